@@ -1,0 +1,1 @@
+//! Reference codec, sessions, device and server of IOTMP.
