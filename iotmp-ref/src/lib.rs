@@ -1,1 +1,16 @@
 //! Reference codec, sessions, device and server of IOTMP.
+//!
+//! Without features the crate is `no_std` + `alloc` and holds the codec alone:
+//! [`wire`] reads and writes bytes, [`pson`] the self-describing values inside
+//! a message.
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+// The expansion of `messages!` names this crate by an absolute path.
+extern crate self as iotmp_ref;
+
+pub mod wire;

@@ -1,0 +1,27 @@
+//! Bytes in, bytes out: what every message and every value is built from.
+//!
+//! A [`Reader`] walks a slice and never reads past it; a [`Writer`] fills a
+//! slice and never grows it. Neither allocates. Every failure to read is a
+//! [`DecodeError`], which says where (a byte offset and a path), what was wrong
+//! and what was expected; its memory is taken only once something is wrong.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod error;
+mod path;
+mod reader;
+pub mod varint;
+mod writer;
+
+pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use self::path::{Path, Segment};
+pub use self::reader::Reader;
+pub use self::writer::Writer;
