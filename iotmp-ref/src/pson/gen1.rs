@@ -56,7 +56,7 @@ const fn wire_type(kind: u8) -> u8 {
 #[inline]
 pub(super) fn head<'a>(reader: &mut Reader<'a>) -> Result<Head<'a>, DecodeError> {
     let at = reader.offset();
-    let byte = reader.u8().map_err(|error| error.naming("value"))?;
+    let byte = reader.u8().map_err(|error| error.opening("value"))?;
     let kind = byte >> 3;
     if kind > EMPTY {
         return Err(invalid(at, byte, "there are types 0 to 15 only"));
@@ -86,7 +86,7 @@ pub(super) fn head<'a>(reader: &mut Reader<'a>) -> Result<Head<'a>, DecodeError>
             Head::String(text(reader, size, "string")?)
         }
         EMPTY_STRING => Head::String(""),
-        BYTES => Head::Bytes(sized(reader, "bytes")?.rest()),
+        BYTES => Head::Bytes(sized(reader, "byte string")?.rest()),
         EMPTY_BYTES => Head::Bytes(&[]),
         OBJECT => Head::Map(Contents::sized(sized(reader, "object")?)),
         ARRAY => Head::Array(Contents::sized(sized(reader, "array")?)),

@@ -37,7 +37,7 @@ impl Tag {
     #[inline]
     fn read(reader: &mut Reader<'_>, what: &'static str) -> Result<Self, DecodeError> {
         let at = reader.offset();
-        let byte = reader.u8().map_err(|error| error.naming(what))?;
+        let byte = reader.u8().map_err(|error| error.opening(what))?;
         let number = match byte & 0x1f {
             // A small number is accepted here too, whatever it is the number of.
             CONTINUED => reader.varint(u64::BITS)?,
@@ -78,7 +78,7 @@ pub(super) fn head<'a>(reader: &mut Reader<'a>) -> Result<Head<'a>, DecodeError>
         STRING => Head::String(text(reader, tag.number, "string")?),
         BYTES => {
             let bytes = reader.take(tag.number);
-            Head::Bytes(bytes.map_err(|error| error.naming("bytes"))?)
+            Head::Bytes(bytes.map_err(|error| error.naming("byte string"))?)
         }
         // A pair takes at least the tags of an empty key and of a value.
         MAP => Head::Map(Contents::counted(reader.clone(), tag.number, 2, "map")?),
