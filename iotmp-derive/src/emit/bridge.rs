@@ -11,7 +11,11 @@ use crate::names;
 pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
     let name = names::ty(&message.name);
     let generics = lifetime(message);
-    let input = if borrows(message) { quote!('a) } else { quote!('_) };
+    let (input, of_method) = if borrows(message) {
+        (quote!('a), quote!())
+    } else {
+        (quote!('field), quote!(<'field>))
+    };
     let visits = message.fields.iter().map(|field| visit(spec, field));
     let builds = message.fields.iter().map(|field| build(spec, field));
     let arbitrary = arbitrary(spec, message);
@@ -33,7 +37,7 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
             ///
             /// # Errors
             /// An absent mandatory field, or a value that its field does not take.
-            pub fn build(
+            pub fn build #of_method (
                 get: &mut dyn ::core::ops::FnMut(
                     &'static ::core::primitive::str,
                 ) -> ::core::option::Option<::iotmp_ref::wire::FieldValue<#input>>,
