@@ -53,12 +53,19 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
 
 /// Whether a message borrows from the input.
 fn borrows(message: &Message) -> bool {
-    message.fields.iter().any(|f| matches!(f.ty, FieldType::Any(_)))
+    message
+        .fields
+        .iter()
+        .any(|f| matches!(f.ty, FieldType::Any(_)))
 }
 
 /// `<'a>` for a message that borrows, nothing for one that does not.
 fn lifetime(message: &Message) -> TokenStream {
-    if borrows(message) { quote!(<'a>) } else { quote!() }
+    if borrows(message) {
+        quote!(<'a>)
+    } else {
+        quote!()
+    }
 }
 
 /// A number's primitive type, by its bits.

@@ -6,7 +6,13 @@ use proc_macro2::{Ident, Span};
 pub(crate) fn module(spec: &str) -> Ident {
     let mut name: String = spec
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
         .collect();
     if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
         name.insert(0, '_');
@@ -43,7 +49,9 @@ fn escaped(name: &str) -> Ident {
     }
     match name {
         // The keywords that cannot be raw identifiers.
-        "self" | "Self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), Span::call_site()),
+        "self" | "Self" | "super" | "crate" | "_" => {
+            Ident::new(&format!("{name}_"), Span::call_site())
+        }
         _ if name.starts_with(|c: char| c.is_ascii_digit()) => {
             Ident::new(&format!("_{name}"), Span::call_site())
         }

@@ -5,7 +5,9 @@
 
 iotmp_derive::messages!("specs/awkward.yaml");
 
-use awkward_names::{Error, Message, MessageType, None as Nothing, Ok as Fine, Option as Maybe, Result as Outcome};
+use awkward_names::{
+    Error, Message, MessageType, None as Nothing, Ok as Fine, Option as Maybe, Result as Outcome,
+};
 use iotmp_ref::{pson::Value, wire::Any};
 
 fn round_trip(message: &Message<'_>, bytes: &[u8]) {
@@ -19,15 +21,24 @@ fn round_trip(message: &Message<'_>, bytes: &[u8]) {
 
 #[test]
 fn keywords_and_prelude_names() {
-    let payload = Any::from_value(&Value::from("x"), awkward_names::DEFAULT_ENCODING, true).unwrap();
-    let fine = Fine { r#type: 300, self_: Some(payload), value: None };
+    let payload =
+        Any::from_value(&Value::from("x"), awkward_names::DEFAULT_ENCODING, true).unwrap();
+    let fine = Fine {
+        r#type: 300,
+        self_: Some(payload),
+        value: None,
+    };
     assert_eq!(fine.value_or_default(), 7);
     round_trip(&fine.into(), &[1, 6, 0x08, 0xac, 0x02, 0x11, 0x81, b'x']);
 }
 
 #[test]
 fn a_field_above_15_takes_a_longer_key() {
-    let fine = Fine { r#type: 1, self_: None, value: Some(200) };
+    let fine = Fine {
+        r#type: 1,
+        self_: None,
+        value: Some(200),
+    };
     round_trip(&fine.into(), &[1, 6, 0x08, 1, 0x80, 0x01, 0xc8, 0x01]);
 }
 
@@ -38,9 +49,12 @@ fn a_code_above_127_takes_a_longer_header() {
 
 #[test]
 fn open_enums_keep_what_they_do_not_know() {
-    let error = Error { result: Some(Outcome(9)), reader: Any::Varint(5) };
+    let error = Error {
+        result: Some(Outcome(9)),
+        reader: Any::Varint(5),
+    };
     assert_eq!(format!("{:?}", error.result), "Some(Result(0x09))");
-    assert_eq!(Outcome::SELF_.to_string(), "self");
+    assert_eq!(Outcome::SELF.to_string(), "self");
     round_trip(&error.into(), &[2, 4, 0x08, 9, 0x10, 5]);
     assert_eq!(MessageType(77).to_string(), "0x4d");
     assert_eq!(MessageType::ERROR.to_string(), "error");
@@ -48,10 +62,16 @@ fn open_enums_keep_what_they_do_not_know() {
 
 #[test]
 fn wide_numbers() {
-    let message = Maybe { some: Some(u64::MAX), none: Some(u32::MAX) };
+    let message = Maybe {
+        some: Some(u64::MAX),
+        none: Some(u32::MAX),
+    };
     round_trip(
         &message.into(),
-        &[3, 17, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x10, 0xff, 0xff, 0xff, 0xff, 0x0f],
+        &[
+            3, 17, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x10, 0xff,
+            0xff, 0xff, 0xff, 0x0f,
+        ],
     );
 }
 
@@ -69,6 +89,12 @@ fn refusals_name_message_and_field() {
         assert_eq!(awkward_names::decode(bytes).unwrap_err().to_string(), text);
     };
     check(&[1, 0], "offset 2, Ok.type: mandatory field type is absent");
-    check(&[1, 2, 0x09, 0x00], "offset 2, Ok.type: an encoded value, but expected a varint");
-    check(&[2, 2, 0x10, 0x80], "offset 3, Error.reader: varint of at least 2 bytes, but only 1 byte is left");
+    check(
+        &[1, 2, 0x09, 0x00],
+        "offset 2, Ok.type: an encoded value, but expected a varint",
+    );
+    check(
+        &[2, 2, 0x10, 0x80],
+        "offset 3, Error.reader: varint of at least 2 bytes, but only 1 byte is left",
+    );
 }

@@ -13,9 +13,9 @@ extern crate std;
 // The expansion of `messages!` names this crate by an absolute path.
 extern crate self as iotmp_ref;
 
-pub mod message;
-pub mod pson;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod message;
+pub mod pson;
 pub mod wire;

@@ -24,7 +24,9 @@ mod reader;
 pub mod varint;
 mod writer;
 
-pub use self::any::{Any, BuildError, Encoded, FieldValue, UnknownMessage, missing_field, read_header};
+pub use self::any::{
+    Any, BuildError, Encoded, FieldValue, UnknownMessage, missing_field, read_header,
+};
 pub use self::encoding::Encoding;
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use self::layout::{KeyLayout, Shape};

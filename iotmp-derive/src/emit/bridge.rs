@@ -106,7 +106,10 @@ fn build(spec: &Spec, field: &Field) -> TokenStream {
         };
         (value, none)
     } else {
-        (quote!(::core::option::Option::Some(#value)), quote!(::core::option::Option::None))
+        (
+            quote!(::core::option::Option::Some(#value)),
+            quote!(::core::option::Option::None),
+        )
     };
     quote! {
         #ident: match get(#text) {
@@ -118,7 +121,11 @@ fn build(spec: &Spec, field: &Field) -> TokenStream {
 
 fn arbitrary(spec: &Spec, message: &Message) -> TokenStream {
     let name = names::ty(&message.name);
-    let generics = if borrows(message) { quote!(<'static>) } else { quote!() };
+    let generics = if borrows(message) {
+        quote!(<'static>)
+    } else {
+        quote!()
+    };
     let fields = message.fields.iter().map(|field| {
         let ident = names::field(&field.name);
         let value = match kind(spec, field) {

@@ -86,7 +86,10 @@ fn quantities(module: &str, doc: &str, quantities: &[Quantity]) -> TokenStream {
     let constants = quantities.iter().map(|quantity| {
         let name = names::constant(&quantity.name);
         let value = quantity.value;
-        let doc = format!("{} In {}. Source: {}.", quantity.doc, quantity.unit, quantity.source);
+        let doc = format!(
+            "{} In {}. Source: {}.",
+            quantity.doc, quantity.unit, quantity.source
+        );
         quote! {
             #[doc = #doc]
             pub const #name: ::core::primitive::u64 = #value;

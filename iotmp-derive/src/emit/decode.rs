@@ -12,9 +12,19 @@ pub(super) fn body(spec: &Spec, layout: &KeyValue, message: &Message) -> TokenSt
     let name = names::ty(&message.name);
     let label = name.to_string();
     let lifetime = lifetime(message);
-    let input = if lifetime.is_empty() { quote!('_) } else { quote!('a) };
-    let slots: Vec<_> = (0..message.fields.len()).map(|i| format_ident!("field_{i}")).collect();
-    let arms = message.fields.iter().zip(&slots).map(|(field, slot)| arm(spec, layout, field, slot));
+    let input = if lifetime.is_empty() {
+        quote!('_)
+    } else {
+        quote!('a)
+    };
+    let slots: Vec<_> = (0..message.fields.len())
+        .map(|i| format_ident!("field_{i}"))
+        .collect();
+    let arms = message
+        .fields
+        .iter()
+        .zip(&slots)
+        .map(|(field, slot)| arm(spec, layout, field, slot));
     let numbers = message
         .fields
         .iter()
@@ -36,7 +46,9 @@ pub(super) fn body(spec: &Spec, layout: &KeyValue, message: &Message) -> TokenSt
                 #ident: match #slot {
                     ::core::option::Option::Some(value) => value,
                     ::core::option::Option::None => return ::core::result::Result::Err(
-                        ::iotmp_ref::wire::missing_field(reader.offset(), #text).in_message(Self::LABEL),
+                        ::iotmp_ref::wire::missing_field(reader.offset(), #text)
+                            .in_field(#text)
+                            .in_message(Self::LABEL),
                     ),
                 },
             }
@@ -115,7 +127,10 @@ fn arm(spec: &Spec, layout: &KeyValue, field: &Field, slot: &syn::Ident) -> Toke
         Kind::Number(bits) => number(bits, quote!(number)),
         Kind::Named(bits, ident) => number(bits, quote!(#ident(number))),
         Kind::Any => {
-            let keys = layout.wire_types.iter().map(|wire| key(layout, field.id, wire.id));
+            let keys = layout
+                .wire_types
+                .iter()
+                .map(|wire| key(layout, field.id, wire.id));
             quote! {
                 #(#keys)|* => match LAYOUT.read_any(reader, key, at, encoding) {
                     ::core::result::Result::Ok(value) => {

@@ -23,7 +23,12 @@ pub(super) fn message_type(spec: &Spec) -> TokenStream {
         .iter()
         .map(|m| (m.name.as_str(), u64::from(m.code), m.doc.as_str()))
         .collect();
-    open(&names::ty("message_type"), 32, "Code of a message in its header.", &values)
+    open(
+        &names::ty("message_type"),
+        32,
+        "Code of a message in its header.",
+        &values,
+    )
 }
 
 fn open(name: &Ident, bits: u8, doc: &str, values: &[(&str, u64, &str)]) -> TokenStream {

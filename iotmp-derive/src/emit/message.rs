@@ -43,7 +43,11 @@ fn traits(spec: &Spec) -> TokenStream {
     let names: Vec<_> = spec.messages.iter().map(|m| names::ty(&m.name)).collect();
     let last = names.len().saturating_sub(1);
     let picks = names.iter().enumerate().map(|(index, name)| {
-        let pattern = if index == last { quote!(_) } else { quote!(#index) };
+        let pattern = if index == last {
+            quote!(_)
+        } else {
+            quote!(#index)
+        };
         quote!(#pattern => Message::#name(u.arbitrary()?),)
     });
     quote! {
@@ -80,8 +84,16 @@ fn traits(spec: &Spec) -> TokenStream {
 fn from(message: &Message) -> TokenStream {
     let name = names::ty(&message.name);
     let lifetime = super::lifetime(message);
-    let anonymous = if borrows(message) { quote!('a) } else { quote!('_) };
-    let generics = if borrows(message) { quote!(<'a>) } else { quote!() };
+    let anonymous = if borrows(message) {
+        quote!('a)
+    } else {
+        quote!('_)
+    };
+    let generics = if borrows(message) {
+        quote!(<'a>)
+    } else {
+        quote!()
+    };
     quote! {
         impl #generics ::core::convert::From<#name #lifetime> for Message<#anonymous> {
             fn from(message: #name #lifetime) -> Self {

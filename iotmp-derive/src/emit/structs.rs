@@ -19,14 +19,24 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
     let fields = message.fields.iter().map(|field| {
         let ident = names::field(&field.name);
         let ty = field_type(spec, field);
-        let doc = format!("{} Field 0x{:02x}. Source: {}.", field.doc, field.id, field.source);
-        let ty = if field.mandatory { ty } else { quote!(::core::option::Option<#ty>) };
+        let doc = format!(
+            "{} Field 0x{:02x}. Source: {}.",
+            field.doc, field.id, field.source
+        );
+        let ty = if field.mandatory {
+            ty
+        } else {
+            quote!(::core::option::Option<#ty>)
+        };
         quote! {
             #[doc = #doc]
             pub #ident: #ty,
         }
     });
-    let defaults = message.fields.iter().filter_map(|field| default(spec, field));
+    let defaults = message
+        .fields
+        .iter()
+        .filter_map(|field| default(spec, field));
     let code = message.code;
     let text = &message.name;
     let owned = into_owned(message);

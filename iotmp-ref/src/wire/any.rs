@@ -177,7 +177,10 @@ impl<'a> FieldValue<'a> {
         match self {
             Self::Number(number) if number <= max => Ok(number),
             Self::Number(value) => Err(BuildError::Range { field, value, max }),
-            Self::Any(_) => Err(BuildError::WrongType { field, expected: "a number" }),
+            Self::Any(_) => Err(BuildError::WrongType {
+                field,
+                expected: "a number",
+            }),
         }
     }
 
@@ -188,7 +191,10 @@ impl<'a> FieldValue<'a> {
     pub fn any(self, field: &'static str) -> Result<Any<'a>, BuildError> {
         match self {
             Self::Any(any) => Ok(any),
-            Self::Number(_) => Err(BuildError::WrongType { field, expected: "a value" }),
+            Self::Number(_) => Err(BuildError::WrongType {
+                field,
+                expected: "a value",
+            }),
         }
     }
 }
@@ -257,7 +263,11 @@ impl<'a> UnknownMessage<'a> {
 /// What a field is refused for whose wire type is legal elsewhere.
 #[cold]
 #[must_use]
-pub(super) fn wrong_type(offset: usize, found: &'static str, expected: &'static str) -> DecodeError {
+pub(super) fn wrong_type(
+    offset: usize,
+    found: &'static str,
+    expected: &'static str,
+) -> DecodeError {
     DecodeError::new(offset, DecodeErrorKind::WrongType { found, expected })
 }
 
@@ -278,8 +288,12 @@ pub fn read_header(
     code_bits: u32,
     size_bits: u32,
 ) -> Result<(u32, u64), DecodeError> {
-    let code = reader.varint(code_bits).map_err(|e| e.naming("message type"))?;
-    let size = reader.varint(size_bits).map_err(|e| e.naming("message size"))?;
+    let code = reader
+        .varint(code_bits)
+        .map_err(|e| e.naming("message type"))?;
+    let size = reader
+        .varint(size_bits)
+        .map_err(|e| e.naming("message size"))?;
     // A code has at most 32 bits.
     Ok((code as u32, size))
 }

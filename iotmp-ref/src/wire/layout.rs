@@ -2,7 +2,9 @@
 
 use alloc::borrow::Cow;
 
-use super::{Any, DecodeError, DecodeErrorKind, EncodeError, Encoded, Encoding, Reader, Writer, varint};
+use super::{
+    Any, DecodeError, DecodeErrorKind, EncodeError, Encoded, Encoding, Reader, Writer, varint,
+};
 
 /// The keys and wire types of one protocol revision.
 #[derive(Debug)]
@@ -70,7 +72,11 @@ impl KeyLayout {
     pub const fn split(&self, key: u32) -> (u32, u32) {
         let low = key & ((1 << self.low_bits) - 1);
         let high = key >> self.low_bits;
-        if self.field_high { (high, low) } else { (low, high) }
+        if self.field_high {
+            (high, low)
+        } else {
+            (low, high)
+        }
     }
 
     fn shape(&self, key: u32, at: usize) -> Result<Shape, DecodeError> {

@@ -8,26 +8,13 @@ use crate::source::Span;
 
 /// Names of types that every generated module has.
 const TYPES: [&str; 3] = ["message", "message_type", "unknown"];
-/// Words of Rust that no escape makes a name.
-const WORDS: [&str; 3] = ["self", "super", "crate"];
 
 /// Checks a name in snake case.
 pub(super) fn snake(name: &str, at: Span, kind: &str, report: &mut Report) {
-    let message = if !words(name, '_') {
-        format!("the name of {kind}, `{name}`, is not in snake case")
-    } else if WORDS.contains(&name) {
-        report.push(
-            Mistake::new(
-                "reserved-name",
-                at,
-                format!("`{name}` cannot be a name in Rust"),
-            )
-            .help("choose another name"),
-        );
+    if words(name, '_') {
         return;
-    } else {
-        return;
-    };
+    }
+    let message = format!("the name of {kind}, `{name}`, is not in snake case");
     report.push(
         Mistake::new("bad-name", at, message)
             .help("write lower-case words and digits, with `_` between words")
