@@ -9,6 +9,8 @@ use crate::wire::{DecodeError, DecodeErrorKind, EncodeError, Reader};
 use super::head::{Contents, Head, text};
 use super::write::{Number, Sink};
 use super::{Generation, Integer, Value, View};
+#[cfg(feature = "serde")]
+use super::{de, ser};
 
 /// Checks that `bytes` are one value of this generation, to walk it in place.
 ///
@@ -17,6 +19,46 @@ use super::{Generation, Integer, Value, View};
 /// Those of [`Generation::decode`].
 pub fn view(bytes: &[u8]) -> Result<View<'_>, DecodeError> {
     View::of(Generation::One, bytes)
+}
+
+/// Writes what `value` serialises to.
+///
+/// Enums are written as `serde_json` does (the name of the variant, or a map
+/// of it to the data), absent options as null, keys sorted.
+///
+/// # Errors
+///
+/// Those of [`to_value`](super::to_value), and [`EncodeError::TooDeep`](crate::wire::EncodeError).
+#[cfg(feature = "serde")]
+pub fn to_vec<T: serde::Serialize + ?Sized>(value: &T) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+    ser::to_vec(Generation::One, value)
+}
+
+/// Writes what `value` serialises to, as [`to_vec`] does, in one piece.
+///
+/// # Errors
+///
+/// Those of `writer`; those of [`to_vec`] as
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+#[cfg(all(feature = "serde", feature = "std"))]
+pub fn to_writer<W: std::io::Write, T: serde::Serialize + ?Sized>(
+    writer: W,
+    value: &T,
+) -> std::io::Result<()> {
+    ser::to_writer(Generation::One, writer, value)
+}
+
+/// Reads what a value serialised from. Text and bytes can be borrowed from
+/// `bytes` (`&str`, `&[u8]`); an integer is accepted where a float is asked
+/// for, and a float without a fraction where an integer is.
+///
+/// # Errors
+///
+/// Those of [`Generation::decode`], and with the offset of the value whatever
+/// `T` refuses: `missing-field`, `wrong-type` or `custom`.
+#[cfg(feature = "serde")]
+pub fn from_slice<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
+    de::from_slice(Generation::One, bytes)
 }
 
 const NULL: u8 = 0;

@@ -120,21 +120,22 @@ impl DecodeError {
     /// are left.
     #[cold]
     pub fn new(offset: usize, kind: DecodeErrorKind) -> Self {
-        Self(Box::new(Inner {
-            offset: Some(offset),
-            path: Path::default(),
-            kind,
-        }))
+        Self::unplaced(kind).or_at(offset)
     }
 
     /// A refusal by someone who does not know the offset; see
     /// [`or_at`](Self::or_at).
     #[cold]
     pub fn custom(detail: impl Into<String>) -> Self {
+        Self::unplaced(DecodeErrorKind::Custom(detail.into().into_boxed_str()))
+    }
+
+    #[cold]
+    pub(crate) fn unplaced(kind: DecodeErrorKind) -> Self {
         Self(Box::new(Inner {
             offset: None,
             path: Path::default(),
-            kind: DecodeErrorKind::Custom(detail.into().into_boxed_str()),
+            kind,
         }))
     }
 
