@@ -31,6 +31,8 @@
     )
 )]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 #[cfg(feature = "serde")]
 mod de;
 pub mod gen1;
