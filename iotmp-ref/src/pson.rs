@@ -4,6 +4,18 @@
 //! with text keys. There are two layouts, the [`Generation`]s; the functions
 //! of this module speak the second, those of [`gen1`] the first.
 //!
+//! ```
+//! use iotmp_ref::pson::{Generation, Map, Value, View};
+//!
+//! let value = Value::from(Map::from([("temperature", 23.5), ("humidity", 65.0)]));
+//! let bytes = Generation::Two.to_vec(&value)?;
+//! assert_eq!(Generation::Two.decode(&bytes)?, value);
+//!
+//! let view = View::new(&bytes)?;
+//! assert_eq!(view.get("humidity").and_then(View::as_u64), Some(65));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Canonical form
 //!
 //! One value can be written in many ways. All are read; one is written, the

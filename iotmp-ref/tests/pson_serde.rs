@@ -99,7 +99,7 @@ fn everything_else_comes_back() {
     round_trip(&BTreeMap::from([(true, 1), (false, 2)]));
     round_trip(&-i128::from(u64::MAX));
     round_trip(&Value::from(Integer::new(true, u64::MAX)));
-    round_trip(&Value::from(vec![
+    round_trip(&Value::from([
         Value::Null,
         Value::from(&b"\x00\xff"[..]),
         Value::from(Map::from([("b", 1), ("a", 2)])),
@@ -197,7 +197,7 @@ fn written_to_a_writer() {
 
 #[test]
 fn a_view_serialises_as_its_value() {
-    let value = Value::from(vec![
+    let value = Value::from([
         Value::from(Map::from([("a", Value::from(0.5))])),
         Value::from(&[1_u8][..]),
     ]);
