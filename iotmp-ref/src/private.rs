@@ -15,6 +15,10 @@ pub fn zeroed(length: usize) -> AllocVec<u8> {
     alloc::vec![0; length]
 }
 
+/// What a message calls with the name and the value of each of its fields.
+#[cfg(feature = "serde")]
+pub type Visitor<'v> = dyn FnMut(&'static str, crate::wire::FieldValue<'_>) + 'v;
+
 /// Serializes a message as a map of its name and its fields.
 ///
 /// # Errors
@@ -22,7 +26,7 @@ pub fn zeroed(length: usize) -> AllocVec<u8> {
 #[cfg(feature = "serde")]
 pub fn serialize_message<S: serde::Serializer>(
     name: &str,
-    visit: &dyn Fn(&mut dyn FnMut(&'static str, crate::wire::FieldValue<'_>)),
+    visit: &dyn Fn(&mut Visitor<'_>),
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     use serde::ser::{Error, SerializeMap};

@@ -31,7 +31,7 @@ pub(super) fn body(spec: &Spec, layout: &KeyValue, message: &Message) -> TokenSt
         .filter(|f| !matches!(kind(spec, f), Kind::Any))
         .map(|field| {
             let id = field.id;
-            let text = names::field(&field.name).to_string();
+            let text = field.name.as_str();
             quote! {
                 #id => return ::core::result::Result::Err(
                     LAYOUT.not_a_number(key, at).in_field(#text).in_message(Self::LABEL),
