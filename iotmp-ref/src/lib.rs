@@ -13,4 +13,5 @@ extern crate std;
 // The expansion of `messages!` names this crate by an absolute path.
 extern crate self as iotmp_ref;
 
+pub mod pson;
 pub mod wire;

@@ -15,12 +15,14 @@
     )
 )]
 
+mod encoding;
 mod error;
 mod path;
 mod reader;
 pub mod varint;
 mod writer;
 
+pub use self::encoding::Encoding;
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use self::path::{Path, Segment};
 pub use self::reader::Reader;

@@ -169,6 +169,17 @@ impl DecodeError {
         self
     }
 
+    /// As [`naming`](Self::naming), where no more than the first bytes were
+    /// asked for.
+    #[cold]
+    #[must_use]
+    pub(crate) fn opening(mut self, what: &'static str) -> Self {
+        if let DecodeErrorKind::Truncated { exact, .. } = &mut self.0.kind {
+            *exact = false;
+        }
+        self.naming(what)
+    }
+
     /// Sets the offset if it is unknown.
     #[cold]
     #[must_use]
