@@ -13,5 +13,9 @@ extern crate std;
 // The expansion of `messages!` names this crate by an absolute path.
 extern crate self as iotmp_ref;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+pub mod message;
 pub mod pson;
 pub mod wire;

@@ -4,6 +4,18 @@
 //! with text keys. There are two layouts, the [`Generation`]s; the functions
 //! of this module speak the second, those of [`gen1`] the first.
 //!
+//! ```
+//! use iotmp_ref::pson::{Generation, Map, Value, View};
+//!
+//! let value = Value::from(Map::from([("temperature", 23.5), ("humidity", 65.0)]));
+//! let bytes = Generation::Two.to_vec(&value)?;
+//! assert_eq!(Generation::Two.decode(&bytes)?, value);
+//!
+//! let view = View::new(&bytes)?;
+//! assert_eq!(view.get("humidity").and_then(View::as_u64), Some(65));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Canonical form
 //!
 //! One value can be written in many ways. All are read; one is written, the
@@ -31,6 +43,10 @@
     )
 )]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
+#[cfg(feature = "serde")]
+mod de;
 pub mod gen1;
 mod gen2;
 mod generation;
@@ -38,13 +54,22 @@ mod head;
 mod integer;
 mod map;
 mod read;
+#[cfg(feature = "serde")]
+mod ser;
 mod value;
 mod view;
 mod write;
 
+#[cfg(feature = "serde")]
+use crate::wire::{DecodeError, EncodeError};
+
+#[cfg(feature = "serde")]
+pub use self::de::from_value;
 pub use self::generation::Generation;
 pub use self::integer::{Integer, ParseIntegerError};
 pub use self::map::Map;
+#[cfg(feature = "serde")]
+pub use self::ser::to_value;
 pub use self::value::{Kind, Value};
 pub use self::view::{Elements, Pairs, View};
 
@@ -52,3 +77,43 @@ pub use self::view::{Elements, Pairs, View};
 ///
 /// No source sets a limit; this one keeps a peer's nesting off the stack.
 pub const MAX_DEPTH: usize = 128;
+
+/// Writes what `value` serialises to.
+///
+/// Enums are written as `serde_json` does (the name of the variant, or a map
+/// of it to the data), absent options as null, keys sorted.
+///
+/// # Errors
+///
+/// Those of [`to_value`], and [`EncodeError::TooDeep`](crate::wire::EncodeError).
+#[cfg(feature = "serde")]
+pub fn to_vec<T: serde::Serialize + ?Sized>(value: &T) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+    ser::to_vec(Generation::Two, value)
+}
+
+/// Writes what `value` serialises to, as [`to_vec`] does, in one piece.
+///
+/// # Errors
+///
+/// Those of `writer`; those of [`to_vec`] as
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+#[cfg(all(feature = "serde", feature = "std"))]
+pub fn to_writer<W: std::io::Write, T: serde::Serialize + ?Sized>(
+    writer: W,
+    value: &T,
+) -> std::io::Result<()> {
+    ser::to_writer(Generation::Two, writer, value)
+}
+
+/// Reads what a value serialised from. Text and bytes can be borrowed from
+/// `bytes` (`&str`, `&[u8]`); an integer is accepted where a float is asked
+/// for, and a float without a fraction where an integer is.
+///
+/// # Errors
+///
+/// Those of [`Generation::decode`], and with the offset of the value whatever
+/// `T` refuses: `missing-field`, `wrong-type` or `custom`.
+#[cfg(feature = "serde")]
+pub fn from_slice<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
+    de::from_slice(Generation::Two, bytes)
+}

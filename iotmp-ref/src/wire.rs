@@ -15,15 +15,21 @@
     )
 )]
 
+mod any;
 mod encoding;
 mod error;
+mod layout;
 mod path;
 mod reader;
 pub mod varint;
 mod writer;
 
+pub use self::any::{
+    Any, BuildError, Encoded, FieldValue, UnknownMessage, missing_field, read_header,
+};
 pub use self::encoding::Encoding;
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use self::layout::{KeyLayout, Shape};
 pub use self::path::{Path, Segment};
 pub use self::reader::Reader;
 pub use self::writer::Writer;

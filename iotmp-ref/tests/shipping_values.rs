@@ -4,8 +4,9 @@
 //! What differs is listed here by name, with the reason. An entry that does not
 //! differ any more, or that no line answers to, fails.
 
+use core::fmt::Write as _;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+
 use std::fs;
 use std::path::Path;
 

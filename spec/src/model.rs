@@ -385,6 +385,17 @@ pub struct Reading {
     pub text: String,
 }
 
+impl IntEncoding {
+    /// Bits of the largest number that it can write: 8, 16, 32 or 64.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        match self {
+            Self::Varint(bits) => bits,
+            Self::BigEndian(bytes) | Self::LittleEndian(bytes) => bytes.saturating_mul(8),
+        }
+    }
+}
+
 impl Spec {
     /// The message of that name.
     #[must_use]

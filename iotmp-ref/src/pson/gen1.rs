@@ -9,6 +9,8 @@ use crate::wire::{DecodeError, DecodeErrorKind, EncodeError, Reader};
 use super::head::{Contents, Head, text};
 use super::write::{Number, Sink};
 use super::{Generation, Integer, Value, View};
+#[cfg(feature = "serde")]
+use super::{de, ser};
 
 /// Checks that `bytes` are one value of this generation, to walk it in place.
 ///
@@ -17,6 +19,46 @@ use super::{Generation, Integer, Value, View};
 /// Those of [`Generation::decode`].
 pub fn view(bytes: &[u8]) -> Result<View<'_>, DecodeError> {
     View::of(Generation::One, bytes)
+}
+
+/// Writes what `value` serialises to.
+///
+/// Enums are written as `serde_json` does (the name of the variant, or a map
+/// of it to the data), absent options as null, keys sorted.
+///
+/// # Errors
+///
+/// Those of [`to_value`](super::to_value), and [`EncodeError::TooDeep`](crate::wire::EncodeError).
+#[cfg(feature = "serde")]
+pub fn to_vec<T: serde::Serialize + ?Sized>(value: &T) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+    ser::to_vec(Generation::One, value)
+}
+
+/// Writes what `value` serialises to, as [`to_vec`] does, in one piece.
+///
+/// # Errors
+///
+/// Those of `writer`; those of [`to_vec`] as
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+#[cfg(all(feature = "serde", feature = "std"))]
+pub fn to_writer<W: std::io::Write, T: serde::Serialize + ?Sized>(
+    writer: W,
+    value: &T,
+) -> std::io::Result<()> {
+    ser::to_writer(Generation::One, writer, value)
+}
+
+/// Reads what a value serialised from. Text and bytes can be borrowed from
+/// `bytes` (`&str`, `&[u8]`); an integer is accepted where a float is asked
+/// for, and a float without a fraction where an integer is.
+///
+/// # Errors
+///
+/// Those of [`Generation::decode`], and with the offset of the value whatever
+/// `T` refuses: `missing-field`, `wrong-type` or `custom`.
+#[cfg(feature = "serde")]
+pub fn from_slice<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
+    de::from_slice(Generation::One, bytes)
 }
 
 const NULL: u8 = 0;
@@ -190,4 +232,128 @@ fn put_sized(sink: &mut impl Sink, bytes: &[u8]) -> Result<(), EncodeError> {
 
 fn put_type(sink: &mut impl Sink, kind: u8) -> Result<(), EncodeError> {
     sink.put_u8(kind << 3 | wire_type(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::EncodeError;
+
+    use super::super::{Generation::One, Integer, MAX_DEPTH, Map, Value};
+
+    /// The one canonical form of a value, both ways.
+    fn check(value: impl Into<Value>, bytes: &[u8]) {
+        let value = value.into();
+        assert_eq!(One.to_vec(&value).as_deref(), Ok(bytes), "{value:?}");
+        assert_eq!(One.decode(bytes), Ok(value));
+    }
+
+    fn refused(bytes: &[u8], class: &str, offset: usize) {
+        let error = One.decode(bytes).unwrap_err();
+        assert_eq!((error.class(), error.offset()), (class, offset), "{error}");
+    }
+
+    #[test]
+    fn canonical_scalars() {
+        check(Value::Null, &[0x00]);
+        check(true, &[0x28]);
+        check(false, &[0x30]);
+        check(0, &[0x38]);
+        check(1, &[0x40]);
+        check(2, &[0x08, 0x02]);
+        check(300, &[0x08, 0xac, 0x02]);
+        check(-1, &[0x10, 0x01]);
+        check(
+            Integer::new(true, u64::MAX),
+            b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        );
+        check("", &[0x50]);
+        check("ok", &[0x4a, 0x02, b'o', b'k']);
+        check(&[][..], &[0x60]);
+        check(&[0xff][..], &[0x5a, 0x01, 0xff]);
+    }
+
+    #[test]
+    fn canonical_floats() {
+        check(23.5, &[0x1d, 0, 0, 0xbc, 0x41]);
+        check(0.1, &[0x21, 0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0x3f]);
+        check(-0.0, &[0x38]);
+        check(1.0, &[0x40]);
+        check(-f64::NAN, &[0x21, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f]);
+    }
+
+    #[test]
+    fn containers_say_their_size() {
+        check([], &[0x72, 0x00]);
+        check(Map::new(), &[0x6a, 0x00]);
+        check(
+            [Value::Null, [1.into(), 2.into()].into()],
+            &[0x72, 0x06, 0x00, 0x72, 0x03, 0x40, 0x08, 0x02],
+        );
+        check(
+            Map::from([("b", Value::from("x")), ("a", Value::from(0))]),
+            b"\x6a\x08\x01a\x38\x01b\x4a\x01x",
+        );
+    }
+
+    #[test]
+    fn other_forms_are_read() {
+        assert_eq!(One.decode(&[0x08, 0x01]), Ok(1.into()));
+        assert_eq!(One.decode(&[0x10, 0x00]), Ok(0.into()));
+        assert_eq!(One.decode(&[0x4a, 0x00]), Ok("".into()));
+        assert_eq!(One.decode(&[0x5a, 0x80, 0x00]), Ok((&[][..]).into()));
+        assert_eq!(One.decode(&[0x78]), Ok(Value::Null));
+    }
+
+    #[test]
+    fn a_type_goes_with_one_wire_type() {
+        const SIZED: &[u8] = &[9, 11, 13, 14];
+        for byte in 0..=u8::MAX {
+            let (kind, wire) = (byte >> 3, byte & 7);
+            let right = match kind {
+                3 => 5,
+                4 => 1,
+                kind if SIZED.contains(&kind) => 2,
+                _ => 0,
+            };
+            // Nothing follows the size 0, and zeros are good numbers.
+            let zeros = match kind {
+                1 | 2 => 1,
+                3 => 4,
+                4 => 8,
+                kind if SIZED.contains(&kind) => 1,
+                _ => 0,
+            };
+            let mut bytes = [0; 9];
+            bytes[0] = byte;
+            let bytes = &bytes[..=zeros];
+            if kind <= 15 && wire == right {
+                assert!(One.decode(bytes).is_ok(), "{byte:#04x}");
+            } else {
+                refused(bytes, "tag", 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_size_is_used_up() {
+        // The second element would end behind the array.
+        refused(&[0x72, 0x02, 0x40, 0x08, 0x02], "truncated", 4);
+        refused(&[0x72, 0x01, 0x40, 0x08, 0x02], "trailing-bytes", 3);
+        refused(&[0x6a, 0x02, 0x01, b'a'], "truncated", 4);
+        refused(&[0x6a, 0x03, 0x02, b'a', b'b', 0x38], "truncated", 5);
+        refused(&[0x6a, 0x03, 0x01, 0xff, 0x38], "utf8", 3);
+    }
+
+    #[test]
+    fn nesting_ends_at_the_limit() {
+        let deepest = (0..MAX_DEPTH).fold(Value::Null, |inside, _| [inside].into());
+        assert_eq!(
+            One.decode(&One.to_vec(&deepest).unwrap()),
+            Ok(deepest.clone())
+        );
+        let too_deep = EncodeError::TooDeep { limit: MAX_DEPTH };
+        let deeper = Value::from([deepest]);
+        assert_eq!(One.to_vec(&deeper), Err(too_deep));
+        refused(&[0x72, 0x03, 0x72, 0x01, 0x08], "truncated", 5);
+    }
 }

@@ -74,6 +74,14 @@ impl TryFrom<i128> for Integer {
     }
 }
 
+impl TryFrom<u128> for Integer {
+    type Error = TryFromIntError;
+
+    fn try_from(value: u128) -> Result<Self, TryFromIntError> {
+        Ok(Self::new(false, u64::try_from(value)?))
+    }
+}
+
 macro_rules! unsigned {
     ($($type:ty)*) => { $(
         impl From<$type> for Integer {

@@ -210,6 +210,12 @@ from! {
     Map => |value| Self::Map(value);
 }
 
+impl<const N: usize> From<[Self; N]> for Value {
+    fn from(elements: [Self; N]) -> Self {
+        Self::Array(elements.into())
+    }
+}
+
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)

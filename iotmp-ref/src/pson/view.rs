@@ -248,7 +248,6 @@ fn next_value<'a>(contents: &mut Contents<'a>) -> View<'a> {
 #[cfg(test)]
 mod tests {
     use alloc::format;
-    use alloc::vec::Vec;
 
     use super::super::{Map, gen1};
     use super::{Generation, Kind, Reader, Value, View};
@@ -259,7 +258,7 @@ mod tests {
             ("humidity", Value::from(65)),
             (
                 "position",
-                Value::from(Vec::from([Value::from(-1), Value::from(23.5), Value::Null])),
+                Value::from([Value::from(-1), Value::from(23.5), Value::Null]),
             ),
             ("raw", Value::from(&[1_u8, 2][..])),
             ("status", Value::from("ok")),

@@ -120,21 +120,22 @@ impl DecodeError {
     /// are left.
     #[cold]
     pub fn new(offset: usize, kind: DecodeErrorKind) -> Self {
-        Self(Box::new(Inner {
-            offset: Some(offset),
-            path: Path::default(),
-            kind,
-        }))
+        Self::unplaced(kind).or_at(offset)
     }
 
     /// A refusal by someone who does not know the offset; see
     /// [`or_at`](Self::or_at).
     #[cold]
     pub fn custom(detail: impl Into<String>) -> Self {
+        Self::unplaced(DecodeErrorKind::Custom(detail.into().into_boxed_str()))
+    }
+
+    #[cold]
+    pub(crate) fn unplaced(kind: DecodeErrorKind) -> Self {
         Self(Box::new(Inner {
             offset: None,
             path: Path::default(),
-            kind: DecodeErrorKind::Custom(detail.into().into_boxed_str()),
+            kind,
         }))
     }
 
@@ -309,7 +310,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::Key { found } => write!(f, "{found} as a map key, but keys must be strings"),
             Self::Utf8 { what } => write!(f, "{what} is not valid UTF-8"),
             Self::Depth { limit } => {
-                write!(f, "nested deeper than the {limit} levels that are allowed")
+                write!(f, "nested deeper than the limit of {limit}")
             }
             Self::TooLarge { what, found, limit } => {
                 write!(f, "{what} is {found}, but at most {limit} is allowed")
@@ -349,7 +350,7 @@ pub enum EncodeError {
         name: &'static str,
     },
     /// The value is nested deeper than any decoder would accept.
-    #[error("nested deeper than the {limit} levels that are allowed")]
+    #[error("nested deeper than the limit of {limit}")]
     TooDeep {
         /// The most levels allowed.
         limit: usize,

@@ -1,0 +1,160 @@
+//! Messages as names and values, for code that serves any specification; and
+//! the traits of other crates, which the runtime switches by its features.
+
+use iotmp_spec::model::{Field, Message, Spec};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Kind, borrows, kind, lifetime};
+use crate::names;
+
+pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
+    let name = names::ty(&message.name);
+    let generics = lifetime(message);
+    let (input, of_method) = if borrows(message) {
+        (quote!('a), quote!())
+    } else {
+        (quote!('field), quote!(<'field>))
+    };
+    let visits = message.fields.iter().map(|field| visit(spec, field));
+    let builds = message.fields.iter().map(|field| build(spec, field));
+    let arbitrary = arbitrary(spec, message);
+    quote! {
+        impl #generics #name #generics {
+            /// Calls `visitor` with the name and the value of every field that is there.
+            pub fn visit(
+                &self,
+                visitor: &mut dyn ::core::ops::FnMut(
+                    &'static ::core::primitive::str,
+                    ::iotmp_ref::wire::FieldValue<'_>,
+                ),
+            ) {
+                #(#visits)*
+                let _ = visitor;
+            }
+
+            /// Builds the message from its fields' values, which `get` gives by name.
+            ///
+            /// # Errors
+            /// An absent mandatory field, or a value that its field does not take.
+            pub fn build #of_method (
+                get: &mut dyn ::core::ops::FnMut(
+                    &'static ::core::primitive::str,
+                ) -> ::core::option::Option<::iotmp_ref::wire::FieldValue<#input>>,
+            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::BuildError> {
+                let _ = &get;
+                ::core::result::Result::Ok(Self { #(#builds)* })
+            }
+        }
+
+        ::iotmp_ref::__serde! {
+            impl #generics ::iotmp_ref::__private::serde::Serialize for #name #generics {
+                fn serialize<__S: ::iotmp_ref::__private::serde::Serializer>(
+                    &self,
+                    serializer: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    ::iotmp_ref::__private::serialize_message(
+                        Self::NAME,
+                        &|visitor| self.visit(visitor),
+                        serializer,
+                    )
+                }
+            }
+        }
+        #arbitrary
+    }
+}
+
+fn visit(spec: &Spec, field: &Field) -> TokenStream {
+    let ident = names::field(&field.name);
+    let text = &field.name;
+    let value = match kind(spec, field) {
+        Kind::Number(64) => quote!(Number(*value)),
+        Kind::Number(_) => quote!(Number(::core::primitive::u64::from(*value))),
+        Kind::Named(64, _) => quote!(Number(value.0)),
+        Kind::Named(..) => quote!(Number(::core::primitive::u64::from(value.0))),
+        Kind::Any => quote!(Any(::iotmp_ref::wire::Any::clone(value))),
+    };
+    let call = quote!(visitor(#text, ::iotmp_ref::wire::FieldValue::#value););
+    if field.mandatory {
+        quote!({ let value = &self.#ident; #call })
+    } else {
+        quote!(if let ::core::option::Option::Some(value) = &self.#ident { #call })
+    }
+}
+
+fn build(spec: &Spec, field: &Field) -> TokenStream {
+    let ident = names::field(&field.name);
+    let text = &field.name;
+    let number = |bits: u8| {
+        let primitive = super::primitive(bits);
+        quote!(value.number(#text, ::core::primitive::u64::from(#primitive::MAX))? as #primitive)
+    };
+    let value = match kind(spec, field) {
+        Kind::Number(bits) => number(bits),
+        Kind::Named(bits, name) => {
+            let number = number(bits);
+            quote!(#name(#number))
+        }
+        Kind::Any => quote!(value.any(#text)?),
+    };
+    let (some, none) = if field.mandatory {
+        let none = quote! {
+            return ::core::result::Result::Err(
+                ::iotmp_ref::wire::BuildError::MissingField { field: #text },
+            )
+        };
+        (value, none)
+    } else {
+        (
+            quote!(::core::option::Option::Some(#value)),
+            quote!(::core::option::Option::None),
+        )
+    };
+    quote! {
+        #ident: match get(#text) {
+            ::core::option::Option::Some(value) => #some,
+            ::core::option::Option::None => #none,
+        },
+    }
+}
+
+fn arbitrary(spec: &Spec, message: &Message) -> TokenStream {
+    let name = names::ty(&message.name);
+    let generics = if borrows(message) {
+        quote!(<'static>)
+    } else {
+        quote!()
+    };
+    let fields = message.fields.iter().map(|field| {
+        let ident = names::field(&field.name);
+        let value = match kind(spec, field) {
+            Kind::Any => quote!(::iotmp_ref::__private::arbitrary_any(u, &LAYOUT)?),
+            _ => quote!(::iotmp_ref::__private::arbitrary::Arbitrary::arbitrary(u)?),
+        };
+        if field.mandatory {
+            return quote!(#ident: #value,);
+        }
+        quote! {
+            #ident: if u.arbitrary::<::core::primitive::bool>()? {
+                ::core::option::Option::Some(#value)
+            } else {
+                ::core::option::Option::None
+            },
+        }
+    });
+    quote! {
+        ::iotmp_ref::__arbitrary! {
+            impl<'arbitrary> ::iotmp_ref::__private::arbitrary::Arbitrary<'arbitrary>
+                for #name #generics
+            {
+                fn arbitrary(
+                    u: &mut ::iotmp_ref::__private::arbitrary::Unstructured<'arbitrary>,
+                ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
+                    let _ = &u;
+                    ::core::result::Result::Ok(Self { #(#fields)* })
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Typed messages and their codecs, one module for every revision.
+
+// Message names such as `Ok` and codes in decimal are the specification's, not ours.
+iotmp_derive::messages!("../../spec/iotmp-2025.yaml");
+iotmp_derive::messages!("../../spec/iotmp-shipping.yaml");

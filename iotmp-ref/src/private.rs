@@ -1,0 +1,114 @@
+//! What the expansion of `messages!` needs and nobody else should name.
+
+use alloc::vec::Vec as AllocVec;
+
+pub use alloc::vec::Vec;
+
+#[cfg(feature = "arbitrary")]
+pub use arbitrary;
+#[cfg(feature = "serde")]
+pub use serde;
+
+/// A buffer of `length` zeros.
+#[must_use]
+pub fn zeroed(length: usize) -> AllocVec<u8> {
+    alloc::vec![0; length]
+}
+
+/// What a message calls with the name and the value of each of its fields.
+#[cfg(feature = "serde")]
+pub type Visitor<'v> = dyn FnMut(&'static str, crate::wire::FieldValue<'_>) + 'v;
+
+/// Serializes a message as a map of its name and its fields.
+///
+/// # Errors
+/// Those of the serializer.
+#[cfg(feature = "serde")]
+pub fn serialize_message<S: serde::Serializer>(
+    name: &str,
+    visit: &dyn Fn(&mut Visitor<'_>),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::{Error, SerializeMap};
+
+    use crate::wire::FieldValue;
+
+    let mut count = 0;
+    visit(&mut |_, _| count += 1);
+    let mut map = serializer.serialize_map(Some(count + 1))?;
+    map.serialize_entry("type", name)?;
+    let mut result = Ok(());
+    visit(&mut |field, value| {
+        if result.is_err() {
+            return;
+        }
+        result = match value {
+            FieldValue::Number(number) => map.serialize_entry(field, &number),
+            FieldValue::Any(any) => match any.to_value() {
+                Ok(value) => map.serialize_entry(field, &value),
+                Err(error) => Err(S::Error::custom(error)),
+            },
+        };
+    });
+    result?;
+    map.end()
+}
+
+/// A value that the layout has a wire type for.
+///
+/// # Errors
+/// Those of the source of randomness.
+#[cfg(feature = "arbitrary")]
+pub fn arbitrary_any(
+    u: &mut arbitrary::Unstructured<'_>,
+    layout: &crate::wire::KeyLayout,
+) -> arbitrary::Result<crate::wire::Any<'static>> {
+    use crate::wire::{Any, Encoded, Shape};
+
+    let shapes: Vec<Shape> = layout.shapes.iter().flatten().copied().collect();
+    Ok(match u.choose(&shapes)? {
+        Shape::Varint => Any::Varint(u.arbitrary()?),
+        Shape::Fixed32 => Any::Fixed32(u.arbitrary()?),
+        Shape::Fixed64 => Any::Fixed64(u.arbitrary()?),
+        Shape::Sized([]) => Any::Bytes(alloc::borrow::Cow::Owned(u.arbitrary()?)),
+        Shape::Sized(allowed) | Shape::Encoded(allowed) => {
+            let encoding = *u.choose(allowed)?;
+            let value: crate::pson::Value = u.arbitrary()?;
+            let encoded = Encoded::from_value(encoding, &value)
+                .map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            Any::Encoded(encoded)
+        }
+    })
+}
+
+/// Keeps its tokens where the feature `serde` is on.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __serde {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// Drops its tokens where the feature `serde` is off.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __serde {
+    ($($tokens:tt)*) => {};
+}
+
+/// Keeps its tokens where the feature `arbitrary` is on.
+#[cfg(feature = "arbitrary")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __arbitrary {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// Drops its tokens where the feature `arbitrary` is off.
+#[cfg(not(feature = "arbitrary"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __arbitrary {
+    ($($tokens:tt)*) => {};
+}

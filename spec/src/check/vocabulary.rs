@@ -1,0 +1,231 @@
+//! Enums and maps: the words that fields and values are made of.
+
+use std::collections::BTreeMap;
+
+use super::layout::max;
+use super::names;
+use super::scope::{Scope, not_empty};
+use super::unique::{Unique, decimal};
+use super::unknown;
+use crate::diagnostic::{Mistake, Report};
+use crate::model::{Enum, EnumValue, MapEntry, MapSchema};
+use crate::raw::{self, Item, items};
+use crate::source::{Node, Span};
+
+/// Types of fields, beside enums.
+pub(super) const FIELD_TYPES: [&str; 5] = ["any", "varint8", "varint16", "varint32", "varint64"];
+/// Types of map entries, beside enums.
+const VALUE_TYPES: [&str; 8] = [
+    "integer", "float", "boolean", "string", "bytes", "map", "array", "any",
+];
+const BITS: [u64; 4] = [8, 16, 32, 64];
+
+pub(super) fn enums(root: &Node, report: &mut Report) -> Vec<Enum> {
+    let all = items::<raw::Enum>(root, "enums", "enum", "", report);
+    let mut enums = Vec::new();
+    for item in &all {
+        names::snake(item.name, item.span, "an enum", report);
+        if FIELD_TYPES.contains(&item.name) || VALUE_TYPES.contains(&item.name) {
+            let message = format!("an enum cannot be called `{}`, which is a type", item.name);
+            report.push(
+                Mistake::new("reserved-name", item.span, message).help("choose another name"),
+            );
+        }
+        enums.extend(enumeration(item, report));
+    }
+    enums
+}
+
+fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> {
+    let listed = items::<raw::EnumValue>(item.node, "values", "value", &item.title, report);
+    let bits = item
+        .raw
+        .as_ref()
+        .and_then(|raw| bits(item, raw.bits, report));
+    let mut values = Vec::new();
+    let mut numbers = Vec::new();
+    let mut labels = Vec::new();
+    for value in &listed {
+        names::snake(value.name, value.span, "a value", report);
+        labels.push((value.name, value.span));
+        if value.name == "unknown" {
+            let message = format!("{} is what numbers without a name are", value.title);
+            report.push(
+                Mistake::new("reserved-name", value.span, message).help("choose another name"),
+            );
+        }
+        let Some(raw) = &value.raw else { continue };
+        let at = value.at("value");
+        numbers.push((value.name, raw.value, at));
+        if let Some(bits) = bits.filter(|bits| raw.value > max(*bits)) {
+            report.push(beyond(
+                &value.title,
+                "value-beyond-bits",
+                raw.value,
+                bits,
+                at,
+            ));
+        }
+        values.push(EnumValue {
+            name: value.name.to_owned(),
+            value: raw.value,
+            doc: raw.doc.clone().unwrap_or_default(),
+        });
+    }
+    let unique = Unique {
+        code: "duplicate-value",
+        owners: "values",
+        what: "number",
+        write: decimal,
+        max: max(bits.unwrap_or(64)),
+    };
+    unique.numbers(&numbers, report);
+    names::distinct(&labels, "variants", report);
+    let raw = item.raw.as_ref()?;
+    Some(Enum {
+        name: item.name.to_owned(),
+        bits: bits?,
+        values,
+        doc: raw.doc.clone().unwrap_or_default(),
+    })
+}
+
+fn bits(item: &Item<'_, raw::Enum>, bits: u64, report: &mut Report) -> Option<u8> {
+    let found = BITS
+        .contains(&bits)
+        .then(|| u8::try_from(bits).ok())
+        .flatten();
+    if found.is_none() {
+        let message = format!("{} cannot have {bits} bits", item.title);
+        report
+            .push(Mistake::new("bad-bits", item.at("bits"), message).help("write 8, 16, 32 or 64"));
+    }
+    found
+}
+
+/// A number that does not fit.
+pub(super) fn beyond(title: &str, code: &'static str, number: u64, bits: u8, at: Span) -> Mistake {
+    Mistake::new(
+        code,
+        at,
+        format!("{title}: {number} does not fit {bits} bits"),
+    )
+    .label(format!("at most {}", max(bits)))
+    .help("choose a smaller number, or a wider type")
+}
+
+pub(super) fn maps(scope: &Scope<'_>, report: &mut Report) -> Vec<MapSchema> {
+    let all = items::<raw::MapSchema>(scope.root, "maps", "map", "", report);
+    let mut maps = Vec::new();
+    for item in &all {
+        names::snake(item.name, item.span, "a map", report);
+        let entries = entries(item, scope, report);
+        maps.extend(item.raw.as_ref().map(|raw| MapSchema {
+            name: item.name.to_owned(),
+            entries,
+            doc: raw.doc.clone().unwrap_or_default(),
+        }));
+    }
+    maps
+}
+
+fn entries(
+    map: &Item<'_, raw::MapSchema>,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) -> Vec<MapEntry> {
+    let listed = items::<raw::MapEntry>(map.node, "entries", "entry", &map.title, report);
+    let mut entries = Vec::new();
+    let mut keys = BTreeMap::new();
+    for item in &listed {
+        names::snake(item.name, item.span, "an entry", report);
+        let Some(raw) = &item.raw else { continue };
+        scope.source(item, &raw.source, report);
+        let at = item.at("key");
+        let what = format!("`key` of {}", item.title);
+        if not_empty(&raw.key, at, "empty-text", &what, report) {
+            match keys.get(raw.key.as_str()) {
+                None => {
+                    keys.insert(raw.key.as_str(), (item.name, at));
+                }
+                Some((other, other_at)) => report.push(
+                    Mistake::new(
+                        "duplicate-map-key",
+                        at,
+                        format!(
+                            "entries `{other}` and `{}` share key `{}`",
+                            item.name, raw.key
+                        ),
+                    )
+                    .label(format!("second use of `{}`", raw.key))
+                    .also(*other_at, format!("first use, by `{other}`"))
+                    .help(format!("give `{}` a key of its own", item.name)),
+                ),
+            }
+        }
+        value_type(item, raw, scope, report);
+        entries.push(MapEntry {
+            name: item.name.to_owned(),
+            key: raw.key.clone(),
+            ty: raw.ty.clone(),
+            mandatory: raw.mandatory.unwrap_or(false),
+            default: raw.default,
+            doc: raw.doc.clone().unwrap_or_default(),
+            source: raw.source.clone(),
+        });
+    }
+    entries
+}
+
+/// Checks the type of an entry and the number meant by its absence.
+fn value_type(
+    item: &Item<'_, raw::MapEntry>,
+    raw: &raw::MapEntry,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) {
+    let ty = raw.ty.as_str();
+    let words: Vec<_> = VALUE_TYPES.iter().chain(&scope.enums).copied().collect();
+    if !words.contains(&ty) {
+        report.push(unknown("unknown-type", item.at("type"), "type", ty, &words));
+        return;
+    }
+    let Some(default) = raw.default else { return };
+    let at = item.at("default");
+    default_of_mandatory(item, raw.mandatory, report);
+    match ty {
+        "boolean" if default > 1 => report.push(
+            Mistake::new(
+                "default-beyond-bits",
+                at,
+                format!("{}: {default} is no boolean", item.title),
+            )
+            .help("write 0 for false or 1 for true"),
+        ),
+        "float" | "string" | "bytes" | "map" | "array" | "any" => {
+            report.push(default_not_a_number(&item.title, ty, at));
+        }
+        _ => {}
+    }
+}
+
+/// Refuses a default where there is always a value.
+pub(super) fn default_of_mandatory<T>(
+    item: &Item<'_, T>,
+    mandatory: Option<bool>,
+    report: &mut Report,
+) {
+    if mandatory == Some(true) {
+        let message = format!("{} is mandatory and has a default", item.title);
+        report.push(
+            Mistake::new("default-on-mandatory", item.at("default"), message)
+                .label("never used")
+                .help("remove `default` or `mandatory`"),
+        );
+    }
+}
+
+pub(super) fn default_not_a_number(title: &str, ty: &str, at: Span) -> Mistake {
+    let message = format!("{title} has a number as default, but its type is `{ty}`");
+    Mistake::new("default-not-a-number", at, message).help("remove `default`, and say it in `doc`")
+}

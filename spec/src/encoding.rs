@@ -1,0 +1,32 @@
+//! The encodings that values of type `any` can be written in.
+
+/// An encoding that `encodings:` and `default_encoding:` can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EncodingInfo {
+    /// Name in the YAML, e.g. `pson1`.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub doc: &'static str,
+    /// Whether a value tells where it ends. One that does not needs a size before it.
+    pub self_delimiting: bool,
+}
+
+/// Every encoding that a specification may name.
+pub const ENCODINGS: &[EncodingInfo] = &[
+    EncodingInfo {
+        name: "pson1",
+        doc: "PSON, generation 1",
+        self_delimiting: true,
+    },
+    EncodingInfo {
+        name: "pson2",
+        doc: "PSON, generation 2",
+        self_delimiting: true,
+    },
+];
+
+/// The encoding of that name.
+#[must_use]
+pub fn encoding(name: &str) -> Option<&'static EncodingInfo> {
+    ENCODINGS.iter().find(|encoding| encoding.name == name)
+}

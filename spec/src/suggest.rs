@@ -1,0 +1,48 @@
+//! "Did you mean": the word that was probably meant.
+
+/// Most slips in a word that is still recognised.
+const MAX_SLIPS: usize = 3;
+
+/// The most similar of `words`, if one is similar enough: one slip in three letters.
+fn closest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let length = word.chars().count();
+    words
+        .into_iter()
+        .filter_map(|other| {
+            let slips = strsim::damerau_levenshtein(&word, &other.to_lowercase());
+            let limit = (length.max(other.chars().count()) / 3).min(MAX_SLIPS);
+            (slips <= limit).then_some((slips, other))
+        })
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, other)| other)
+}
+
+/// The help for a word that is none of `words`.
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    words: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    closest(word, words).map(|other| format!("did you mean `{other}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised() {
+        let words = ["code", "direction", "fields", "doc", "stream_id"];
+        assert_eq!(closest("feilds", words), Some("fields"));
+        assert_eq!(closest("Code", words), Some("code"));
+        assert_eq!(closest("streamid", words), Some("stream_id"));
+        assert_eq!(closest("dco", words), Some("doc"));
+    }
+
+    #[test]
+    fn other_words_are_not() {
+        let words = ["code", "direction", "fields", "doc"];
+        assert_eq!(closest("banana", words), None);
+        assert_eq!(closest("", words), None);
+    }
+}

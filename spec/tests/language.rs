@@ -1,0 +1,5 @@
+//! The language as a whole: what loads, what is refused, and in which words.
+
+mod language {
+    mod published;
+}
