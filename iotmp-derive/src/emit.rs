@@ -22,6 +22,8 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
     let name = names::module(&spec.name);
     let doc = format!("{}\n\n{}", spec.title, spec.doc);
     let files = spec.files.iter().map(|file| {
+        // `include_bytes!` reads relative paths from the file that calls it.
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
         let path = file.to_string_lossy();
         // Makes the compiler's list of inputs hold the file, so that an edit rebuilds.
         quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#path); }

@@ -35,3 +35,23 @@ fn expand(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
         Err(diagnostics) => fallback::module(&call, &diagnostics),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// The expansion of two messages of a specification whose names clash with everything: one that
+    /// borrows and one without a field. `tests/awkward_names.rs` compiles the rest.
+    #[test]
+    fn expansion_of_awkward_names() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut spec = iotmp_spec::load(&folder.join("tests/specs/awkward.yaml"))
+            .unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        spec.messages
+            .retain(|m| matches!(m.name.as_str(), "ok" | "none"));
+        let file: syn::File = syn::parse2(super::emit::module(&spec)).expect("valid Rust");
+        let text = prettyplease::unparse(&file)
+            .replace(folder.to_str().expect("a path in UTF-8"), "$FOLDER");
+        insta::assert_snapshot!(text);
+    }
+}

@@ -1,0 +1,5 @@
+//! There is no argument.
+
+iotmp_derive::messages!();
+
+fn main() {}
