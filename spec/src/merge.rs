@@ -40,7 +40,8 @@ pub(crate) fn load(
                     files.add(path.clone(), Vec::new());
                 }
                 let message = format!("cannot read `{}`: {why}", path.display());
-                report.push(Mistake::new("unreadable", at, message));
+                let help = "the path is as seen from this file".to_owned();
+                report.push(Mistake::new("unreadable", at, message).maybe_help(word.map(|_| help)));
                 return None;
             }
         };
@@ -137,7 +138,13 @@ fn merge(parent: &mut Node, child: Node, report: &mut Report) {
             }
             continue;
         };
-        if entry.node.is_deletion() {
+        if entry.node.is_empty() {
+            let message = format!("`{}` has no value", entry.name);
+            report.push(
+                Mistake::new("empty-value", entry.span, message)
+                    .help("remove the line to keep what is extended, or write `~` to delete it"),
+            );
+        } else if entry.node.is_deletion() {
             old.remove(index);
         } else if let Some(other) = old.get_mut(index) {
             if other.node.is_map() && entry.node.is_map() {

@@ -11,6 +11,8 @@ pub(super) struct Unique<'a> {
     pub(super) code: &'static str,
     /// Who has it, in the plural, e.g. `messages`.
     pub(super) owners: &'a str,
+    /// What they belong to, as ` of enum …`; empty for the specification.
+    pub(super) of: String,
     /// What they have, e.g. `code`.
     pub(super) what: &'a str,
     /// How a number is written.
@@ -48,8 +50,8 @@ impl Unique<'_> {
                     self.code,
                     *at,
                     format!(
-                        "{} `{other}` and `{name}` share {} {written}",
-                        self.owners, self.what
+                        "{} `{other}` and `{name}`{} share {} {written}",
+                        self.owners, self.of, self.what
                     ),
                 )
                 .label(format!("second use of {written}"))

@@ -47,7 +47,7 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
     let mut labels = Vec::new();
     for value in &listed {
         names::snake(value.name, value.span, "a value", report);
-        labels.push((value.name, value.span));
+        labels.push((format!("value `{}`", value.name), value.name, value.span));
         if value.name == "unknown" {
             let message = format!("{} is what numbers without a name are", value.title);
             report.push(
@@ -59,8 +59,9 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
         numbers.push((value.name, raw.value, at));
         if let Some(bits) = bits.filter(|bits| raw.value > max(*bits)) {
             report.push(beyond(
-                &value.title,
                 "value-beyond-bits",
+                "number",
+                &value.title,
                 raw.value,
                 bits,
                 at,
@@ -75,12 +76,13 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
     let unique = Unique {
         code: "duplicate-value",
         owners: "values",
+        of: format!(" of {}", item.title),
         what: "number",
         write: decimal,
         max: max(bits.unwrap_or(64)),
     };
     unique.numbers(&numbers, report);
-    names::distinct(&labels, "variants", report);
+    names::distinct(&labels, "variant", report);
     let raw = item.raw.as_ref()?;
     Some(Enum {
         name: item.name.to_owned(),
@@ -104,11 +106,18 @@ fn bits(item: &Item<'_, raw::Enum>, bits: u64, report: &mut Report) -> Option<u8
 }
 
 /// A number that does not fit.
-pub(super) fn beyond(title: &str, code: &'static str, number: u64, bits: u8, at: Span) -> Mistake {
+pub(super) fn beyond(
+    code: &'static str,
+    what: &str,
+    title: &str,
+    number: u64,
+    bits: u8,
+    at: Span,
+) -> Mistake {
     Mistake::new(
         code,
         at,
-        format!("{title}: {number} does not fit {bits} bits"),
+        format!("{what} {number} of {title} does not fit {bits} bits"),
     )
     .label(format!("at most {}", max(bits)))
     .help("choose a smaller number, or a wider type")
