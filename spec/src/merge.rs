@@ -152,6 +152,15 @@ fn merge(parent: &mut Node, child: Node, report: &mut Report) {
                     other.span = entry.span;
                 }
                 merge(&mut other.node, entry.node, report);
+            } else if other.node.is_map() {
+                // No key holds a map here and something else there. What is extended stays, so that
+                // what refers to it is not refused as well.
+                let message = format!("`{}` has to be a map, as in what is extended", entry.name);
+                report.push(
+                    Mistake::new("wrong-type", entry.node.span, message)
+                        .also(other.span, "the extended map")
+                        .help("write the names that change, each with a value"),
+                );
             } else {
                 refuse_deletions(&mut entry.node, report);
                 *other = entry;

@@ -63,12 +63,12 @@ pub(super) fn generated(scope: &Scope<'_>, report: &mut Report) {
             }
         }
     }
-    distinct(&types, "type", report);
+    distinct(&types, report);
 }
 
-/// Checks that names are still distinct once they are in upper camel case, as `what` of generated
-/// code. Each has a title, a name and a place.
-pub(super) fn distinct(all: &[(String, &str, Span)], what: &str, report: &mut Report) {
+/// Checks that names are still distinct as types, in upper camel case. Each has a title, a name and
+/// a place.
+fn distinct(all: &[(String, &str, Span)], report: &mut Report) {
     let mut first = BTreeMap::new();
     for (title, name, at) in all {
         let camel = camel(name);
@@ -80,7 +80,7 @@ pub(super) fn distinct(all: &[(String, &str, Span)], what: &str, report: &mut Re
             Mistake::new(
                 "name-collision",
                 *at,
-                format!("{other} and {title} would both be the {what} `{camel}`"),
+                format!("{other} and {title} would both be the type `{camel}`"),
             )
             .also(*other_at, format!("{other} is here"))
             .help("give one of them another name"),

@@ -44,16 +44,8 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
         .and_then(|raw| bits(item, raw.bits, report));
     let mut values = Vec::new();
     let mut numbers = Vec::new();
-    let mut labels = Vec::new();
     for value in &listed {
         names::snake(value.name, value.span, "a value", report);
-        labels.push((format!("value `{}`", value.name), value.name, value.span));
-        if value.name == "unknown" {
-            let message = format!("{} is what numbers without a name are", value.title);
-            report.push(
-                Mistake::new("reserved-name", value.span, message).help("choose another name"),
-            );
-        }
         let Some(raw) = &value.raw else { continue };
         let at = value.at("value");
         numbers.push((value.name, raw.value, at));
@@ -82,7 +74,6 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
         max: max(bits.unwrap_or(64)),
     };
     unique.numbers(&numbers, report);
-    names::distinct(&labels, "variant", report);
     let raw = item.raw.as_ref()?;
     Some(Enum {
         name: item.name.to_owned(),

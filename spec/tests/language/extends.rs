@@ -127,8 +127,22 @@ fn a_mistake_in_the_parent_is_told_with_its_place() {
     let diagnostics = load(&text, &middle).expect_err("a mistake");
     assert_eq!(
         diagnostics.to_string(),
-        "error[wrong-type]: `limits` has to be a map of names, not a list\n \
-         --> specs/middle.yaml:7:9\n  |\n7 | limits: [1]\n  |         ^^^"
+        "error[wrong-type]: `limits` has to be a map, as in what is extended\n \
+         --> specs/middle.yaml:7:9\n  |\n7 | limits: [1]\n  |         ^^^\n  \
+         ::: specs/base.yaml:72:1  the extended map\n  \
+         = help: write the names that change, each with a value"
+    );
+}
+
+#[test]
+fn a_map_that_is_replaced_by_mistake_is_told_once() {
+    assert_eq!(
+        codes(load(&child("messages: 5\n"), "")),
+        [("wrong-type", 7)]
+    );
+    assert_eq!(
+        codes(load(&child("sources: [A]\n"), "")),
+        [("wrong-type", 7)]
     );
 }
 
