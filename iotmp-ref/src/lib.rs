@@ -18,7 +18,11 @@ extern crate self as iotmp_ref;
 #[path = "private.rs"]
 pub mod __private;
 pub mod framing;
+#[cfg(any(feature = "device", feature = "server"))]
+mod link;
 pub mod message;
 pub mod pson;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod session;
 pub mod wire;
