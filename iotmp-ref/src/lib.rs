@@ -17,6 +17,7 @@ extern crate self as iotmp_ref;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod device;
 pub mod framing;
 #[cfg(any(feature = "device", feature = "server"))]
 mod link;

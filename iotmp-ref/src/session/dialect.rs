@@ -5,8 +5,10 @@ use core::fmt;
 use core::time::Duration;
 
 use super::packet::{Connect, Packet};
+use crate::pson::Value;
 use crate::wire::{DecodeError, EncodeError, Encoding, Reader};
 
+mod fields;
 mod iotmp;
 
 pub use self::iotmp::{Iotmp2025, IotmpShipping};
@@ -69,6 +71,53 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// The refusal that a code stands for.
     fn refusal(&self, code: Option<u64>) -> ConnectError;
+
+    /// What the answer to Describe says of one of all resources.
+    fn description(&self, description: &Description) -> Value;
+
+    /// What the answer to Describe of one resource says: a sample of its input
+    /// and of its output.
+    fn samples(&self, input: Option<Value>, output: Option<Value>) -> Value;
+}
+
+/// What a resource is, for the answer to Describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description {
+    /// What it takes and gives.
+    pub function: Function,
+    /// Whether it needs parameters.
+    pub needs_parameters: bool,
+    /// Whether it can be streamed.
+    pub can_stream: bool,
+    /// Number that names it as well.
+    pub alias: Option<u64>,
+}
+
+/// What a resource takes and gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Neither: it only runs.
+    Run,
+    /// It takes a value.
+    Input,
+    /// It gives a value.
+    Output,
+    /// It takes a value and gives one.
+    InputOutput,
+}
+
+impl Function {
+    /// Whether it takes a value.
+    #[must_use]
+    pub const fn takes(self) -> bool {
+        matches!(self, Self::Input | Self::InputOutput)
+    }
+
+    /// Whether it gives a value.
+    #[must_use]
+    pub const fn gives(self) -> bool {
+        matches!(self, Self::Output | Self::InputOutput)
+    }
 }
 
 /// A Connect as [`Dialect::decode_connect`] reads it.

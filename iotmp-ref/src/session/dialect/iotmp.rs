@@ -2,8 +2,6 @@
 //! fields.
 
 use alloc::format;
-use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -11,11 +9,10 @@ use super::super::packet::{
     Answer, Connect, Describe, Disconnect, Packet, Resource, Run, StartStream, StopStream,
     StreamData, with_entry,
 };
-use super::{ConnectError, Constants, Dialect, Introduction, Kind};
+use super::fields::{encodings, find_number, interval, introduction, number, text, units, value};
+use super::{ConnectError, Constants, Description, Dialect, Function, Introduction, Kind};
 use crate::pson::{Map, Value};
-use crate::wire::{
-    Any, DecodeError, EncodeError, Encoding, KeyLayout, Reader, Shape, UnknownMessage, Writer,
-};
+use crate::wire::{Any, DecodeError, EncodeError, Encoding, Reader, UnknownMessage, Writer};
 
 /// Where the intervals of a revision are counted in seconds.
 const SECOND: Duration = Duration::from_secs(1);
@@ -347,6 +344,35 @@ macro_rules! dialect {
                         _ => ConnectError::Other(code),
                     }
                 }
+
+                fn description(&self, description: &Description) -> Value {
+                    use spec::resource_description as keys;
+                    let function = match description.function {
+                        Function::Run => spec::FunctionType::NONE,
+                        Function::Input => spec::FunctionType::INPUT,
+                        Function::Output => spec::FunctionType::OUTPUT,
+                        Function::InputOutput => spec::FunctionType::INPUT_OUTPUT,
+                    };
+                    let mut map = Map::from([(keys::FUNCTION, function.0)]);
+                    if u64::from(description.needs_parameters) != keys::NEEDS_PARAMETERS_DEFAULT {
+                        map.insert(keys::NEEDS_PARAMETERS, description.needs_parameters);
+                    }
+                    if u64::from(description.can_stream) != keys::CAN_STREAM_DEFAULT {
+                        map.insert(keys::CAN_STREAM, description.can_stream);
+                    }
+                    if let Some(alias) = description.alias {
+                        map.insert(keys::ALIAS, alias);
+                    }
+                    map.into()
+                }
+
+                fn samples(&self, input: Option<Value>, output: Option<Value>) -> Value {
+                    use spec::resource_samples as keys;
+                    let samples = [(keys::INPUT, input), (keys::OUTPUT, output)];
+                    let given = samples.into_iter();
+                    let given = given.filter_map(|(key, sample)| Some((key, sample?)));
+                    given.collect::<Map>().into()
+                }
             }
         };
     };
@@ -372,112 +398,4 @@ dialect! {
     interval: MILLISECOND,
     echoes: true,
     encoding: |_| Some(spec::DEFAULT_ENCODING),
-}
-
-fn value(any: Option<Any<'_>>) -> Result<Option<Value>, DecodeError> {
-    any.map(|any| any.to_value()).transpose()
-}
-
-fn number(map: &Map, key: &str, default: u64) -> Result<u64, DecodeError> {
-    let Some(value) = map.get(key) else {
-        return Ok(default);
-    };
-    value.as_u64().ok_or_else(|| {
-        let error = DecodeError::custom(format!(
-            "{}, but expected a non-negative integer",
-            value.kind().name()
-        ));
-        error.in_key(key).in_field("parameters")
-    })
-}
-
-fn text(map: &Map, key: &str) -> Option<String> {
-    map.get(key).and_then(Value::as_str).map(String::from)
-}
-
-/// The interval in the parameters of Start Stream: in a map, or alone.
-fn interval(
-    parameters: Option<&Value>,
-    key: &str,
-    unit: Duration,
-) -> Result<Duration, DecodeError> {
-    let count = match parameters {
-        Some(Value::Map(map)) => number(map, key, 0)?,
-        Some(other) => other.as_u64().unwrap_or(0),
-        None => 0,
-    };
-    // A count too large for a `Duration` never comes due either way.
-    let step = u64::try_from(unit.as_millis()).unwrap_or(u64::MAX);
-    Ok(Duration::from_millis(count.saturating_mul(step)))
-}
-
-/// How often `unit` goes into `interval`; `None` for an interval of zero.
-fn units(interval: Duration, unit: Duration) -> Result<Option<u64>, EncodeError> {
-    if interval.is_zero() {
-        return Ok(None);
-    }
-    let (whole, part) = (
-        interval.as_nanos() / unit.as_nanos(),
-        interval.as_nanos() % unit.as_nanos(),
-    );
-    match u64::try_from(whole) {
-        Ok(count) if part == 0 => Ok(Some(count)),
-        _ => Err(EncodeError::Custom(
-            format!("interval {interval:?} is not a multiple of {unit:?}").into(),
-        )),
-    }
-}
-
-/// The encodings that the wire types of a revision carry, `default` first.
-fn encodings(layout: &KeyLayout, default: Encoding) -> Vec<Encoding> {
-    let mut all = vec![default];
-    for shape in layout.shapes.iter().flatten() {
-        if let Shape::Encoded(allowed) | Shape::Sized(allowed) = shape {
-            all.extend(allowed.iter().filter(|&&encoding| encoding != default));
-        }
-    }
-    all
-}
-
-/// Reads a Connect under one encoding after the other until one agrees with
-/// what the Connect itself announces.
-fn introduction(
-    encodings: &[Encoding],
-    read: impl Fn(Encoding) -> Result<Introduction, DecodeError>,
-) -> Result<Introduction, DecodeError> {
-    let mut best = read(encodings.first().copied().unwrap_or(Encoding::Pson2));
-    for &encoding in encodings.iter().skip(1) {
-        if matches!(&best, Ok(found) if found.consistent) {
-            break;
-        }
-        match read(encoding) {
-            // What is readable tells more than what is not.
-            Ok(found) if found.consistent || best.is_err() => best = Ok(found),
-            _ => {}
-        }
-    }
-    best
-}
-
-/// The last number under `key` in a body, as far as it can be read.
-fn find_number(
-    layout: &KeyLayout,
-    key: u32,
-    reader: &mut Reader<'_>,
-    encoding: Encoding,
-) -> Option<u16> {
-    let mut found = None;
-    while !reader.is_empty() {
-        let at = reader.offset();
-        let Ok(next) = layout.read_key(reader) else {
-            break;
-        };
-        if next == key {
-            found = Some(reader.varint(16).ok()?);
-        } else if layout.skip(reader, next, at, encoding).is_err() {
-            break;
-        }
-    }
-    // The reader has refused what does not fit.
-    found.and_then(|number| u16::try_from(number).ok())
 }
