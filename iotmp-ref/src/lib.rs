@@ -19,7 +19,11 @@ extern crate self as iotmp_ref;
 pub mod __private;
 pub mod device;
 pub mod framing;
+#[cfg(any(feature = "device", feature = "server"))]
+mod link;
 pub mod message;
 pub mod pson;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod session;
 pub mod wire;
