@@ -48,6 +48,13 @@ pub enum DecodeErrorKind {
         /// The largest allowed.
         max: u64,
     },
+    /// A number is none of those that can stand there.
+    Constant {
+        /// The number.
+        found: u64,
+        /// Those that can.
+        expected: &'static [u64],
+    },
     /// A wire type that is reserved or unknown.
     WireType {
         /// The wire type.
@@ -254,6 +261,7 @@ impl DecodeErrorKind {
             Self::Truncated { .. } => "truncated",
             Self::VarintOverflow { .. } => "varint-overflow",
             Self::Range { .. } => "range",
+            Self::Constant { .. } => "constant",
             Self::WireType { .. } => "wire-type",
             Self::WrongType { .. } => "wrong-type",
             Self::MissingField { .. } => "missing-field",
@@ -297,6 +305,14 @@ impl fmt::Display for DecodeErrorKind {
             }
             Self::Range { value, max } => {
                 write!(f, "number {value}, but at most {max} is allowed")
+            }
+            Self::Constant { found, expected } => {
+                write!(f, "number {found}, but expected ")?;
+                for (index, number) in expected.iter().enumerate() {
+                    let or = if index == 0 { "" } else { " or " };
+                    write!(f, "{or}{number}")?;
+                }
+                Ok(())
             }
             Self::WireType { found } => {
                 write!(f, "wire type {found} is reserved: its size is not known")
@@ -348,6 +364,34 @@ pub enum EncodeError {
     Encoding {
         /// The encoding.
         name: &'static str,
+    },
+    /// A field of fixed size holds another number of bytes.
+    #[error("field {field} takes exactly {expected} bytes, not {found}")]
+    Size {
+        /// The field.
+        field: &'static str,
+        /// Bytes that it holds.
+        found: usize,
+        /// Bytes that it takes.
+        expected: usize,
+    },
+    /// A number, or the length of a field in bytes, is larger than can be said.
+    #[error("{what} is {found}, but at most {limit} fits")]
+    TooLarge {
+        /// The number, or the field.
+        what: &'static str,
+        /// How large it is.
+        found: u64,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// An optional field is given without the one that stands before it.
+    #[error("field {field} is given, but {missing} before it is not")]
+    Gap {
+        /// The field.
+        field: &'static str,
+        /// The one before it.
+        missing: &'static str,
     },
     /// The value is nested deeper than any decoder would accept.
     #[error("nested deeper than the limit of {limit}")]
