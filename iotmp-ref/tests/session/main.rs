@@ -4,6 +4,7 @@ mod connect;
 mod describe;
 mod device;
 mod disconnect;
+mod hostile;
 mod keep_alive;
 mod limits;
 mod malformed;
