@@ -1,0 +1,86 @@
+//! The command line: one file for every subcommand.
+
+mod decode;
+mod encode;
+
+use std::io::{self, Read};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use iotmp_conformance::{codec::Codec, specs};
+use iotmp_ref::wire::Encoding;
+
+/// What a command ends with: its exit code, or the one line to be said before
+/// the exit code for wrong usage.
+type Outcome = Result<ExitCode, String>;
+
+/// Exit code of an input that was refused, or a subject that failed.
+const REFUSED: u8 = 1;
+/// Exit code of wrong usage.
+const USAGE: u8 = 2;
+
+/// Tells any IOTMP server, device or codec which rules it keeps.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Encode(encode::Arguments),
+    Decode(decode::Arguments),
+}
+
+/// Runs the command that the arguments ask for.
+pub(crate) fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Encode(arguments) => encode::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
+    };
+    outcome.unwrap_or_else(|message| {
+        anstream::eprintln!("error: {message}");
+        ExitCode::from(USAGE)
+    })
+}
+
+/// How messages are written: options of `encode` and `decode`.
+#[derive(Debug, clap::Args)]
+struct Notation {
+    /// Specification of the messages.
+    #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
+    spec: String,
+    /// Encoding of values (pson1, pson2) instead of the specification's default or the one that a message announces.
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+}
+
+impl Notation {
+    fn codec(&self) -> Result<Codec<'static>, String> {
+        let codec = Codec::new(specs::by_name(&self.spec).map_err(|error| error.to_string())?);
+        let Some(name) = &self.encoding else {
+            return Ok(codec);
+        };
+        let encoding = Encoding::from_name(name).filter(|encoding| codec.knows(*encoding));
+        match encoding {
+            Some(encoding) => Ok(codec.with_encoding(encoding)),
+            None => {
+                let known: Vec<_> = codec.encodings().iter().map(|known| known.name()).collect();
+                Err(format!(
+                    "{} has no encoding {name:?}; there is {}",
+                    self.spec,
+                    known.join(", ")
+                ))
+            }
+        }
+    }
+}
+
+/// All of the standard input as text.
+fn stdin() -> Result<String, String> {
+    let mut text = String::new();
+    let read = io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|error| format!("the standard input cannot be read: {error}"))?;
+    Ok(text)
+}

@@ -1,0 +1,104 @@
+//! `decode`: hex to messages as JSON, or byte by byte.
+
+use std::process::ExitCode;
+
+use iotmp_conformance::codec::{Codec, explain, explain_refusal};
+
+use super::{Notation, Outcome, REFUSED, stdin};
+
+/// Reads messages as hex and prints each as one line of JSON.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Bytes of one or more messages as hex; spaces, line ends and `0x` are ignored. Without it they come from the
+    /// standard input.
+    hex: Vec<String>,
+    #[command(flatten)]
+    notation: Notation,
+    /// Say of every byte what it means.
+    #[arg(long)]
+    explain: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let codec = arguments.notation.codec()?;
+    let text = if arguments.hex.is_empty() {
+        stdin()?
+    } else {
+        arguments.hex.join(" ")
+    };
+    let bytes = bytes_of(&text)?;
+    if bytes.is_empty() {
+        return Err(
+            "there are no bytes to decode: give hex as an argument or on the standard input"
+                .to_owned(),
+        );
+    }
+    Ok(messages(&codec, &bytes, arguments.explain))
+}
+
+fn messages(codec: &Codec<'_>, bytes: &[u8], annotated: bool) -> ExitCode {
+    let mut start = 0;
+    while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
+        match codec.decode(rest) {
+            Ok(decoded) => {
+                anstream::println!("{}", decoded.message);
+                if annotated {
+                    let taken = rest.get(..decoded.consumed).unwrap_or(rest);
+                    anstream::print!("{}", explain(taken, &decoded.annotations, start));
+                }
+                start += decoded.consumed;
+            }
+            Err(refusal) => {
+                if annotated {
+                    anstream::print!("{}", explain_refusal(rest, &refusal, start));
+                }
+                let at = start + refusal.offset;
+                let refusal = refusal.moved_to(at);
+                anstream::eprintln!("refused: {refusal}");
+                return ExitCode::from(REFUSED);
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// The bytes in hex that people write: grouped, with `0x`, over several lines.
+fn bytes_of(text: &str) -> Result<Vec<u8>, String> {
+    let mut digits = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':')) {
+        digits.push_str(
+            word.strip_prefix("0x")
+                .or(word.strip_prefix("0X"))
+                .unwrap_or(word),
+        );
+    }
+    if let Some(other) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(format!("{other:?} is not a hex digit"));
+    }
+    hex::decode(&digits)
+        .map_err(|_| format!("{} hex digits are no whole number of bytes", digits.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes_of;
+
+    #[test]
+    fn hex_as_people_write_it() {
+        for text in [
+            "0500",
+            "05 00",
+            "0x05 0x00",
+            "0x0500\n",
+            "05:00",
+            "0x05,\n0x00",
+        ] {
+            assert_eq!(bytes_of(text), Ok(vec![5, 0]), "{text}");
+        }
+        assert_eq!(
+            bytes_of("050"),
+            Err("3 hex digits are no whole number of bytes".to_owned())
+        );
+        assert_eq!(bytes_of("05g0"), Err("'g' is not a hex digit".to_owned()));
+    }
+}
