@@ -80,7 +80,9 @@ pub struct Case {
 
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Case").field("slug", &self.slug).finish_non_exhaustive()
+        f.debug_struct("Case")
+            .field("slug", &self.slug)
+            .finish_non_exhaustive()
     }
 }
 

@@ -115,7 +115,12 @@ impl Ledger {
     /// A clause counts if `scope` names it, or, without a scope, if it binds one
     /// of `parties` or a case claims it.
     #[must_use]
-    pub fn reckon(spec: &Spec, parties: &[Party], scope: Option<&[String]>, claims: &[Claim<'_>]) -> Self {
+    pub fn reckon(
+        spec: &Spec,
+        parties: &[Party],
+        scope: Option<&[String]>,
+        claims: &[Claim<'_>],
+    ) -> Self {
         let mut by_clause: BTreeMap<&str, Vec<&Claim<'_>>> = BTreeMap::new();
         for claim in claims {
             for clause in claim.clauses {
@@ -125,14 +130,20 @@ impl Ledger {
         let counts = |clause: &Clause| match scope {
             Some(scope) => scope.contains(&clause.id),
             None => {
-                clause.binds.iter().any(|party| parties.contains(party)) || by_clause.contains_key(clause.id.as_str())
+                clause.binds.iter().any(|party| parties.contains(party))
+                    || by_clause.contains_key(clause.id.as_str())
             }
         };
         let clauses: Vec<Entry> = spec
             .clauses
             .iter()
             .filter(|clause| counts(clause))
-            .map(|clause| entry(clause, by_clause.get(clause.id.as_str()).map_or(&[], Vec::as_slice)))
+            .map(|clause| {
+                entry(
+                    clause,
+                    by_clause.get(clause.id.as_str()).map_or(&[], Vec::as_slice),
+                )
+            })
             .collect();
         let levels = [Level::Must, Level::Should, Level::May]
             .into_iter()
@@ -149,7 +160,9 @@ impl Ledger {
 
     /// The clauses broken.
     pub fn broken(&self) -> impl Iterator<Item = &Entry> {
-        self.clauses.iter().filter(|entry| entry.status == Status::Broken)
+        self.clauses
+            .iter()
+            .filter(|entry| entry.status == Status::Broken)
     }
 
     /// The clauses that no case came to a verdict on, with the reason.
@@ -208,7 +221,10 @@ fn entry(clause: &Clause, claims: &[&Claim<'_>]) -> Entry {
             Verdict::Pass | Verdict::Info { .. } => proved = true,
             Verdict::Fail(failure) => match &failure.clause {
                 Some(other) if *other != clause.id => {
-                    reasons.push(format!("{} failed by {other} before it came to it", claim.id));
+                    reasons.push(format!(
+                        "{} failed by {other} before it came to it",
+                        claim.id
+                    ));
                 }
                 _ => broken = true,
             },

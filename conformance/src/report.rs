@@ -174,7 +174,10 @@ impl Report {
     }
 
     fn judge(&self) -> u8 {
-        let untested = self.ledgers.iter().any(|ledger| ledger.untested_must().next().is_some());
+        let untested = self
+            .ledgers
+            .iter()
+            .any(|ledger| ledger.untested_must().next().is_some());
         if self.runs.iter().any(|run| run.gone.is_some()) {
             crate::exit::UNREACHABLE
         } else if self.count(Kind::Fail) > 0 {

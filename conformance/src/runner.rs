@@ -12,7 +12,7 @@ use crate::ledger::level_name;
 use crate::report::CaseResult;
 use crate::subject::{Catalogue, Peer, Subject};
 use crate::suite;
-use crate::verdict::{Failure, Kind, Outcome, Step, Verdict};
+use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
 /// What a run does beside its cases.
 #[derive(Debug, Clone)]
@@ -80,12 +80,23 @@ pub async fn run(
     for (phase, alone) in phases(&cases, lanes.len() > 1) {
         // Devices do not share a process; what hurts one does not reach another's case.
         let shared = alone && first.role() == Role::Server;
-        let lanes = if shared { lanes.get(..1).unwrap_or(&lanes) } else { &lanes };
+        let lanes = if shared {
+            lanes.get(..1).unwrap_or(&lanes)
+        } else {
+            &lanes
+        };
         in_lanes(lanes, phase, &book).await;
     }
     let results = cases.iter().filter_map(|case| book.result(case)).collect();
-    let gone = subjects.iter().find_map(|subject| subject.gone()).map(str::to_owned);
-    Ok(Finished { results, gone, notes })
+    let gone = subjects
+        .iter()
+        .find_map(|subject| subject.gone())
+        .map(str::to_owned);
+    Ok(Finished {
+        results,
+        gone,
+        notes,
+    })
 }
 
 /// The cases in the order in which they run, and whether each group runs by itself.
@@ -96,7 +107,11 @@ fn phases(cases: &[&'static Case], beside: bool) -> Vec<(Vec<&'static Case>, boo
     } else {
         of(Pace::Normal).collect()
     };
-    let slow = if beside { Vec::new() } else { of(Pace::Slow).collect() };
+    let slow = if beside {
+        Vec::new()
+    } else {
+        of(Pace::Slow).collect()
+    };
     vec![
         (main, false),
         (of(Pace::Alone).collect(), true),
@@ -112,7 +127,10 @@ async fn in_lanes(lanes: &[Arc<Subject>], cases: Vec<&'static Case>, book: &Arc<
         let (subject, queue, book) = (Arc::clone(subject), Arc::clone(&queue), Arc::clone(book));
         workers.spawn(async move {
             loop {
-                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let next = queue
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .pop_front();
                 let Some(case) = next else { return };
                 book.settle(case, &subject).await;
             }
@@ -151,7 +169,9 @@ impl Book {
                 reason: format!("{} is not part of the run", case.slug),
             };
         };
-        let result = page.get_or_init(|| Box::pin(self.perform(case, subject))).await;
+        let result = page
+            .get_or_init(|| Box::pin(self.perform(case, subject)))
+            .await;
         result.verdict.clone()
     }
 
@@ -164,7 +184,9 @@ impl Book {
             title: case.title.to_owned(),
             level: level_name(case.level(spec)),
             clauses: case.claims(spec).into_iter().map(str::to_owned).collect(),
-            control: case.control.map(|slug| format!("{}.{slug}", subject.role())),
+            control: case
+                .control
+                .map(|slug| format!("{}.{slug}", subject.role())),
             verdict: Verdict::Pass,
             elapsed_ms: 0,
             transcript: Vec::new(),
@@ -237,7 +259,10 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         Err(stop) => {
             transcript.adopt(probe.transcript());
             verdict.worse(Verdict::Fail(Failure {
-                clause: subject.spec().clause(suite::ALIVE).map(|clause| clause.id.clone()),
+                clause: subject
+                    .spec()
+                    .clause(suite::ALIVE)
+                    .map(|clause| clause.id.clone()),
                 expected: "a new connection to work as before".to_owned(),
                 got: stop.verdict().reason().unwrap_or_default(),
                 detail: "after the case the subject was probed".to_owned(),
@@ -250,8 +275,8 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
 /// Opens a new connection and talks over it.
 async fn see_alive(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    link.fence().await.unrelated("asking whether it lives")?;
-    peer.park(link);
+    link.fence().await?;
+    peer.keep(link).await;
     Ok(())
 }
 
@@ -262,12 +287,18 @@ async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
     if let Some(why) = subject.gone() {
         return Err(Unreachable(why.to_owned()));
     }
-    let Ok(mut first) = first else { return Ok(false) };
+    let Ok(mut first) = first else {
+        return Ok(false);
+    };
     let Ok(mut second) = peer.connected().await else {
         return Ok(false);
     };
     let both = second.fence().await.is_ok();
-    Ok(both && first.settle().await.is_ok_and(|settled| !settled.alive))
+    let over = both && first.settle().await.is_ok_and(|settled| !settled.alive);
+    if over {
+        subject.set_takes_over();
+    }
+    Ok(over)
 }
 
 /// Waits for a device and asks what it offers.
@@ -282,7 +313,7 @@ async fn discover(subject: &Arc<Subject>) -> Result<(), Unreachable> {
         && let Ok(catalogue) = Catalogue::ask(&mut link).await
     {
         subject.learn(catalogue);
-        peer.park(link);
+        peer.keep(link).await;
     }
     Ok(())
 }

@@ -19,7 +19,9 @@ pub fn matches(pattern: &str, id: &str) -> bool {
                 seen += 1;
             }
             _ => {
-                let Some((after, from)) = retry else { return false };
+                let Some((after, from)) = retry else {
+                    return false;
+                };
                 retry = Some((after, from + 1));
                 at = after;
                 seen = from + 1;
@@ -33,7 +35,11 @@ pub fn matches(pattern: &str, id: &str) -> bool {
 ///
 /// A wild card says nothing about what was meant, so that it is left out of the comparison.
 #[must_use]
-pub fn nearest<'a>(wanted: &str, ids: impl IntoIterator<Item = &'a str>, count: usize) -> Vec<&'a str> {
+pub fn nearest<'a>(
+    wanted: &str,
+    ids: impl IntoIterator<Item = &'a str>,
+    count: usize,
+) -> Vec<&'a str> {
     let wanted: String = wanted.chars().filter(|c| !matches!(c, '*' | '?')).collect();
     let mut scored: Vec<(f64, &str)> = ids
         .into_iter()
@@ -75,9 +81,16 @@ mod tests {
 
     #[test]
     fn the_nearest_id_is_the_one_mistyped() {
-        let ids = ["server.run.no-stream-id", "server.connect.ok", "device.connect.first-message"];
+        let ids = [
+            "server.run.no-stream-id",
+            "server.connect.ok",
+            "device.connect.first-message",
+        ];
         assert_eq!(nearest("server.conect.ok", ids, 1), ["server.connect.ok"]);
-        assert_eq!(nearest("device.conn*", ids, 1), ["device.connect.first-message"]);
+        assert_eq!(
+            nearest("device.conn*", ids, 1),
+            ["device.connect.first-message"]
+        );
         assert_eq!(nearest("zzz", ids, 5).len(), 3);
     }
 }

@@ -14,7 +14,7 @@ mod server;
 mod transcript;
 
 use core::time::Duration;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -22,6 +22,7 @@ use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
 
+pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
 pub use self::event::{Event, Received, Want, any_of, phrase};
 use self::link::Terms;
@@ -30,7 +31,7 @@ pub use self::server::connect;
 pub use self::transcript::{From, Line, Transcript};
 use crate::case::Role;
 use crate::codec::Codec;
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 /// A resource that no subject has.
 pub const NO_SUCH_RESOURCE: &str = "conformance/no-such-resource";
@@ -88,6 +89,8 @@ pub struct Subject {
     connections: AtomicU64,
     gone: OnceLock<String>,
     catalogue: OnceLock<Catalogue>,
+    /// Whether a server ends a device's connection when a new one opens.
+    takes_over: AtomicBool,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
 }
@@ -96,7 +99,10 @@ pub struct Subject {
 #[derive(Debug)]
 enum Door {
     /// The suite dials.
-    Dial { address: String, credentials: Credentials },
+    Dial {
+        address: String,
+        credentials: Credentials,
+    },
     /// The suite listens.
     Listen {
         listener: AsyncMutex<tokio::net::TcpListener>,
@@ -110,8 +116,20 @@ enum Door {
 impl Subject {
     /// A server at `address`, where `credentials` are valid.
     #[must_use]
-    pub fn server(spec: &'static Spec, address: String, credentials: Credentials, manner: Manner) -> Self {
-        Self::new(spec, Door::Dial { address, credentials }, manner)
+    pub fn server(
+        spec: &'static Spec,
+        address: String,
+        credentials: Credentials,
+        manner: Manner,
+    ) -> Self {
+        Self::new(
+            spec,
+            Door::Dial {
+                address,
+                credentials,
+            },
+            manner,
+        )
     }
 
     /// The device that dials `listener`, again and again, at the latest `wait` after the end of a connection.
@@ -142,6 +160,7 @@ impl Subject {
             connections: AtomicU64::new(0),
             gone: OnceLock::new(),
             catalogue: OnceLock::new(),
+            takes_over: AtomicBool::new(false),
             parked: Mutex::new(None),
         }
     }
@@ -193,6 +212,10 @@ impl Subject {
         }
     }
 
+    pub(crate) fn set_takes_over(&self) {
+        self.takes_over.store(true, Ordering::Relaxed);
+    }
+
     fn lose(&self, why: String) -> Stop {
         // Whoever noticed first says why.
         let _ = self.gone.set(why.clone());
@@ -200,7 +223,30 @@ impl Subject {
     }
 
     fn parked(&self) -> Option<Link> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.parked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// A connection that has nothing to do with what a case tries.
+#[derive(Debug)]
+pub(crate) struct Witness(Option<Link>);
+
+impl Witness {
+    /// Shows that the connection noticed nothing.
+    ///
+    /// # Errors
+    /// A failure where it did.
+    pub(crate) async fn undisturbed(self) -> Outcome {
+        let Some(mut link) = self.0 else {
+            return Ok(());
+        };
+        link.quiet("nothing on another connection")
+            .await
+            .blaming(crate::suite::ALIVE)
+            .because("seen on another connection of the server")
     }
 }
 
@@ -250,7 +296,10 @@ impl Peer {
 
     /// Says on the side that the case waits, and for how long at most.
     pub fn waits(&self, what: &str, at_most: Duration) {
-        (self.subject.manner.progress)(&format!("waiting up to {} s for {what}", at_most.as_secs().max(1)));
+        (self.subject.manner.progress)(&format!(
+            "waiting up to {} s for {what}",
+            at_most.as_secs().max(1)
+        ));
     }
 
     /// Everything that passed on the wire.
@@ -295,11 +344,31 @@ impl Peer {
         device::introduced(self).await
     }
 
-    /// Keeps a connection that proved that the subject lives.
-    pub(crate) fn park(&self, link: Link) {
-        if self.role() == Role::Device {
-            *self.subject.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+    /// Leaves a device's connection to the next case, if it is as good as new.
+    ///
+    /// It saves the time that the device would take to dial again. Servers are
+    /// dialled anew for every case.
+    pub(crate) async fn keep(&self, mut link: Link) {
+        if self.role() == Role::Device && link.quiet("").await.is_ok() {
+            *self
+                .subject
+                .parked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(link);
         }
+    }
+
+    /// Another connection to a server, which must not notice what happens on the first.
+    ///
+    /// # Errors
+    /// Inconclusive where it is not to be had.
+    pub(crate) async fn witness(&self) -> Outcome<Witness> {
+        let alone = self.role() == Role::Device || self.subject.takes_over.load(Ordering::Relaxed);
+        Ok(Witness(if alone {
+            None
+        } else {
+            Some(self.connected().await?)
+        }))
     }
 
     /// Credentials that a server accepts.

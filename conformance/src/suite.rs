@@ -1,6 +1,19 @@
 //! The live cases: one file for every area.
 
 mod connect;
+mod craft;
+mod describe;
+mod device_connect;
+mod disconnect;
+mod exchange;
+mod fields;
+mod first_message;
+mod framing;
+mod hostile;
+mod keep_alive;
+mod probe;
+mod run;
+mod stream;
 
 use iotmp_spec::model::Spec;
 
@@ -10,7 +23,20 @@ use crate::case::{Case, Role};
 pub const ALIVE: &str = "IOTMP25-ROBUST-001";
 
 /// Every area, in the order of reports.
-const AREAS: &[&[Case]] = &[connect::CASES];
+const AREAS: &[&[Case]] = &[
+    connect::CASES,
+    device_connect::CASES,
+    first_message::CASES,
+    keep_alive::CASES,
+    disconnect::CASES,
+    framing::CASES,
+    fields::CASES,
+    run::CASES,
+    describe::CASES,
+    stream::CASES,
+    hostile::CASES,
+    probe::CASES,
+];
 
 /// Every declaration, in the order of reports.
 pub fn all() -> impl Iterator<Item = &'static Case> {

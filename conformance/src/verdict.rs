@@ -64,7 +64,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of a summary.
-    pub const ALL: [Self; 5] = [Self::Pass, Self::Fail, Self::Inconclusive, Self::Skip, Self::Info];
+    pub const ALL: [Self; 5] = [
+        Self::Pass,
+        Self::Fail,
+        Self::Inconclusive,
+        Self::Skip,
+        Self::Info,
+    ];
 
     /// The word for it in reports.
     #[must_use]
@@ -103,7 +109,10 @@ impl Verdict {
     pub fn reason(&self) -> Option<String> {
         match self {
             Self::Pass => None,
-            Self::Fail(failure) => Some(format!("expected {}, got {}", failure.expected, failure.got)),
+            Self::Fail(failure) => Some(format!(
+                "expected {}, got {}",
+                failure.expected, failure.got
+            )),
             Self::Skip { reason } | Self::Inconclusive { reason } => Some(reason.clone()),
             Self::Info { ambiguity, reading } => Some(format!("{ambiguity}: {reading}")),
         }
@@ -112,7 +121,11 @@ impl Verdict {
     /// The worse of two verdicts on the same case.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        if other.kind() > self.kind() { other } else { self }
+        if other.kind() > self.kind() {
+            other
+        } else {
+            self
+        }
     }
 }
 
@@ -138,12 +151,16 @@ impl Stop {
 
     /// The case does not fit the subject.
     pub fn skip(reason: impl Into<String>) -> Self {
-        Self(Box::new(Verdict::Skip { reason: reason.into() }))
+        Self(Box::new(Verdict::Skip {
+            reason: reason.into(),
+        }))
     }
 
     /// The case cannot tell.
     pub fn inconclusive(reason: impl Into<String>) -> Self {
-        Self(Box::new(Verdict::Inconclusive { reason: reason.into() }))
+        Self(Box::new(Verdict::Inconclusive {
+            reason: reason.into(),
+        }))
     }
 
     /// The sources leave it open.
@@ -250,7 +267,9 @@ mod tests {
 
     #[test]
     fn details_read_from_the_case_to_the_wire() {
-        let stop = Stop::fail("x", "y").because("after 3 bytes").because("in the second run");
+        let stop = Stop::fail("x", "y")
+            .because("after 3 bytes")
+            .because("in the second run");
         let Verdict::Fail(failure) = stop.into_verdict() else {
             panic!("not a failure")
         };

@@ -53,16 +53,29 @@ fn tree(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     for area in areas {
         let cases: Vec<&CaseResult> = run.cases.iter().filter(|case| case.area == area).collect();
-        let passed = cases.iter().filter(|case| case.verdict.kind() == Kind::Pass).count();
-        writeln!(out, "  {BOLD}{area}{RESET} {DIM}{passed}/{}{RESET}", cases.len())?;
+        let passed = cases
+            .iter()
+            .filter(|case| case.verdict.kind() == Kind::Pass)
+            .count();
+        writeln!(
+            out,
+            "  {BOLD}{area}{RESET} {DIM}{passed}/{}{RESET}",
+            cases.len()
+        )?;
         // Vectors are many, and one that passed says nothing by itself.
-        let dull = |case: &&&CaseResult| run.subject == SubjectKind::Codec && case.verdict.kind() == Kind::Pass;
+        let dull = |case: &&&CaseResult| {
+            run.subject == SubjectKind::Codec && case.verdict.kind() == Kind::Pass
+        };
         for case in cases.iter().filter(|case| !dull(case)) {
             branch(case, out)?;
         }
     }
     if let Some(why) = &run.gone {
-        writeln!(out, "  {}the subject is gone: {why}{RESET}", colour(Kind::Fail))?;
+        writeln!(
+            out,
+            "  {}the subject is gone: {why}{RESET}",
+            colour(Kind::Fail)
+        )?;
     }
     writeln!(out)
 }
@@ -80,14 +93,26 @@ fn branch(case: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "    {}{mark}{RESET} {}", colour(kind), case.id)?;
     match &case.verdict {
         Verdict::Pass => write!(out, " {DIM}{}{RESET}", case.title)?,
-        Verdict::Info { ambiguity, reading } => write!(out, " {DIM}{ambiguity} = {reading}{RESET}")?,
-        other => write!(out, " {DIM}{kind}: {}{RESET}", other.reason().unwrap_or_default())?,
+        Verdict::Info { ambiguity, reading } => {
+            write!(out, " {DIM}{ambiguity} = {reading}{RESET}")?
+        }
+        other => write!(
+            out,
+            " {DIM}{kind}: {}{RESET}",
+            other.reason().unwrap_or_default()
+        )?,
     }
     writeln!(out)
 }
 
 /// A failure with everything that proves it.
-fn failed(report: &Report, run: &Run, case: &CaseResult, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
+fn failed(
+    report: &Report,
+    run: &Run,
+    case: &CaseResult,
+    failure: &Failure,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let red = colour(Kind::Fail);
     writeln!(out, "{red}{BOLD}FAIL {}{RESET} ({})", case.id, run.spec)?;
     writeln!(out, "  {}", case.title)?;
@@ -185,7 +210,11 @@ fn account(ledger: &Ledger, allow_untested: bool, out: &mut dyn Write) -> io::Re
         )?;
     }
     for seen in &ledger.profile {
-        let same = if seen.reference { "" } else { ", unlike the reference" };
+        let same = if seen.reference {
+            ""
+        } else {
+            ", unlike the reference"
+        };
         let blue = colour(Kind::Info);
         writeln!(
             out,

@@ -10,13 +10,19 @@ use super::event::Received;
 use crate::case::Role;
 
 /// How a message is answered in passing: `None` leaves it to the case, `Some(None)` needs no answer.
-pub(super) fn reply(role: Role, received: &Received, answers_keep_alive: bool) -> Option<Option<Json>> {
+pub(super) fn reply(
+    role: Role,
+    received: &Received,
+    answers_keep_alive: bool,
+) -> Option<Option<Json>> {
     let refuse = || {
         let id = received.stream_id()?;
         Some(json!({"type": "error", "stream_id": id}))
     };
     match (role, received.name()) {
-        (Role::Device, "keep_alive") if answers_keep_alive => Some(Some(json!({"type": "keep_alive"}))),
+        (Role::Device, "keep_alive") if answers_keep_alive => {
+            Some(Some(json!({"type": "keep_alive"})))
+        }
         (Role::Server, "describe") if received.field("resource").is_none() => {
             let id = received.stream_id()?;
             Some(Some(json!({"type": "ok", "stream_id": id, "payload": {}})))
@@ -31,7 +37,10 @@ mod tests {
     use super::*;
 
     fn received(message: Json) -> Received {
-        Received { message, bytes: vec![] }
+        Received {
+            message,
+            bytes: vec![],
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::verdict::{Outcome, Step, Stop};
 /// Resources whose samples are asked for.
 const MAX_SAMPLED: usize = 32;
 
+/// The rank of what is only run where there is nothing else: it may reboot the device.
+const RISKY: u8 = 3;
+
 /// What a resource takes and gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
@@ -27,7 +30,7 @@ pub enum Function {
 
 impl Function {
     /// The function of that number in the spec.
-    fn of(spec: &Spec, number: u64) -> Option<Self> {
+    pub(crate) fn of(spec: &Spec, number: u64) -> Option<Self> {
         let values = &spec.enumeration("function_type")?.values;
         let named = values.iter().find(|value| value.value == number)?;
         match named.name.as_str() {
@@ -63,7 +66,9 @@ impl Resource {
     /// Whether its name stands for itself, without a part to be filled in.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.name.split('/').all(|segment| !segment.starts_with([':', '*']))
+        self.name
+            .split('/')
+            .all(|segment| !segment.starts_with([':', '*']))
     }
 
     /// A Run of it, with the sample of its input where it takes one.
@@ -76,7 +81,9 @@ impl Resource {
             if let Some(id) = stream_id {
                 object.insert("stream_id".to_owned(), id.into());
             }
-            if let (Function::Input | Function::InputOutput, Some(input)) = (self.function, &self.input) {
+            if let (Function::Input | Function::InputOutput, Some(input)) =
+                (self.function, &self.input)
+            {
                 object.insert("payload".to_owned(), input.clone());
             }
         }
@@ -92,8 +99,7 @@ impl Resource {
             Function::Output => Some(0),
             Function::InputOutput if self.input.is_some() => Some(1),
             Function::Input if self.input.is_some() => Some(2),
-            // It may reboot the device.
-            Function::None => Some(3),
+            Function::None => Some(RISKY),
             _ => None,
         }
     }
@@ -113,13 +119,17 @@ impl Catalogue {
     /// A failure where it does not answer as the spec says.
     pub async fn ask(link: &mut Link) -> Outcome<Self> {
         let id = link.id();
-        link.send(json!({"type": "describe", "stream_id": id})).await?;
+        link.send(json!({"type": "describe", "stream_id": id}))
+            .await?;
         let answer = link.message(&[Want::Ok(id)]).await?;
         let described = match answer.field("payload") {
             Some(Json::Object(map)) => untagged(map),
             other => {
                 let got = other.map_or_else(|| "no payload".to_owned(), ToString::to_string);
-                return Err(Stop::fail("a payload that maps resources to descriptions", got));
+                return Err(Stop::fail(
+                    "a payload that maps resources to descriptions",
+                    got,
+                ));
             }
         };
         let spec = link.codec().spec();
@@ -128,8 +138,16 @@ impl Catalogue {
             .filter_map(|(name, description)| resource(spec, name, description))
             .collect();
         for resource in resources.iter_mut().take(MAX_SAMPLED) {
-            if let Ok(answer) = samples(link, &resource.name).await.unrelated("asking for samples") {
-                let sample = |key| answer.field("payload").and_then(|payload| payload.get(key)).cloned();
+            if let Ok(answer) = samples(link, &resource.name)
+                .await
+                .unrelated("asking for samples")
+            {
+                let sample = |key| {
+                    answer
+                        .field("payload")
+                        .and_then(|payload| payload.get(key))
+                        .cloned()
+                };
                 resource.input = sample("in");
                 resource.output = sample("out");
             }
@@ -140,8 +158,21 @@ impl Catalogue {
     /// The resource that is run most gladly: one that gives a value first, one that only runs last.
     #[must_use]
     pub fn runnable(&self) -> Option<&Resource> {
-        let ranked = self.resources.iter().filter_map(|r| Some((r.preference()?, r)));
-        ranked.min_by_key(|(rank, _)| *rank).map(|(_, resource)| resource)
+        let ranked = self
+            .resources
+            .iter()
+            .filter_map(|r| Some((r.preference()?, r)));
+        ranked
+            .min_by_key(|(rank, _)| *rank)
+            .map(|(_, resource)| resource)
+    }
+
+    /// A resource that can be run and that a number names as well.
+    #[must_use]
+    pub fn with_alias(&self) -> Option<&Resource> {
+        let fits =
+            |r: &&Resource| r.alias.is_some() && r.preference().is_some_and(|rank| rank < RISKY);
+        self.resources.iter().find(fits)
     }
 
     /// A resource of one of these functions that can be run.
@@ -155,8 +186,15 @@ impl Catalogue {
     #[must_use]
     pub fn streamable(&self) -> Vec<&Resource> {
         let can = |r: &&Resource| r.can_stream && !r.needs_parameters && r.is_plain();
-        let of = |function| self.resources.iter().filter(can).filter(move |r| r.function == function);
-        of(Function::Output).chain(of(Function::InputOutput)).collect()
+        let of = |function| {
+            self.resources
+                .iter()
+                .filter(can)
+                .filter(move |r| r.function == function)
+        };
+        of(Function::Output)
+            .chain(of(Function::InputOutput))
+            .collect()
     }
 }
 
@@ -177,13 +215,20 @@ pub(crate) fn untagged(map: &serde_json::Map<String, Json>) -> BTreeMap<String, 
         let pair = |pair: &Json| Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.clone()));
         return pairs.iter().filter_map(pair).collect();
     }
-    map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    map.iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// What a description says, if it says what it must.
 fn resource(spec: &Spec, name: &str, description: &Json) -> Option<Resource> {
     let function = Function::of(spec, description.get("fn")?.as_u64()?)?;
-    let flag = |key: &str, default| description.get(key).and_then(Json::as_bool).unwrap_or(default);
+    let flag = |key: &str, default| {
+        description
+            .get(key)
+            .and_then(Json::as_bool)
+            .unwrap_or(default)
+    };
     Some(Resource {
         name: name.to_owned(),
         function,

@@ -21,7 +21,9 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
     let listener = listener.lock().await;
     match timeout_at(Instant::now() + *wait, listener.accept()).await {
         Ok(Ok((stream, from))) => Ok(peer.link(stream, format!("accepted from {from}"))),
-        Ok(Err(error)) => Err(peer.subject().lose(format!("no connection can be accepted: {error}"))),
+        Ok(Err(error)) => Err(peer
+            .subject()
+            .lose(format!("no connection can be accepted: {error}"))),
         Err(_) => {
             let address = listener
                 .local_addr()
@@ -43,7 +45,10 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
             // It gave up before the suite came to it, or while an older connection was served.
             Event::Closed { unfinished: 0, .. } => continue,
             other => {
-                return Err(Stop::fail(Want::Message("connect").to_string(), other.to_string()));
+                return Err(Stop::fail(
+                    Want::Message("connect").to_string(),
+                    other.to_string(),
+                ));
             }
         };
         if !is_wanted(peer, &hello) {
@@ -63,7 +68,9 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
 
 /// The next connection, its Connect answered by Ok.
 pub(super) async fn connected(peer: &Peer) -> Outcome<Link> {
-    let mut link = introduced(peer).await.map_err(|stop| stop.unrelated("connecting"))?;
+    let mut link = introduced(peer)
+        .await
+        .map_err(|stop| stop.unrelated("connecting"))?;
     accept_hello(&mut link).await?;
     Ok(link)
 }
@@ -71,7 +78,9 @@ pub(super) async fn connected(peer: &Peer) -> Outcome<Link> {
 /// Answers the Connect by Ok.
 pub(super) async fn accept_hello(link: &mut Link) -> Outcome {
     let Some(id) = link.hello().and_then(Received::stream_id) else {
-        return Err(Stop::inconclusive("connecting: the Connect has no stream identifier"));
+        return Err(Stop::inconclusive(
+            "connecting: the Connect has no stream identifier",
+        ));
     };
     link.send(json!({"type": "ok", "stream_id": id})).await
 }
@@ -88,11 +97,19 @@ fn is_wanted(peer: &Peer, hello: &Received) -> bool {
 }
 
 async fn turn_away(link: &mut Link, hello: &Received) -> Outcome {
-    let Some(id) = hello.stream_id() else { return Ok(()) };
-    let code = link.codec().spec().enumeration("connect_error").and_then(|codes| {
-        let mut values = codes.values.iter();
-        values.find(|value| value.name == "bad_credentials").map(|value| value.value)
-    });
+    let Some(id) = hello.stream_id() else {
+        return Ok(());
+    };
+    let code = link
+        .codec()
+        .spec()
+        .enumeration("connect_error")
+        .and_then(|codes| {
+            let mut values = codes.values.iter();
+            values
+                .find(|value| value.name == "bad_credentials")
+                .map(|value| value.value)
+        });
     link.send(json!({"type": "error", "stream_id": id, "parameters": code}))
         .await
 }

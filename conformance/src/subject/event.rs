@@ -36,7 +36,10 @@ impl Received {
     /// Its name, or its code in hex.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.message.get("type").and_then(Json::as_str).unwrap_or_default()
+        self.message
+            .get("type")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
     }
 
     /// A field, if it is there.
@@ -85,7 +88,11 @@ impl fmt::Display for Event {
             Self::Message(received) => f.write_str(&phrase(&received.message)),
             Self::Garbage(why) => write!(f, "bytes that are no message ({why})"),
             Self::Closed { unfinished, reset } => {
-                f.write_str(if *reset { "connection reset" } else { "connection closed" })?;
+                f.write_str(if *reset {
+                    "connection reset"
+                } else {
+                    "connection closed"
+                })?;
                 match unfinished {
                     0 => Ok(()),
                     n => write!(f, " after {n} bytes of an unfinished message"),

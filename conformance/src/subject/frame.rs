@@ -27,8 +27,13 @@ pub(super) fn cut(code: IntEncoding, size: Option<IntEncoding>, bytes: &[u8]) ->
     };
     match number(bytes, &mut at, size, "body size") {
         Err(end) => end,
-        Ok(size) if size > MAX_FRAME => Cut::Broken(format!("a body of {size} bytes is more than {MAX_FRAME}")),
-        Ok(size) => match usize::try_from(size).ok().and_then(|size| at.checked_add(size)) {
+        Ok(size) if size > MAX_FRAME => {
+            Cut::Broken(format!("a body of {size} bytes is more than {MAX_FRAME}"))
+        }
+        Ok(size) => match usize::try_from(size)
+            .ok()
+            .and_then(|size| at.checked_add(size))
+        {
             Some(end) if end <= bytes.len() => Cut::Whole(end),
             _ => Cut::Partial,
         },
@@ -38,9 +43,13 @@ pub(super) fn cut(code: IntEncoding, size: Option<IntEncoding>, bytes: &[u8]) ->
 fn number(bytes: &[u8], at: &mut usize, encoding: IntEncoding, what: &str) -> Result<u64, Cut> {
     match encoding {
         IntEncoding::Varint(bits) => varint(bytes, at, u32::from(bits), what),
-        IntEncoding::BigEndian(len) => fixed(bytes, at, usize::from(len), |value, byte, _| value << 8 | byte),
+        IntEncoding::BigEndian(len) => fixed(bytes, at, usize::from(len), |value, byte, _| {
+            value << 8 | byte
+        }),
         IntEncoding::LittleEndian(len) => {
-            fixed(bytes, at, usize::from(len), |value, byte, index| value | byte << (8 * index))
+            fixed(bytes, at, usize::from(len), |value, byte, index| {
+                value | byte << (8 * index)
+            })
         }
     }
 }
@@ -64,13 +73,20 @@ fn varint(bytes: &[u8], at: &mut usize, bits: u32, what: &str) -> Result<u64, Cu
     Err(Cut::Partial)
 }
 
-fn fixed(bytes: &[u8], at: &mut usize, len: usize, fold: impl Fn(u64, u64, usize) -> u64) -> Result<u64, Cut> {
+fn fixed(
+    bytes: &[u8],
+    at: &mut usize,
+    len: usize,
+    fold: impl Fn(u64, u64, usize) -> u64,
+) -> Result<u64, Cut> {
     let Some(taken) = bytes.get(*at..*at + len) else {
         return Err(Cut::Partial);
     };
     *at += len;
     let numbered = taken.iter().enumerate();
-    Ok(numbered.fold(0, |value, (index, &byte)| fold(value, u64::from(byte), index)))
+    Ok(numbered.fold(0, |value, (index, &byte)| {
+        fold(value, u64::from(byte), index)
+    }))
 }
 
 #[cfg(test)]
@@ -78,7 +94,11 @@ mod tests {
     use super::*;
 
     fn varints(bytes: &[u8]) -> Cut {
-        cut(IntEncoding::Varint(32), Some(IntEncoding::Varint(32)), bytes)
+        cut(
+            IntEncoding::Varint(32),
+            Some(IntEncoding::Varint(32)),
+            bytes,
+        )
     }
 
     #[test]
@@ -95,9 +115,15 @@ mod tests {
     #[test]
     fn a_header_that_is_no_number_is_broken() {
         let long = varints(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80]);
-        assert_eq!(long, Cut::Broken("the message type does not fit 32 bits".into()));
+        assert_eq!(
+            long,
+            Cut::Broken("the message type does not fit 32 bits".into())
+        );
         let over = varints(&[1, 0xff, 0xff, 0xff, 0xff, 0x1f]);
-        assert_eq!(over, Cut::Broken("the body size does not fit 32 bits".into()));
+        assert_eq!(
+            over,
+            Cut::Broken("the body size does not fit 32 bits".into())
+        );
         let huge = varints(&[1, 0xff, 0xff, 0xff, 0xff, 0x0f]);
         assert_eq!(
             huge,
@@ -108,9 +134,17 @@ mod tests {
     #[test]
     fn fixed_numbers_have_an_order_of_bytes() {
         let bytes = [9, 0, 2, 0xaa, 0xbb];
-        let big = cut(IntEncoding::BigEndian(1), Some(IntEncoding::BigEndian(2)), &bytes);
+        let big = cut(
+            IntEncoding::BigEndian(1),
+            Some(IntEncoding::BigEndian(2)),
+            &bytes,
+        );
         assert_eq!(big, Cut::Whole(5));
-        let little = cut(IntEncoding::BigEndian(1), Some(IntEncoding::LittleEndian(2)), &bytes);
+        let little = cut(
+            IntEncoding::BigEndian(1),
+            Some(IntEncoding::LittleEndian(2)),
+            &bytes,
+        );
         assert_eq!(little, Cut::Partial);
     }
 }

@@ -66,7 +66,12 @@ pub(super) struct Terms {
 }
 
 impl Link {
-    pub(super) fn new(stream: TcpStream, number: u64, terms: &Terms, transcript: Transcript) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        number: u64,
+        terms: &Terms,
+        transcript: Transcript,
+    ) -> Self {
         // Without it the kernel joins what a case sends in pieces.
         let _ = stream.set_nodelay(true);
         Self {
@@ -150,9 +155,9 @@ impl Link {
     /// # Errors
     /// Inconclusive where the spec has no way to write it.
     pub fn encode(&self, message: &Json) -> Outcome<Vec<u8>> {
-        self.codec
-            .encode(message)
-            .map_err(|refusal| Stop::inconclusive(format!("{} cannot be written: {refusal}", phrase(message))))
+        self.codec.encode(message).map_err(|refusal| {
+            Stop::inconclusive(format!("{} cannot be written: {refusal}", phrase(message)))
+        })
     }
 
     /// Sends a message.
@@ -177,7 +182,10 @@ impl Link {
         let failed = match timeout(self.patience, self.stream.write_all(bytes)).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("the subject does not read for {} ms", self.patience.as_millis()),
+            Err(_) => format!(
+                "the subject does not read for {} ms",
+                self.patience.as_millis()
+            ),
         };
         self.transcript
             .add(self.number, From::Suite, format!("sending ended: {failed}"));
@@ -185,14 +193,16 @@ impl Link {
 
     /// Closes the sending direction.
     pub async fn finish(&mut self) {
-        self.transcript.add(self.number, From::Suite, "sending closed");
+        self.transcript
+            .add(self.number, From::Suite, "sending closed");
         // Where it fails the connection is closed already.
         let _ = self.stream.shutdown().await;
     }
 
     /// Closes the connection.
     pub fn close(self) {
-        self.transcript.add(self.number, From::Suite, "connection closed");
+        self.transcript
+            .add(self.number, From::Suite, "connection closed");
     }
 
     /// What the subject does next, within the time that an answer may take.
@@ -214,8 +224,13 @@ impl Link {
                 }
                 Cut::Broken(why) => {
                     let bytes = core::mem::take(&mut self.buffer);
-                    self.transcript
-                        .bytes(self.number, From::Subject, &bytes, why.clone(), self.codec);
+                    self.transcript.bytes(
+                        self.number,
+                        From::Subject,
+                        &bytes,
+                        why.clone(),
+                        self.codec,
+                    );
                     return Event::Garbage(why);
                 }
                 Cut::Partial => match timeout_at(deadline, self.fill()).await {
@@ -243,7 +258,8 @@ impl Link {
             unfinished: self.buffer.len(),
             reset,
         };
-        self.transcript.add(self.number, From::Subject, event.to_string());
+        self.transcript
+            .add(self.number, From::Subject, event.to_string());
         event
     }
 
@@ -263,8 +279,13 @@ impl Link {
             bytes,
         };
         let note = phrase(&received.message);
-        self.transcript
-            .bytes(self.number, From::Subject, &received.bytes, note, self.codec);
+        self.transcript.bytes(
+            self.number,
+            From::Subject,
+            &received.bytes,
+            note,
+            self.codec,
+        );
         let Some(reply) = background::reply(self.role, &received, self.answers_keep_alive) else {
             return Some(Event::Message(received));
         };
@@ -316,11 +337,28 @@ impl Link {
         }
     }
 
+    /// Waits for the end of the connection, whatever comes before it.
+    ///
+    /// # Errors
+    /// A failure where it does not end in time.
+    pub async fn closed_in_the_end(&mut self) -> Outcome {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.next_before(deadline).await {
+                Event::Closed { .. } => return Ok(()),
+                Event::Message(_) => {}
+                other => return Err(Stop::fail(Want::Closed.to_string(), other.to_string())),
+            }
+        }
+    }
+
     /// A request that the subject has to answer, whatever else it offers.
     #[must_use]
     pub fn request(&self, stream_id: u16) -> Json {
         match self.role {
-            Role::Server => json!({"type": "run", "stream_id": stream_id, "resource": super::NO_SUCH_RESOURCE}),
+            Role::Server => {
+                json!({"type": "run", "stream_id": stream_id, "resource": super::NO_SUCH_RESOURCE})
+            }
             Role::Device => json!({"type": "describe", "stream_id": stream_id}),
         }
     }
@@ -357,9 +395,18 @@ impl Link {
     pub async fn settle(&mut self) -> Outcome<Settled> {
         let (messages, end) = self.raise_fence().await?;
         match end {
-            None => Ok(Settled { messages, alive: true }),
-            Some(Event::Closed { .. }) => Ok(Settled { messages, alive: false }),
-            Some(event) => Err(Stop::fail("the connection to go on or to end", event.to_string())),
+            None => Ok(Settled {
+                messages,
+                alive: true,
+            }),
+            Some(Event::Closed { .. }) => Ok(Settled {
+                messages,
+                alive: false,
+            }),
+            Some(event) => Err(Stop::fail(
+                "the connection to go on or to end",
+                event.to_string(),
+            )),
         }
     }
 
@@ -385,7 +432,9 @@ impl Link {
         let mut messages = Vec::new();
         loop {
             match self.next_before(deadline).await {
-                Event::Message(received) if self.answers_fence(&received, id) => return Ok((messages, None)),
+                Event::Message(received) if self.answers_fence(&received, id) => {
+                    return Ok((messages, None));
+                }
                 Event::Message(received) => messages.push(received),
                 end => return Ok((messages, Some(end))),
             }
@@ -399,18 +448,31 @@ impl Link {
         }
     }
 
-    /// Opens a stream and waits for its Ok.
+    /// Opens a stream and waits for its Ok; null parameters are none.
     ///
     /// # Errors
     /// A failure where the next thing is not its Ok.
-    pub async fn start_stream(&mut self, resource: &Json, parameters: &Json) -> Outcome<u16> {
+    pub async fn start_stream(&mut self, resource: &str, parameters: &Json) -> Outcome<u16> {
         let id = self.id();
+        self.send_start_stream(id, resource, parameters).await?;
+        self.message(&[Want::Ok(id)]).await?;
+        Ok(id)
+    }
+
+    /// Asks for a stream under an identifier of the caller's.
+    ///
+    /// # Errors
+    /// Inconclusive where the spec has no way to write it.
+    pub async fn send_start_stream(
+        &mut self,
+        id: u16,
+        resource: &str,
+        parameters: &Json,
+    ) -> Outcome {
         let mut message = json!({"type": "start_stream", "stream_id": id, "resource": resource});
         if let (Some(object), false) = (message.as_object_mut(), parameters.is_null()) {
             object.insert("parameters".to_owned(), parameters.clone());
         }
-        self.send(message).await?;
-        self.message(&[Want::Ok(id)]).await?;
-        Ok(id)
+        self.send(message).await
     }
 }

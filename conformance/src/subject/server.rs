@@ -13,12 +13,14 @@ pub(super) async fn dial(peer: &Peer, address: &str) -> Outcome<Link> {
     let limit = peer.timeout();
     match timeout(limit, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => Ok(peer.link(stream, format!("dialled {address}"))),
-        Ok(Err(error)) => Err(peer.subject().lose(format!("{address} cannot be reached: {error}"))),
+        Ok(Err(error)) => Err(peer
+            .subject()
+            .lose(format!("{address} cannot be reached: {error}"))),
         Err(_) => {
             let waited = limit.as_millis();
-            Err(peer
-                .subject()
-                .lose(format!("{address} does not take a connection within {waited} ms")))
+            Err(peer.subject().lose(format!(
+                "{address} does not take a connection within {waited} ms"
+            )))
         }
     }
 }
@@ -37,7 +39,10 @@ pub fn connect(stream_id: u16, parameters: &Json, payload: &Json) -> Json {
 pub(super) async fn connected(peer: &Peer, credentials: &Credentials) -> Outcome<Link> {
     let mut link = peer.open().await?;
     let id = link.id();
-    link.send(connect(id, &Json::Null, &credentials.payload())).await?;
-    link.message(&[Want::Ok(id)]).await.unrelated("connecting")?;
+    link.send(connect(id, &Json::Null, &credentials.payload()))
+        .await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .unrelated("connecting")?;
     Ok(link)
 }

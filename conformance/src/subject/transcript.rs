@@ -71,12 +71,26 @@ impl Transcript {
     }
 
     /// Adds bytes, and how to read them.
-    pub fn bytes(&self, connection: u64, from: From, bytes: &[u8], note: impl Into<String>, codec: Codec<'static>) {
+    pub fn bytes(
+        &self,
+        connection: u64,
+        from: From,
+        bytes: &[u8],
+        note: impl Into<String>,
+        codec: Codec<'static>,
+    ) {
         self.push(connection, from, bytes, note.into(), Some(codec));
     }
 
-    fn push(&self, connection: u64, from: From, bytes: &[u8], mut note: String, codec: Option<Codec<'static>>) {
-                let kept = bytes.get(..KEPT).unwrap_or(bytes);
+    fn push(
+        &self,
+        connection: u64,
+        from: From,
+        bytes: &[u8],
+        mut note: String,
+        codec: Option<Codec<'static>>,
+    ) {
+        let kept = bytes.get(..KEPT).unwrap_or(bytes);
         if kept.len() < bytes.len() {
             note.push_str(&format!(" (the first {KEPT} of {} bytes)", bytes.len()));
         }
