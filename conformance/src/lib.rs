@@ -2,9 +2,10 @@
 //!
 //! - [`specs`]: the specifications that the suite is built with.
 //! - [`codec`]: the suite's own judge, a codec that interprets a specification.
+//! - [`vector`]: bytes and what they mean, as data.
 //! - [`json`], [`value`]: values without loss, in JSON and in memory.
 //! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
-//! - [`subject`]: servers and devices, and the connections to them.
+//! - [`subject`]: what is tested, and the connections to it.
 //! - [`runner`]: runs cases; [`select`]: which ones.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
@@ -21,4 +22,5 @@ pub mod specs;
 pub mod subject;
 pub mod suite;
 pub mod value;
+pub mod vector;
 pub mod verdict;

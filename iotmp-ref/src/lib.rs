@@ -1,8 +1,9 @@
 //! Reference codec, sessions, device and server of IOTMP.
 //!
-//! Without features the crate is `no_std` + `alloc` and holds the codec alone:
-//! [`wire`] reads and writes bytes, [`pson`] the self-describing values inside
-//! a message.
+//! Without features the crate is `no_std` + `alloc` and does no I/O: [`wire`]
+//! reads and writes bytes, [`pson`] the self-describing values inside a
+//! message, [`message`] the messages of each revision; [`framing`] cuts a byte
+//! stream into messages, and [`session`] is what both ends do with them.
 
 #![no_std]
 
@@ -16,6 +17,13 @@ extern crate self as iotmp_ref;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod device;
+pub mod framing;
+#[cfg(any(feature = "device", feature = "server"))]
+mod link;
 pub mod message;
 pub mod pson;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod session;
 pub mod wire;

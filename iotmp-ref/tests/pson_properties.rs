@@ -36,7 +36,18 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// The same cases in every run: a red build must stay red until the code changes.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        rng_seed: proptest::test_runner::RngSeed::Fixed(0x1077_3901),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn a_value_comes_back_from_its_bytes(generation in generations(), value in values()) {
         let bytes = generation.to_vec(&value).unwrap();
@@ -97,8 +108,8 @@ fn whatever(generation: Generation, bytes: &[u8]) -> Result<(), TestCaseError> {
 
     let Ok(value) = decoded else { return Ok(()) };
     let written = generation.to_vec(&value);
+    // Not always shorter: a large integral float of four bytes becomes an integer of up to ten.
     let written = written.unwrap();
-    prop_assert!(generation == Generation::One || written.len() <= bytes.len());
     prop_assert_eq!(generation.decode(&written), Ok(value));
     Ok(())
 }

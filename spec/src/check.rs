@@ -4,6 +4,7 @@
 //! report, and gives what is right as model; a specification comes of it only
 //! if nothing was wrong.
 
+mod fields;
 mod layout;
 mod messages;
 mod names;
@@ -20,7 +21,8 @@ use crate::diagnostic::{Mistake, Report};
 use crate::merge::Merged;
 use crate::model::{Position, Spec, Status};
 use crate::raw::{self, item};
-use crate::source::{Files, Span};
+use crate::source::{Files, Node, Span};
+use crate::suggest::{did_you_mean, list};
 
 /// Checks a whole specification. `None` where a part is missing that the report speaks of.
 pub(crate) fn check(merged: &Merged, files: &Files, report: &mut Report) -> Option<Spec> {
@@ -34,48 +36,17 @@ pub(crate) fn check(merged: &Merged, files: &Files, report: &mut Report) -> Opti
     let sources = rules::sources(root, report);
     let layout = layout::layout(root, report);
     let values = layout::values(root, layout.body.as_ref(), report);
-    names::types(&scope, report);
+    names::generated(&scope, report);
     let enums = vocabulary::enums(root, report);
     let maps = vocabulary::maps(&scope, report);
     let messages = messages::messages(&scope, &layout, &enums, report);
-    let states = states::states(&scope, report);
+    let states = states::states(&scope, &messages, report);
     let timers = rules::quantities(&scope, "timers", "timer", &rules::TIMES, report);
     let limits = rules::quantities(&scope, "limits", "limit", &rules::AMOUNTS, report);
     let clauses = rules::clauses(&scope, report);
     let ambiguities = rules::ambiguities(&scope, report);
 
-    let status = identity.raw.as_ref().and_then(|raw| {
-        let at = identity.at("status");
-        scope::choice(
-            &raw.status,
-            at,
-            &STATUSES,
-            "unknown-status",
-            "status",
-            report,
-        )
-    });
-    if let Some(raw) = &identity.raw {
-        names::kebab(
-            &raw.spec,
-            identity.at("spec"),
-            "the name of a specification",
-            report,
-        );
-        for (key, text) in [
-            ("title", &raw.title),
-            ("revision", &raw.revision.0),
-            ("doc", &raw.doc),
-        ] {
-            scope::not_empty(
-                text,
-                identity.at(key),
-                "empty-text",
-                &format!("`{key}`"),
-                report,
-            );
-        }
-    }
+    let status = identity_words(root, report);
     let raw = identity.raw?;
     Some(Spec {
         name: raw.spec,
@@ -100,6 +71,24 @@ pub(crate) fn check(merged: &Merged, files: &Files, report: &mut Report) -> Opti
     })
 }
 
+/// Checks what a specification says of itself, key by key: one that is missing hides no other.
+fn identity_words(root: &Node, report: &mut Report) -> Option<Status> {
+    let text = |key: &str| {
+        let node = root.get(key).filter(|node| !node.is_empty())?;
+        Some((node.text()?, node.span))
+    };
+    if let Some((name, at)) = text("spec") {
+        names::kebab(name, at, "the name of a specification", report);
+    }
+    for key in ["title", "revision", "doc"] {
+        if let Some((words, at)) = text(key) {
+            scope::not_empty(words, at, "empty-text", &format!("`{key}`"), report);
+        }
+    }
+    let (word, at) = text("status")?;
+    scope::choice(word, at, &STATUSES, "unknown-status", "status", report)
+}
+
 const STATUSES: [(&str, Status); 3] = [
     ("current", Status::Current),
     ("superseded", Status::Superseded),
@@ -117,12 +106,12 @@ const fn position(span: Span) -> Position {
 
 /// Refuses a word that is none of those that belong there.
 fn unknown(code: &'static str, at: Span, what: &str, word: &str, words: &[&str]) -> Mistake {
-    let list: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-    let help = match list.as_slice() {
+    let help = match words {
         [] => format!("no {what} is defined"),
-        list => format!("there is {}", list.join(", ")),
+        [only] => format!("there is only `{only}`"),
+        words => format!("there are {}", list(words)),
     };
     Mistake::new(code, at, format!("there is no {what} `{word}`"))
         .help(help)
-        .maybe_help(crate::suggest::did_you_mean(word, words.iter().copied()))
+        .maybe_help(did_you_mean(word, words.iter().copied()))
 }

@@ -10,6 +10,7 @@ use core::fmt;
 use std::path::PathBuf;
 
 use self::excerpt::Excerpt;
+use crate::model::Spec;
 use crate::source::{Files, Span};
 
 /// Every mistake found in a specification; never empty.
@@ -25,9 +26,10 @@ use crate::source::{Files, Span};
 ///    ::: spec/foo.yaml:17:11  first use, by `ping`
 ///    = help: give `pong` a code of its own; 0x04 is free
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    salvage: Option<Box<Spec>>,
 }
 
 /// One mistake.
@@ -65,6 +67,18 @@ impl Diagnostics {
     /// The diagnostics, by file and line.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
+    }
+
+    /// What can be made of the specification all the same, so that code made from it does not add
+    /// errors of its own. Not valid: never use it for anything else.
+    #[must_use]
+    pub fn salvage(&self) -> Option<&Spec> {
+        self.salvage.as_deref()
+    }
+
+    pub(crate) fn salvaging(mut self, spec: Option<Spec>) -> Self {
+        self.salvage = spec.map(Box::new);
+        self
     }
 
     /// How many there are; at least one.
@@ -238,6 +252,9 @@ impl Report {
                 help: mistake.help,
             })
             .collect();
-        Diagnostics { list }
+        Diagnostics {
+            list,
+            salvage: None,
+        }
     }
 }

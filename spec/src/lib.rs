@@ -66,6 +66,6 @@ fn read(path: &Path, reader: &merge::Reader<'_>) -> Result<model::Spec, Diagnost
         .and_then(|merged| check::check(&merged, &files, &mut report));
     match spec {
         Some(spec) if report.is_empty() => Ok(spec),
-        _ => Err(report.finish(&files)),
+        spec => Err(report.finish(&files).salvaging(spec)),
     }
 }

@@ -40,7 +40,8 @@ pub(crate) fn load(
                     files.add(path.clone(), Vec::new());
                 }
                 let message = format!("cannot read `{}`: {why}", path.display());
-                report.push(Mistake::new("unreadable", at, message));
+                let help = "the path is as seen from this file".to_owned();
+                report.push(Mistake::new("unreadable", at, message).maybe_help(word.map(|_| help)));
                 return None;
             }
         };
@@ -137,7 +138,13 @@ fn merge(parent: &mut Node, child: Node, report: &mut Report) {
             }
             continue;
         };
-        if entry.node.is_deletion() {
+        if entry.node.is_empty() {
+            let message = format!("`{}` has no value", entry.name);
+            report.push(
+                Mistake::new("empty-value", entry.span, message)
+                    .help("remove the line to keep what is extended, or write `~` to delete it"),
+            );
+        } else if entry.node.is_deletion() {
             old.remove(index);
         } else if let Some(other) = old.get_mut(index) {
             if other.node.is_map() && entry.node.is_map() {
@@ -145,6 +152,15 @@ fn merge(parent: &mut Node, child: Node, report: &mut Report) {
                     other.span = entry.span;
                 }
                 merge(&mut other.node, entry.node, report);
+            } else if other.node.is_map() {
+                // No key holds a map here and something else there. What is extended stays, so that
+                // what refers to it is not refused as well.
+                let message = format!("`{}` has to be a map, as in what is extended", entry.name);
+                report.push(
+                    Mistake::new("wrong-type", entry.node.span, message)
+                        .also(other.span, "the extended map")
+                        .help("write the names that change, each with a value"),
+                );
             } else {
                 refuse_deletions(&mut entry.node, report);
                 *other = entry;

@@ -1,10 +1,10 @@
-//! "Did you mean": the word that was probably meant.
+//! Words in diagnostics: the one that was probably meant, and those that there are.
 
 /// Most slips in a word that is still recognised.
 const MAX_SLIPS: usize = 3;
 
 /// The most similar of `words`, if one is similar enough: one slip in three letters.
-fn closest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let length = word.chars().count();
     words
@@ -24,6 +24,22 @@ pub(crate) fn did_you_mean<'a>(
     words: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     closest(word, words).map(|other| format!("did you mean `{other}`?"))
+}
+
+/// The words as a list in a sentence.
+pub(crate) fn list(words: &[&str]) -> String {
+    let mut list = String::new();
+    for (index, word) in words.iter().enumerate() {
+        list.push_str(match index {
+            0 => "",
+            _ if index + 1 == words.len() => " and ",
+            _ => ", ",
+        });
+        list.push('`');
+        list.push_str(word);
+        list.push('`');
+    }
+    list
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! The language as a whole: what loads, what is refused, and in which words.
 
 mod language {
+    mod extends;
+    mod hostile;
     mod published;
+    mod refused;
 }

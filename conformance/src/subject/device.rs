@@ -5,7 +5,8 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::event::{Event, Received, Want};
-use super::{Credentials, Door, Link, Peer};
+use super::live::{Credentials, Door};
+use super::{Link, Peer};
 use crate::verdict::{Outcome, Stop};
 
 /// Connections that may come and go, or be turned away, before one counts.
@@ -13,7 +14,7 @@ const MAX_STRAY: usize = 64;
 
 /// The next connection.
 pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
-    let Door::Listen { listener, wait, .. } = &peer.subject().door else {
+    let Door::Listen { listener, wait, .. } = peer.subject().door() else {
         return Err(Stop::skip("only a device dials"));
     };
     // A parked connection of the device would keep it from dialling.
@@ -89,7 +90,7 @@ fn is_wanted(peer: &Peer, hello: &Received) -> bool {
     let Door::Listen {
         credentials: Some(wanted),
         ..
-    } = &peer.subject().door
+    } = peer.subject().door()
     else {
         return true;
     };

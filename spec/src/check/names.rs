@@ -8,18 +8,19 @@ use crate::source::Span;
 
 /// Names of types that every generated module has.
 const TYPES: [&str; 3] = ["message", "message_type", "unknown"];
+/// Names of modules that every generated module has.
+const MODULES: [&str; 2] = ["timers", "limits"];
 
 /// Checks a name in snake case.
 pub(super) fn snake(name: &str, at: Span, kind: &str, report: &mut Report) {
-    if words(name, '_') {
-        return;
+    if !words(name, '_') {
+        let message = format!("the name of {kind}, `{name}`, is not in snake case");
+        report.push(
+            Mistake::new("bad-name", at, message)
+                .help("write lower-case words and digits, with `_` between words")
+                .maybe_help(respelt(name, '_')),
+        );
     }
-    let message = format!("the name of {kind}, `{name}`, is not in snake case");
-    report.push(
-        Mistake::new("bad-name", at, message)
-            .help("write lower-case words and digits, with `_` between words")
-            .maybe_help(respelt(name, '_')),
-    );
 }
 
 /// Checks a name in kebab case.
@@ -37,45 +38,51 @@ pub(super) fn kebab(name: &str, at: Span, what: &str, report: &mut Report) {
     }
 }
 
-/// Checks the names that become types of one module: those of messages and enums.
-pub(super) fn types(scope: &Scope<'_>, report: &mut Report) {
-    let mut all = Vec::new();
-    for (key, kind) in [("messages", "message"), ("enums", "enum")] {
+/// Checks the names of what stands side by side in generated code: messages and enums, which
+/// become types, and maps, which become modules.
+pub(super) fn generated(scope: &Scope<'_>, report: &mut Report) {
+    let mut types = Vec::new();
+    let kinds = [
+        ("messages", "message", &TYPES[..]),
+        ("enums", "enum", &TYPES[..]),
+        ("maps", "map", &MODULES[..]),
+    ];
+    for (key, kind, reserved) in kinds {
         for entry in scope.entries(key) {
             let name = entry.name.as_str();
-            if TYPES.contains(&name) {
+            if reserved.contains(&name) {
                 let message = format!("a {kind} cannot be called `{name}`");
                 report.push(
                     Mistake::new("reserved-name", entry.span, message)
-                        .label(format!(
-                            "would be the type `{}`, which is always there",
-                            camel(name)
-                        ))
+                        .label("every generated module has this name already")
                         .help("choose another name"),
                 );
             }
-            all.push((name, entry.span));
+            if kind != "map" {
+                types.push((format!("{kind} `{name}`"), name, entry.span));
+            }
         }
     }
-    distinct(&all, "types", report);
+    distinct(&types, report);
 }
 
-/// Checks that names are still distinct once they are in upper camel case.
-pub(super) fn distinct(names: &[(&str, Span)], what: &str, report: &mut Report) {
+/// Checks that names are still distinct as types, in upper camel case. Each has a title, a name and
+/// a place.
+fn distinct(all: &[(String, &str, Span)], report: &mut Report) {
     let mut first = BTreeMap::new();
-    for (name, at) in names {
+    for (title, name, at) in all {
         let camel = camel(name);
         let Some((other, other_at)) = first.get(&camel) else {
-            first.insert(camel, (*name, *at));
+            first.insert(camel, (title, *at));
             continue;
         };
         report.push(
             Mistake::new(
                 "name-collision",
                 *at,
-                format!("the {what} of `{other}` and `{name}` would both be `{camel}`"),
+                format!("{other} and {title} would both be the type `{camel}`"),
             )
-            .also(*other_at, "the other one")
+            .also(*other_at, format!("{other} is here"))
             .help("give one of them another name"),
         );
     }

@@ -76,11 +76,10 @@ pub(super) fn quantities(
         let Some(raw) = &item.raw else { continue };
         scope.source(&item, &raw.source, report);
         if !units.contains(&raw.unit.as_str()) {
-            let what = format!("unit of a {kind}");
             report.push(unknown(
                 "unknown-unit",
                 item.at("unit"),
-                &what,
+                "unit",
                 &raw.unit,
                 units,
             ));
@@ -215,22 +214,18 @@ fn ambiguity(
         .iter()
         .map(|reading| reading.name.as_str())
         .collect();
-    if item
-        .node
-        .get("readings")
-        .is_some_and(|node| node.is_map() && node.entries().is_empty())
-    {
+    let listed = item.node.entry("readings");
+    if let Some(empty) = listed.filter(|e| e.node.is_map() && e.node.entries().is_empty()) {
         let message = format!("{} has no readings", item.title);
         report.push(
-            Mistake::new("no-readings", item.at("readings"), message)
+            Mistake::new("no-readings", empty.span, message)
                 .help("add at least the reading that the reference follows"),
         );
     } else if !names.contains(&raw.reference.as_str()) {
-        let what = format!("reading in {}", item.title);
         report.push(unknown(
             "unknown-reading",
             item.at("reference"),
-            &what,
+            "reading",
             &raw.reference,
             &names,
         ));

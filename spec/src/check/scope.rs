@@ -4,6 +4,7 @@ use super::unknown;
 use crate::diagnostic::{Mistake, Report};
 use crate::raw::Item;
 use crate::source::{Entry, Node, Span};
+use crate::suggest::{did_you_mean, list};
 
 /// The names that a specification defines.
 #[derive(Debug)]
@@ -34,6 +35,29 @@ impl<'n> Scope<'n> {
         }
     }
 
+    /// Where a key of the specification stands.
+    pub(super) fn place(&self, key: &str) -> Span {
+        self.root
+            .entry(key)
+            .map_or(Span::whole_file(0), |entry| entry.span)
+    }
+
+    /// Where the wire types stand.
+    pub(super) fn wire_types(&self) -> Span {
+        let entry = self
+            .root
+            .get("body")
+            .and_then(|body| body.entry("wire_types"));
+        entry.map_or_else(|| self.place("body"), |entry| entry.span)
+    }
+
+    /// Where the direction of a message stands.
+    pub(super) fn direction(&self, message: &str) -> Span {
+        let node = self.root.get("messages").and_then(|all| all.get(message));
+        node.and_then(|node| node.get("direction"))
+            .map_or(Span::whole_file(0), |node| node.span)
+    }
+
     /// The entries of the map under a key of the specification.
     pub(super) fn entries(&self, key: &str) -> &'n [Entry] {
         self.root.get(key).map_or(&[], Node::entries)
@@ -43,7 +67,9 @@ impl<'n> Scope<'n> {
     pub(super) fn source<T>(&self, item: &Item<'_, T>, source: &str, report: &mut Report) {
         let at = item.at("source");
         let what = format!("`source` of {}", item.title);
+        // Without sources there is one mistake, not one for each thing that has a source.
         if !not_empty(source, at, "empty-source", &what, report)
+            || self.sources.is_empty()
             || source.contains(char::is_whitespace)
             || self.sources.contains(&source)
             || self.ambiguities.contains(&source)
@@ -51,7 +77,6 @@ impl<'n> Scope<'n> {
             return;
         }
         let words = self.sources.iter().chain(&self.ambiguities).copied();
-        let sources: Vec<_> = self.sources.iter().map(|key| format!("`{key}`")).collect();
         report.push(
             Mistake::new(
                 "unknown-source",
@@ -59,10 +84,10 @@ impl<'n> Scope<'n> {
                 format!("there is no source `{source}`"),
             )
             .help(format!(
-                "name one of {}, the id of an ambiguity, or say it in several words",
-                sources.join(", ")
+                "name a source ({}) or an ambiguity, or say it in several words",
+                list(&self.sources)
             ))
-            .maybe_help(crate::suggest::did_you_mean(source, words)),
+            .maybe_help(did_you_mean(source, words)),
         );
     }
 }

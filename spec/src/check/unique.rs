@@ -1,6 +1,6 @@
 //! Numbers and words that only one thing may have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Mistake, Report};
 use crate::source::Span;
@@ -11,6 +11,8 @@ pub(super) struct Unique<'a> {
     pub(super) code: &'static str,
     /// Who has it, in the plural, e.g. `messages`.
     pub(super) owners: &'a str,
+    /// What they belong to, as ` of enum …`; empty for the specification.
+    pub(super) of: String,
     /// What they have, e.g. `code`.
     pub(super) what: &'a str,
     /// How a number is written.
@@ -30,8 +32,8 @@ pub(super) fn hex(number: u64) -> String {
 impl Unique<'_> {
     /// Reports every number that is used a second time.
     pub(super) fn numbers(&self, all: &[(&str, u64, Span)], report: &mut Report) {
-        let used: BTreeMap<u64, ()> = all.iter().map(|(_, number, _)| (*number, ())).collect();
-        let mut free = (0..=self.max).filter(|number| *number > 0 && !used.contains_key(number));
+        let used: BTreeSet<u64> = all.iter().map(|(_, number, _)| *number).collect();
+        let mut free = (1..=self.max).filter(|number| !used.contains(number));
         let mut first = BTreeMap::new();
         for (name, number, at) in all {
             let Some((other, other_at)) = first.get(number) else {
@@ -48,8 +50,8 @@ impl Unique<'_> {
                     self.code,
                     *at,
                     format!(
-                        "{} `{other}` and `{name}` share {} {written}",
-                        self.owners, self.what
+                        "{} `{other}` and `{name}`{} share {} {written}",
+                        self.owners, self.of, self.what
                     ),
                 )
                 .label(format!("second use of {written}"))

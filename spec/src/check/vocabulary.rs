@@ -44,23 +44,16 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
         .and_then(|raw| bits(item, raw.bits, report));
     let mut values = Vec::new();
     let mut numbers = Vec::new();
-    let mut labels = Vec::new();
     for value in &listed {
         names::snake(value.name, value.span, "a value", report);
-        labels.push((value.name, value.span));
-        if value.name == "unknown" {
-            let message = format!("{} is what numbers without a name are", value.title);
-            report.push(
-                Mistake::new("reserved-name", value.span, message).help("choose another name"),
-            );
-        }
         let Some(raw) = &value.raw else { continue };
         let at = value.at("value");
         numbers.push((value.name, raw.value, at));
         if let Some(bits) = bits.filter(|bits| raw.value > max(*bits)) {
             report.push(beyond(
-                &value.title,
                 "value-beyond-bits",
+                "number",
+                &value.title,
                 raw.value,
                 bits,
                 at,
@@ -75,12 +68,12 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
     let unique = Unique {
         code: "duplicate-value",
         owners: "values",
+        of: format!(" of {}", item.title),
         what: "number",
         write: decimal,
         max: max(bits.unwrap_or(64)),
     };
     unique.numbers(&numbers, report);
-    names::distinct(&labels, "variants", report);
     let raw = item.raw.as_ref()?;
     Some(Enum {
         name: item.name.to_owned(),
@@ -104,11 +97,18 @@ fn bits(item: &Item<'_, raw::Enum>, bits: u64, report: &mut Report) -> Option<u8
 }
 
 /// A number that does not fit.
-pub(super) fn beyond(title: &str, code: &'static str, number: u64, bits: u8, at: Span) -> Mistake {
+pub(super) fn beyond(
+    code: &'static str,
+    what: &str,
+    title: &str,
+    number: u64,
+    bits: u8,
+    at: Span,
+) -> Mistake {
     Mistake::new(
         code,
         at,
-        format!("{title}: {number} does not fit {bits} bits"),
+        format!("{what} {number} of {title} does not fit {bits} bits"),
     )
     .label(format!("at most {}", max(bits)))
     .help("choose a smaller number, or a wider type")

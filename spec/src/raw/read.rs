@@ -7,7 +7,7 @@ use serde_yaml::{Mapping, Value};
 use super::keys::{Key, keys_of};
 use crate::diagnostic::{Mistake, Report};
 use crate::source::{Entry, Kind, Node, Span};
-use crate::suggest::did_you_mean;
+use crate::suggest::{closest, list};
 
 /// A named thing in a specification: a message, a field, a clause.
 #[derive(Debug)]
@@ -111,10 +111,14 @@ fn deserialize<T: DeserializeOwned>(
         return None;
     }
     let mut map = Mapping::new();
+    let mut misspelt = Vec::new();
     for entry in node.entries() {
         let name = entry.name.as_str();
         if !known.iter().any(|key| key.name == name) {
-            report.push(unknown_key(entry, title, node, known));
+            let absent = known.iter().map(|key| key.name);
+            let meant = closest(name, absent.filter(|key| node.get(key).is_none()));
+            misspelt.extend(meant);
+            report.push(unknown_key(entry, title, meant, known));
         } else if entry.node.is_empty() {
             let message = format!("`{name}` of {title} has no value");
             report.push(
@@ -128,11 +132,16 @@ fn deserialize<T: DeserializeOwned>(
     let missing: Vec<_> = known
         .iter()
         .filter(|key| key.required && node.get(key.name).is_none())
-        .map(|key| format!("`{}`", key.name))
+        .map(|key| key.name)
+        .filter(|key| !misspelt.contains(key))
         .collect();
     if !missing.is_empty() {
-        let message = format!("{title} lacks {}", missing.join(", "));
-        report.push(Mistake::new("missing-key", span, message));
+        let message = format!("{title} lacks {}", list(&missing));
+        let help = match missing.as_slice() {
+            [one] => format!("add `{one}:` and a value"),
+            _ => "add them, each with a value".to_owned(),
+        };
+        report.push(Mistake::new("missing-key", span, message).help(help));
     }
     // Each round drops the key that was wrong, so that the next one finds the next mistake.
     loop {
@@ -197,25 +206,25 @@ fn typed<T: DeserializeOwned>(
     Err(key)
 }
 
-fn unknown_key(entry: &Entry, title: &str, node: &Node, known: &[Key]) -> Mistake {
-    let name = entry.name.as_str();
-    let mistake = Mistake::new(
-        "unknown-key",
-        entry.span,
-        format!("{title} has no key `{name}`"),
-    );
-    // Prose with a comma, between braces: `{ doc: One, two. }`.
-    if entry.node.is_empty() && name.contains(' ') {
-        return mistake.help("a comma ends a value between braces; put the whole text in quotes");
-    }
-    let absent = known
-        .iter()
-        .map(|key| key.name)
-        .filter(|key| node.get(key).is_none());
-    let keys: Vec<_> = known.iter().map(|key| format!("`{}`", key.name)).collect();
-    mistake
-        .help(format!("its keys are {}", keys.join(", ")))
-        .maybe_help(did_you_mean(name, absent))
+fn unknown_key(entry: &Entry, title: &str, meant: Option<&str>, known: &[Key]) -> Mistake {
+    let name = &entry.name;
+    let message = format!("{title} has no key `{name}`");
+    let help = if let Some(meant) = meant {
+        format!("did you mean `{meant}`?")
+    } else if entry.node.is_empty() && !is_word(name) {
+        // Prose with a comma, between braces: `{ doc: One, two. }`.
+        "a comma ends a value between braces; put the whole text in quotes".to_owned()
+    } else {
+        let keys: Vec<_> = known.iter().map(|key| key.name).collect();
+        format!("its keys are {}", list(&keys))
+    };
+    Mistake::new("unknown-key", entry.span, message).help(help)
+}
+
+/// Whether this could be a key at all.
+fn is_word(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 /// What a value is, in a sentence.

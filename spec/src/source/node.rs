@@ -99,6 +99,11 @@ impl Node {
 
 /// Gives a plain scalar the type that serde_yaml gives it.
 fn plain(text: &str) -> Value {
+    // What null, booleans and numbers begin with; most scalars are prose and need no second parser.
+    let typed = |c: char| c.is_ascii_digit() || "+-.~nNtTfF".contains(c);
+    if !text.is_empty() && !text.starts_with(typed) {
+        return Value::String(text.to_owned());
+    }
     match serde_yaml::from_str(text) {
         Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => value,
         _ => Value::String(text.to_owned()),
@@ -114,7 +119,10 @@ mod tests {
         assert_eq!(plain("0x0A"), Value::from(10));
         assert_eq!(plain("-3"), Value::from(-3));
         assert_eq!(plain("true"), Value::Bool(true));
+        assert_eq!(plain("1.5"), Value::from(1.5));
+        assert_eq!(plain(".inf"), Value::from(f64::INFINITY));
         assert_eq!(plain("~"), Value::Null);
+        assert_eq!(plain("Null"), Value::Null);
         assert_eq!(plain(""), Value::Null);
         assert_eq!(plain("2025-09"), Value::from("2025-09"));
         assert_eq!(plain("[1]"), Value::from("[1]"));

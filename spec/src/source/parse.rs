@@ -91,7 +91,7 @@ impl Builder<'_> {
             let (event, marks) = match event {
                 Ok(event) => event,
                 Err(error) => {
-                    let at = self.point(*error.marker());
+                    let at = self.last_word(self.point(*error.marker()));
                     let message = format!("this is not YAML: {}", error.info());
                     self.report.push(Mistake::new("syntax", at, message));
                     return None;
@@ -207,6 +207,7 @@ impl Builder<'_> {
             self.refuse_anchor(at);
         }
         if tag {
+            let at = self.word(at);
             self.report.push(
                 Mistake::new("tag", at, "tags are not part of the language")
                     .help("leave out the word that begins with `!`; quotes make text of a number"),
@@ -215,6 +216,7 @@ impl Builder<'_> {
     }
 
     fn refuse_anchor(&mut self, at: Span) {
+        let at = self.word(at);
         let message = "anchors and aliases are not part of the language";
         self.report.push(
             Mistake::new("anchor", at, message)
@@ -272,6 +274,30 @@ impl Builder<'_> {
         span
     }
 
+    /// The whole word that begins at a place, up to a space or comma.
+    fn word(&self, at: Span) -> Span {
+        let rest = self.file.line(at.line).chars().skip(at.column - 1);
+        let length = rest.take_while(|c| !c.is_whitespace() && *c != ',').count();
+        Span {
+            length: length.max(1),
+            ..at
+        }
+    }
+
+    /// The place itself, or if nothing is written on its line, behind what is written last.
+    fn last_word(&self, at: Span) -> Span {
+        let width = |number: usize| self.file.lines.get(number - 1).map_or(0, |l| l.width);
+        let above = (1..=at.line).rev().find(|number| width(*number) > 0);
+        match above {
+            Some(line) if line < at.line => Span {
+                line,
+                column: width(line) + 1,
+                ..at
+            },
+            _ => at,
+        }
+    }
+
     /// Characters of a line, by its number from 1.
     fn chars(&self, number: usize) -> usize {
         self.file.lines.get(number - 1).map_or(0, |l| l.chars)
@@ -284,7 +310,10 @@ fn as_key(node: Node, seen: &mut HashMap<String, Span>, report: &mut Report) -> 
     let name = match node.kind {
         Kind::Scalar { text, .. } if !text.is_empty() => text,
         _ => {
-            report.push(Mistake::new("bad-key", span, "a key has to be a word"));
+            report.push(
+                Mistake::new("bad-key", span, "a key has to be a word")
+                    .help("write a name before the colon"),
+            );
             return Key::Refused;
         }
     };

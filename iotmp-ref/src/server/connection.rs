@@ -1,0 +1,367 @@
+//! One connection of a device, from its first byte to its last.
+
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use std::collections::HashMap;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, watch};
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::command::{Ask, Command, Pending, Question, Start, Stop, Waiting};
+use super::config::Config;
+use super::credentials::DeviceId;
+use super::hub::CallError;
+use super::registry::{DeviceInfo, Registration, Registry};
+use super::resources;
+use super::shown;
+use super::stream::Sample;
+use crate::link::{Link, Turn, reached};
+use crate::session::{
+    CloseReason, ConnectError, ConnectRequest, Event, Reply, RequestId, Resource, Session,
+};
+
+/// How many commands wait while the connection does something else.
+const COMMANDS: usize = 64;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) registry: Arc<Registry>,
+}
+
+/// A session, its transport, and who waits for what on it.
+pub(super) struct Connection<S> {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    link: Link<S>,
+    session: Session,
+    commands: mpsc::Receiver<Command>,
+    sender: mpsc::Sender<Command>,
+    pending: Pending,
+    /// Streams that the server has opened, by stream identifier.
+    streams: HashMap<u16, Feed>,
+    registration: Option<Registration>,
+    /// Held until the device is let in.
+    admission: Option<OwnedSemaphorePermit>,
+}
+
+/// Where the values of a stream go.
+struct Feed {
+    /// The request that opened it.
+    request: RequestId,
+    resource: Resource,
+    samples: broadcast::Sender<Sample>,
+}
+
+impl<S: AsyncRead + AsyncWrite> Connection<S> {
+    /// A connection that has just come up. `admission` is given back as soon as
+    /// the device is let in.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        stream: S,
+        peer: SocketAddr,
+        admission: OwnedSemaphorePermit,
+    ) -> Self {
+        let link = Link::new(stream, shared.config.write_timeout);
+        let session = Session::server(link.now(), shared.config.session.clone());
+        let (sender, commands) = mpsc::channel(COMMANDS);
+        Self {
+            shared,
+            peer,
+            link,
+            session,
+            commands,
+            sender,
+            pending: Pending::default(),
+            streams: HashMap::new(),
+            registration: None,
+            admission: Some(admission),
+        }
+    }
+
+    /// Serves the device until the connection ends or `stop` says so.
+    pub(super) async fn serve(mut self, mut stop: watch::Receiver<bool>) {
+        let mut is_stalled = false;
+        let reason = loop {
+            if let Some(reason) = self.handle_events() {
+                break reason;
+            }
+            let expiry = self.pending.deadline();
+            tokio::select! {
+                turn = self.link.turn(&mut self.session) => match turn {
+                    Turn::Progress => {}
+                    Turn::Ended(None) => debug!("the peer has stopped sending"),
+                    Turn::Ended(Some(error)) => debug!(%error, "the transport failed"),
+                    Turn::Stalled => is_stalled = true,
+                },
+                Some(command) = self.commands.recv() => self.handle_command(command),
+                () = reached(expiry) => self.expire(),
+                // An error says that the server is gone, which is a stop too.
+                _ = stop.wait_for(|&stop| stop) => {
+                    let now = self.link.now();
+                    // It may have ended just now.
+                    let _ = self.session.disconnect(now, None);
+                }
+            }
+        };
+        self.log_end(&reason, is_stalled);
+        if let Some(registration) = self.registration.take() {
+            registration.close(reason);
+        }
+        // Whoever waits is told before the peer is waited for.
+        drop((self.pending, self.commands, self.streams));
+        if !is_stalled {
+            self.link
+                .finish(&self.session, self.shared.config.linger)
+                .await;
+        }
+    }
+
+    /// Does what the session asks for, until it ends.
+    fn handle_events(&mut self) -> Option<CloseReason> {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::ConnectRequested(request) => self.decide(request),
+                Event::RunRequested {
+                    request,
+                    resource,
+                    parameters,
+                    payload,
+                } => {
+                    debug!(%resource, "the device runs a resource of the server");
+                    let result = resources::run(&resource, parameters, payload);
+                    if let Some(request) = request {
+                        self.answer(request, result);
+                    }
+                }
+                Event::StreamRequested {
+                    request, resource, ..
+                } => self.answer(request, resources::start_stream(&resource)),
+                Event::StreamData {
+                    stream_id,
+                    parameters,
+                    payload,
+                } => self.deliver(
+                    stream_id,
+                    Sample {
+                        parameters,
+                        payload,
+                    },
+                ),
+                Event::StreamStopped { stream_id } => {
+                    self.streams.remove(&stream_id);
+                }
+                Event::Answered { request, result } => self.answered(request, result),
+                Event::Ignored(ignored) => debug!(?ignored, "ignored"),
+                Event::Closed(reason) => return Some(reason),
+                // The server feeds no streams and is never asked to describe.
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn decide(&mut self, request: ConnectRequest) {
+        let now = self.link.now();
+        let config = &self.shared.config;
+        let id = DeviceId::new(request.username, request.device);
+        let is_known = config.credentials.verify(&id, &request.credential);
+        // The session asks once, so there is a Connect to decide on.
+        if !is_known {
+            let error = ConnectError::BadCredentials;
+            info!(
+                user = shown(&id.user),
+                device = shown(&id.device),
+                "refused: bad credentials"
+            );
+            let _ = self.session.refuse(now, error, None);
+        } else if let Some(url) = &config.redirect {
+            info!(device = %id, url, "redirected");
+            let url = Some(url.as_str().into());
+            let _ = self.session.refuse(now, ConnectError::Redirect, url);
+        } else {
+            info!(device = %id, keep_alive = ?request.keep_alive, "connected");
+            let info = DeviceInfo {
+                id,
+                peer: self.peer,
+                keep_alive: request.keep_alive,
+                client_type: request.client_type,
+                firmware: request.firmware,
+                connections: 1,
+            };
+            let _ = self.session.accept(now);
+            self.registration = Some(self.shared.registry.add(info, self.sender.clone()));
+            self.admission = None;
+        }
+    }
+
+    fn answer(&mut self, request: RequestId, result: Result<Reply, Reply>) {
+        let now = self.link.now();
+        let answered = match result {
+            Ok(reply) => self.session.answer_ok(now, request, reply),
+            Err(reply) => self.session.answer_error(now, request, reply),
+        };
+        if let Err(error) = answered {
+            debug!(%error, "an answer could not be sent");
+            // It is smaller; where even that is too much, the session has ended.
+            let _ = self.session.answer_error(now, request, Reply::empty());
+        }
+    }
+
+    fn answered(&mut self, request: RequestId, result: Result<Reply, Reply>) {
+        let Some(waiting) = self.pending.answered(request) else {
+            return;
+        };
+        let reply = match result {
+            Ok(reply) => reply,
+            Err(reply) => return waiting.fail(CallError::Failed(reply)),
+        };
+        match waiting {
+            // Whoever asked may have gone.
+            Waiting::Answer(to) => drop(to.send(Ok(reply))),
+            Waiting::Stop(to) => drop(to.send(Ok(()))),
+            Waiting::Start {
+                resource,
+                samples,
+                reply,
+            } => {
+                self.replace(&resource);
+                let feed = Feed {
+                    request,
+                    resource,
+                    samples,
+                };
+                self.streams.insert(request.stream_id(), feed);
+                if reply.send(Ok(request)).is_err() {
+                    self.stop(request.stream_id());
+                }
+            }
+        }
+    }
+
+    /// Ends the streams of a resource of which a new one has been opened.
+    fn replace(&mut self, resource: &Resource) {
+        let same = self.streams.iter();
+        let same = same.filter(|(_, feed)| feed.resource.same(resource));
+        let replaced: Vec<u16> = same.map(|(&stream_id, _)| stream_id).collect();
+        for stream_id in replaced {
+            self.stop(stream_id);
+        }
+    }
+
+    fn deliver(&mut self, stream_id: u16, sample: Sample) {
+        let feed = self.streams.get(&stream_id);
+        let is_wanted = feed.is_some_and(|feed| feed.samples.send(sample).is_ok());
+        if !is_wanted {
+            self.stop(stream_id);
+        }
+    }
+
+    /// Stops a stream without waiting for the answer.
+    fn stop(&mut self, stream_id: u16) {
+        self.streams.remove(&stream_id);
+        let now = self.link.now();
+        match self.session.stop_stream(now, stream_id) {
+            // It was made just now, so it can be abandoned.
+            Ok(request) => drop(self.session.abandon(request)),
+            // Its next value brings another try.
+            Err(error) => debug!(stream_id, %error, "a stream could not be stopped"),
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        let now = self.link.now();
+        match command {
+            Command::Ask(Ask {
+                question,
+                deadline,
+                reply,
+            }) => {
+                let sent = match question {
+                    Question::Run(call) => self.session.run(now, call),
+                    Question::Describe(resource) => self.session.describe(now, resource),
+                };
+                self.wait(sent, deadline, Waiting::Answer(reply));
+            }
+            Command::Tell { call, reply } => {
+                let sent = self.session.run_unanswered(now, call);
+                // Whoever asked may have gone.
+                let _ = reply.send(sent.map_err(CallError::from));
+            }
+            Command::Start(Start {
+                call,
+                interval,
+                samples,
+                deadline,
+                reply,
+            }) => {
+                let resource = call.resource.clone();
+                let sent = self.session.start_stream(now, call, interval);
+                let waiting = Waiting::Start {
+                    resource,
+                    samples,
+                    reply,
+                };
+                self.wait(sent, deadline, waiting);
+            }
+            Command::Stop(stop) => self.handle_stop(stop),
+            Command::Disconnect => {
+                // It may have ended just now.
+                let _ = self.session.disconnect(now, None);
+            }
+        }
+    }
+
+    fn handle_stop(&mut self, stop: Stop) {
+        let stream_id = stop.request.stream_id();
+        let feed = self.streams.get(&stream_id);
+        let is_open = feed.is_some_and(|feed| feed.request == stop.request);
+        match stop.reply {
+            // Whoever asked may have gone.
+            Some(reply) if !is_open => drop(reply.send(Ok(()))),
+            Some(reply) => {
+                self.streams.remove(&stream_id);
+                let sent = self.session.stop_stream(self.link.now(), stream_id);
+                self.wait(sent, stop.deadline, Waiting::Stop(reply));
+            }
+            None if is_open => self.stop(stream_id),
+            None => {}
+        }
+    }
+
+    fn wait(
+        &mut self,
+        sent: Result<RequestId, crate::session::Misuse>,
+        deadline: Instant,
+        waiting: Waiting,
+    ) {
+        match sent {
+            Ok(request) => self.pending.insert(request, deadline, waiting),
+            Err(misuse) => waiting.fail(misuse.into()),
+        }
+    }
+
+    fn expire(&mut self) {
+        let now = Instant::now();
+        while let Some((request, waiting)) = self.pending.expired(now) {
+            // No answer has come, so it can be abandoned.
+            let _ = self.session.abandon(request);
+            waiting.fail(CallError::TimedOut);
+        }
+    }
+
+    fn log_end(&self, reason: &CloseReason, is_stalled: bool) {
+        let device = self.registration.as_ref().map(Registration::id);
+        let device = device.map(ToString::to_string);
+        if is_stalled {
+            warn!(device, "closed: the peer does not read");
+        } else {
+            info!(device, %reason, "closed");
+        }
+    }
+}

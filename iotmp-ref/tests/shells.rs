@@ -1,0 +1,8 @@
+//! Server and device over real sockets.
+
+#![cfg(all(feature = "device", feature = "server"))]
+
+#[path = "shells/peer.rs"]
+mod peer;
+#[path = "shells/server.rs"]
+mod server;

@@ -1,0 +1,456 @@
+//! The server against a peer that speaks in raw messages.
+
+use std::time::Duration;
+
+use iotmp_ref::pson::Value;
+use iotmp_ref::server::{CallError, DeviceEvent, DeviceId, Server};
+use iotmp_ref::session::packet::{
+    Answer, Disconnect, Packet, Run, StartStream, StopStream, StreamData,
+};
+use iotmp_ref::session::{Call, CloseReason, Misbehaved, Reply, TimedOut};
+
+use crate::peer::{Peer, config, connect, within};
+
+const fn ok(stream_id: u16) -> Packet {
+    Packet::Ok(Answer {
+        stream_id,
+        parameters: None,
+        payload: None,
+    })
+}
+
+fn error(stream_id: u16, code: u64) -> Packet {
+    Packet::Error(Answer {
+        stream_id,
+        parameters: Some(code.into()),
+        payload: None,
+    })
+}
+
+#[tokio::test]
+async fn the_example_of_the_specification_is_let_in() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::dial(server.local_addr()).await;
+    let request = b"\x03\x1c\x08\x01\x1a\xe3\x85user1\x87sensor1\x89secret123";
+    peer.send_bytes(request).await;
+    assert_eq!(peer.receive().await, Some(ok(1)));
+    peer.send_bytes(&[5, 0]).await;
+    assert_eq!(peer.receive().await, Some(Packet::KeepAlive));
+    let devices = hub.devices();
+    assert_eq!(devices.len(), 1);
+    assert_eq!(devices[0].id, DeviceId::new("user1", "sensor1"));
+    assert_eq!(devices[0].keep_alive, Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn the_wrong_are_refused_alike_and_the_connection_is_closed() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    for (device, credential) in [
+        ("sensor1", "secret124"),
+        ("sensor1", "secret456"),
+        ("sensor1", ""),
+        ("sensor3", "secret123"),
+    ] {
+        let mut peer = Peer::dial(server.local_addr()).await;
+        peer.send(connect(device, credential)).await;
+        assert_eq!(peer.receive().await, Some(error(1, 2)), "{device}");
+        assert_eq!(peer.receive().await, None, "{device}");
+    }
+    assert_eq!(hub.devices(), []);
+}
+
+#[tokio::test]
+async fn what_is_no_connect_ends_the_connection_without_a_word() {
+    let (server, _hub) = Server::bind(config()).await.unwrap();
+    for packet in [Packet::KeepAlive, ok(1)] {
+        let mut peer = Peer::dial(server.local_addr()).await;
+        peer.send(packet).await;
+        assert_eq!(peer.receive().await, None);
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_not_waited_for() {
+    let mut config = config();
+    config.session.connect_timeout = Duration::from_millis(1);
+    let (server, _hub) = Server::bind(config).await.unwrap();
+    let mut peer = Peer::dial(server.local_addr()).await;
+    assert_eq!(peer.receive().await, None);
+}
+
+#[tokio::test]
+async fn beyond_a_limit_connections_are_closed_and_then_taken_again() {
+    let mut limited = config();
+    limited.max_unauthenticated = 1;
+    let (server, hub) = Server::bind(limited).await.unwrap();
+    let address = server.local_addr();
+    // Connections that were let in do not count.
+    let _first = Peer::connected(address, "sensor1", "secret123").await;
+    let mut waiting = Peer::dial(address).await;
+    let mut surplus = Peer::dial(address).await;
+    assert_eq!(surplus.receive().await, None);
+    waiting.send(connect("sensor2", "secret456")).await;
+    assert_eq!(waiting.receive().await, Some(ok(1)));
+    let _third = Peer::connected(address, "sensor1", "secret123").await;
+    assert_eq!(hub.devices().len(), 2);
+
+    let mut limited = config();
+    limited.max_connections = 1;
+    let (server, _hub) = Server::bind(limited).await.unwrap();
+    let _first = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let mut surplus = Peer::dial(server.local_addr()).await;
+    assert_eq!(surplus.receive().await, None);
+}
+
+#[tokio::test]
+async fn a_second_connect_ends_the_connection_and_the_hub_says_why() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut events = hub.events();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let id = DeviceId::new("user1", "sensor1");
+    let connected = DeviceEvent::Connected { id: id.clone() };
+    assert_eq!(within(events.recv()).await, Ok(connected));
+    peer.send(connect("sensor1", "secret123")).await;
+    assert_eq!(peer.receive().await, None);
+    let reason = CloseReason::Misbehaved(Misbehaved::SecondConnect);
+    let disconnected = DeviceEvent::Disconnected { id, reason };
+    assert_eq!(within(events.recv()).await, Ok(disconnected));
+    assert_eq!(hub.devices(), []);
+}
+
+#[tokio::test]
+async fn a_disconnect_is_acknowledged() {
+    let (server, _hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    peer.send(Packet::Disconnect(Disconnect {
+        stream_id: Some(9),
+        ..Disconnect::default()
+    }))
+    .await;
+    assert_eq!(peer.receive().await, Some(ok(9)));
+    assert_eq!(peer.receive().await, None);
+}
+
+#[tokio::test]
+async fn a_missed_keep_alive_ends_the_connection() {
+    let mut config = config();
+    config.session.keep_alive_margin = 0;
+    let (server, hub) = Server::bind(config).await.unwrap();
+    let mut events = hub.events();
+    let mut peer = Peer::dial(server.local_addr()).await;
+    let Packet::Connect(mut request) = connect("sensor1", "secret123") else {
+        unreachable!();
+    };
+    request.keep_alive = Duration::from_secs(1);
+    peer.send(Packet::Connect(request)).await;
+    assert_eq!(peer.receive().await, Some(ok(1)));
+    assert_eq!(peer.receive().await, None);
+    let id = DeviceId::new("user1", "sensor1");
+    let connected = DeviceEvent::Connected { id: id.clone() };
+    assert_eq!(within(events.recv()).await, Ok(connected));
+    let reason = CloseReason::TimedOut(TimedOut::KeepAlive);
+    let disconnected = DeviceEvent::Disconnected { id, reason };
+    assert_eq!(within(events.recv()).await, Ok(disconnected));
+}
+
+#[tokio::test]
+async fn resources_of_the_server_are_answered_by_error() {
+    let (server, _hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let run = |stream_id| {
+        Packet::Run(Run {
+            stream_id,
+            resource: 5.into(),
+            parameters: Some("bucket".into()),
+            payload: Some(1.into()),
+        })
+    };
+    // Nobody waits for the answer to the first.
+    peer.send(run(None)).await;
+    peer.send(run(Some(300))).await;
+    peer.send(Packet::StartStream(StartStream {
+        stream_id: 301,
+        resource: 8.into(),
+        parameters: None,
+        interval: Duration::ZERO,
+        payload: None,
+    }))
+    .await;
+    for (stream_id, name) in [(300, "#5"), (301, "#8")] {
+        let payload = format!("no resource {name} on this server");
+        let error = Packet::Error(Answer {
+            stream_id,
+            parameters: None,
+            payload: Some(payload.into()),
+        });
+        assert_eq!(peer.receive().await, Some(error));
+    }
+}
+
+#[tokio::test]
+async fn calls_go_to_the_newest_connection_and_back_to_the_older() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut events = hub.events();
+    let mut older = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let mut newer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    assert_eq!(hub.devices()[0].connections, 2);
+    for (peer, value) in [(&mut newer, 1), (&mut older, 2)] {
+        let call = hub.run("user1", "sensor1", Call::new("where"));
+        let answer = async {
+            let (stream_id, resource) = peer.receive_run().await;
+            assert_eq!(resource, "where".into());
+            peer.send(Packet::Ok(Answer {
+                stream_id,
+                parameters: None,
+                payload: Some(value.into()),
+            }))
+            .await;
+            peer.send(Packet::Disconnect(Disconnect::default())).await;
+        };
+        let (reply, ()) = within(async { tokio::join!(call, answer) }).await;
+        assert_eq!(reply, Ok(Reply::value(value)));
+        while !matches!(
+            within(events.recv()).await,
+            Ok(DeviceEvent::Disconnected { .. })
+        ) {}
+    }
+    let id = DeviceId::new("user1", "sensor1");
+    assert_eq!(
+        hub.run("user1", "sensor1", Call::new("where")).await,
+        Err(CallError::NotConnected(id))
+    );
+}
+
+#[tokio::test]
+async fn a_call_ends_by_error_by_time_or_with_the_connection() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+
+    let call = hub.run("user1", "sensor1", Call::new("a"));
+    let answer = async {
+        let (stream_id, _) = peer.receive_run().await;
+        peer.send(Packet::Error(Answer {
+            stream_id,
+            parameters: Some(404.into()),
+            payload: Some("no".into()),
+        }))
+        .await;
+    };
+    let (reply, ()) = within(async { tokio::join!(call, answer) }).await;
+    let failed = Reply::value("no").parameters(404);
+    assert_eq!(reply, Err(CallError::Failed(failed)));
+
+    let hasty = hub.clone().with_timeout(Duration::from_millis(1));
+    let reply = within(hasty.run("user1", "sensor1", Call::new("b"))).await;
+    assert_eq!(reply, Err(CallError::TimedOut));
+    // It may or may not have been sent; an answer that comes too late is
+    // ignored, and the next call gets its own.
+    let call = hub.run("user1", "sensor1", Call::new("c"));
+    let answer = async {
+        loop {
+            let (stream_id, resource) = peer.receive_run().await;
+            peer.send(Packet::Ok(Answer {
+                stream_id,
+                parameters: None,
+                payload: Some(resource.name().into()),
+            }))
+            .await;
+            if resource == "c".into() {
+                break;
+            }
+        }
+    };
+    let (reply, ()) = within(async { tokio::join!(call, answer) }).await;
+    assert_eq!(reply, Ok(Reply::value("c")));
+
+    let call = hub.run("user1", "sensor1", Call::new("d"));
+    let end = async {
+        peer.receive_run().await;
+        drop(peer);
+    };
+    let (reply, ()) = within(async { tokio::join!(call, end) }).await;
+    assert_eq!(reply, Err(CallError::Lost));
+}
+
+/// Opens a stream of `resource` and answers for the device.
+async fn open(
+    hub: &iotmp_ref::server::Hub,
+    peer: &mut Peer,
+    resource: &str,
+) -> iotmp_ref::server::Stream {
+    let start = hub.stream("user1", "sensor1", Call::new(resource), Duration::ZERO);
+    let answer = async {
+        let Some(Packet::StartStream(start)) = peer.receive().await else {
+            panic!("expected Start Stream");
+        };
+        assert_eq!(start.resource, resource.into());
+        peer.send(ok(start.stream_id)).await;
+    };
+    let (stream, ()) = within(async { tokio::join!(start, answer) }).await;
+    stream.unwrap()
+}
+
+fn data(stream_id: u16, payload: impl Into<Value>) -> Packet {
+    Packet::StreamData(StreamData {
+        stream_id,
+        parameters: None,
+        payload: Some(payload.into()),
+    })
+}
+
+#[tokio::test]
+async fn a_stream_brings_values_until_it_is_stopped() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let mut stream = open(&hub, &mut peer, "a").await;
+    let stream_id = stream.stream_id();
+    for value in 0..3 {
+        peer.send(data(stream_id, value)).await;
+        let sample = within(stream.next()).await.unwrap();
+        assert_eq!(sample.payload, Some(value.into()));
+    }
+    let confirm = async {
+        let stop = Packet::StopStream(StopStream {
+            stream_id,
+            ..StopStream::default()
+        });
+        assert_eq!(peer.receive().await, Some(stop));
+        peer.send(ok(stream_id)).await;
+    };
+    let (stopped, ()) = within(async { tokio::join!(stream.stop(), confirm) }).await;
+    assert_eq!(stopped, Ok(()));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_or_replaced_is_stopped() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let dropped = open(&hub, &mut peer, "a").await;
+    let mut replaced = open(&hub, &mut peer, "b").await;
+    let stops = [dropped.stream_id(), replaced.stream_id()];
+    drop(dropped);
+    let stop = |stream_id| {
+        Packet::StopStream(StopStream {
+            stream_id,
+            ..StopStream::default()
+        })
+    };
+    assert_eq!(peer.receive().await, Some(stop(stops[0])));
+    let replacing = open(&hub, &mut peer, "b").await;
+    assert_eq!(peer.receive().await, Some(stop(stops[1])));
+    assert_eq!(within(replaced.next()).await, None);
+    // To stop what has ended is no mistake, and no message.
+    assert_eq!(within(replaced.stop()).await, Ok(()));
+    drop(replacing);
+    assert!(matches!(peer.receive().await, Some(Packet::StopStream(_))));
+}
+
+#[tokio::test]
+async fn who_listens_slowly_loses_the_oldest_values_and_is_told_how_many() {
+    let mut config = config();
+    config.max_lag = 4;
+    let (server, hub) = Server::bind(config).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let mut stream = open(&hub, &mut peer, "a").await;
+    for value in 0..10 {
+        peer.send(data(stream.stream_id(), value)).await;
+    }
+    // The answer says that all before it has been read.
+    peer.send(Packet::KeepAlive).await;
+    assert_eq!(peer.receive().await, Some(Packet::KeepAlive));
+    for value in 6..10 {
+        let sample = within(stream.next()).await.unwrap();
+        assert_eq!(sample.payload, Some(value.into()));
+    }
+    assert_eq!(stream.dropped(), 6);
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_given_up() {
+    let mut config = config();
+    config.write_timeout = Duration::from_millis(100);
+    let (server, hub) = Server::bind(config).await.unwrap();
+    let mut events = hub.events();
+    let _peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    within(events.recv()).await.unwrap();
+    let chunk = Value::from(vec![0_u8; 100_000]);
+    // More than the buffers of the system and of the session hold.
+    let mut sent = 0;
+    let refused = loop {
+        let call = Call::new("a").payload(chunk.clone());
+        match within(hub.run_unanswered("user1", "sensor1", call)).await {
+            Ok(()) => sent += 1,
+            Err(error) => break error,
+        }
+        assert!(sent < 10_000, "everything was taken");
+    };
+    let id = DeviceId::new("user1", "sensor1");
+    assert!(
+        matches!(refused, CallError::NotSent(_) | CallError::Lost),
+        "{refused:?}"
+    );
+    let reason = CloseReason::Ended;
+    let disconnected = DeviceEvent::Disconnected { id, reason };
+    assert_eq!(within(events.recv()).await, Ok(disconnected));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_goodbye() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let address = server.local_addr();
+    let mut first = Peer::connected(address, "sensor1", "secret123").await;
+    let mut second = Peer::connected(address, "sensor2", "secret456").await;
+    let mut halfway = Peer::dial(address).await;
+    let call = hub.run("user1", "sensor1", Call::new("a"));
+    let stop = async {
+        first.receive_run().await;
+        let goodbye = Packet::Disconnect(Disconnect::default());
+        let watch = async {
+            assert_eq!(first.receive().await, Some(goodbye.clone()));
+            assert_eq!(first.receive().await, None);
+            assert_eq!(second.receive().await, Some(goodbye.clone()));
+            assert_eq!(halfway.receive().await, Some(goodbye.clone()));
+            drop((first, second, halfway));
+        };
+        tokio::join!(server.shutdown(), watch);
+    };
+    let (reply, ()) = within(async { tokio::join!(call, stop) }).await;
+    assert_eq!(reply, Err(CallError::Lost));
+    assert_eq!(hub.devices(), []);
+    let refused = tokio::net::TcpStream::connect(address).await;
+    assert_eq!(
+        refused.map(drop).map_err(|error| error.kind()),
+        Err(std::io::ErrorKind::ConnectionRefused)
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_is_gone() {
+    let (server, hub) = Server::bind(config()).await.unwrap();
+    let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
+    let mut events = hub.events();
+    drop(server);
+    assert_eq!(peer.receive().await, None);
+    let id = DeviceId::new("user1", "sensor1");
+    let reason = CloseReason::Ended;
+    let disconnected = DeviceEvent::Disconnected { id, reason };
+    assert_eq!(within(events.recv()).await, Ok(disconnected));
+}
+
+#[tokio::test]
+async fn a_redirect_names_the_other_server_to_devices_that_are_known() {
+    let mut config = config();
+    config.redirect = Some("iotmp://127.0.0.1:1".into());
+    let (server, _hub) = Server::bind(config).await.unwrap();
+    let mut peer = Peer::dial(server.local_addr()).await;
+    peer.send(connect("sensor1", "secret123")).await;
+    let redirect = Packet::Error(Answer {
+        stream_id: 1,
+        parameters: Some(1.into()),
+        payload: Some("iotmp://127.0.0.1:1".into()),
+    });
+    assert_eq!(peer.receive().await, Some(redirect));
+    let mut stranger = Peer::dial(server.local_addr()).await;
+    stranger.send(connect("sensor1", "wrong")).await;
+    assert_eq!(stranger.receive().await, Some(error(1, 2)));
+}
