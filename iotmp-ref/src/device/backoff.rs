@@ -16,10 +16,10 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// From a second to a minute.
+    /// From half a second to a minute.
     fn default() -> Self {
         Self {
-            first: Duration::from_secs(1),
+            first: Duration::from_millis(500),
             max: Duration::from_secs(60),
         }
     }

@@ -7,7 +7,7 @@ use std::io;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::{Address, Backoff, Device, InvalidAddress};
@@ -253,8 +253,11 @@ enum End {
     Stopped,
     /// There was no connection.
     Unreachable(io::Error),
-    /// The connection is over; how long the device was connected.
-    Closed(CloseReason, Duration),
+    /// The connection is over.
+    Closed {
+        reason: CloseReason,
+        was_connected: bool,
+    },
 }
 
 impl Runner {
@@ -268,12 +271,14 @@ impl Runner {
         let mut server = self.config.server.clone();
         let mut redirects = 0;
         let mut failures = 0;
-        let mut waited = Duration::ZERO;
         loop {
             match self.attempt(&server).await? {
                 End::Stopped => return Ok(()),
                 End::Unreachable(error) => warn!(%server, %error, "not reachable"),
-                End::Closed(CloseReason::Refused { error, payload }, _) => {
+                End::Closed {
+                    reason: CloseReason::Refused { error, payload },
+                    ..
+                } => {
                     if error == ConnectError::Redirect && redirects < self.config.max_redirects {
                         match target(payload.as_ref()) {
                             Ok(target) => {
@@ -297,12 +302,12 @@ impl Runner {
                         return Err(ClientError::Refused { server, error });
                     }
                 }
-                End::Closed(reason, lived) => {
+                End::Closed {
+                    reason,
+                    was_connected,
+                } => {
                     warn!(%server, %reason, "disconnected");
-                    // Good is a connection that has outlived the wait before it:
-                    // otherwise a server that lets in and drops would be dialled
-                    // without end.
-                    if !lived.is_zero() && lived >= waited {
+                    if was_connected {
                         failures = 0;
                     }
                 }
@@ -310,8 +315,8 @@ impl Runner {
             server = self.config.server.clone();
             redirects = 0;
             failures = u32::saturating_add(failures, 1);
-            waited = self.config.backoff.wait(failures);
-            if !self.wait(waited).await {
+            let wait = self.config.backoff.wait(failures);
+            if !self.wait(wait).await {
                 return Ok(());
             }
         }
@@ -346,10 +351,10 @@ impl Runner {
         self.device
             .connect(link.now())
             .map_err(ClientError::Config)?;
-        let mut connected_at = None;
+        let mut was_connected = false;
         let mut is_stalled = false;
         let reason = loop {
-            if let Some(reason) = self.handle_events(&link, server, &mut connected_at) {
+            if let Some(reason) = self.handle_events(&link, server, &mut was_connected) {
                 break reason;
             }
             tokio::select! {
@@ -378,8 +383,10 @@ impl Runner {
             info!(%server, "stopped");
             return Ok(End::Stopped);
         }
-        let lived = connected_at.map_or(Duration::ZERO, |at: Instant| at.elapsed());
-        Ok(End::Closed(reason, lived))
+        Ok(End::Closed {
+            reason,
+            was_connected,
+        })
     }
 
     /// Runs what the server asks for, until the connection ends.
@@ -387,13 +394,13 @@ impl Runner {
         &mut self,
         link: &Link<S>,
         server: &Address,
-        connected_at: &mut Option<Instant>,
+        was_connected: &mut bool,
     ) -> Option<CloseReason> {
         while let Some(event) = self.device.poll_event(link.now()) {
             match event {
                 Event::Connected => {
                     info!(%server, "connected");
-                    *connected_at = Some(Instant::now());
+                    *was_connected = true;
                     self.status.send_replace(Status::Connected(server.clone()));
                 }
                 Event::Closed(reason) => return Some(reason),
