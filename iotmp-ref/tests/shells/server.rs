@@ -7,7 +7,7 @@ use iotmp_ref::server::{CallError, DeviceEvent, DeviceId, Server};
 use iotmp_ref::session::packet::{
     Answer, Disconnect, Packet, Run, StartStream, StopStream, StreamData,
 };
-use iotmp_ref::session::{Call, CloseReason, Misbehaved, Reply, TimedOut};
+use iotmp_ref::session::{Call, CloseReason, Misbehaved, Reply, Resource, TimedOut};
 
 use crate::peer::{Peer, config, connect, within};
 
@@ -25,6 +25,14 @@ fn error(stream_id: u16, code: u64) -> Packet {
         parameters: Some(code.into()),
         payload: None,
     })
+}
+
+/// The resource that the server runs, and how to answer.
+async fn receive_run(peer: &mut Peer) -> (u16, Resource) {
+    match peer.receive().await {
+        Some(Packet::Run(run)) => (run.stream_id.unwrap(), run.resource),
+        other => panic!("expected Run, got {other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -197,7 +205,7 @@ async fn calls_go_to_the_newest_connection_and_back_to_the_older() {
     for (peer, value) in [(&mut newer, 1), (&mut older, 2)] {
         let call = hub.run("user1", "sensor1", Call::new("where"));
         let answer = async {
-            let (stream_id, resource) = peer.receive_run().await;
+            let (stream_id, resource) = receive_run(peer).await;
             assert_eq!(resource, "where".into());
             peer.send(Packet::Ok(Answer {
                 stream_id,
@@ -228,7 +236,7 @@ async fn a_call_ends_by_error_by_time_or_with_the_connection() {
 
     let call = hub.run("user1", "sensor1", Call::new("a"));
     let answer = async {
-        let (stream_id, _) = peer.receive_run().await;
+        let (stream_id, _) = receive_run(&mut peer).await;
         peer.send(Packet::Error(Answer {
             stream_id,
             parameters: Some(404.into()),
@@ -248,7 +256,7 @@ async fn a_call_ends_by_error_by_time_or_with_the_connection() {
     let call = hub.run("user1", "sensor1", Call::new("c"));
     let answer = async {
         loop {
-            let (stream_id, resource) = peer.receive_run().await;
+            let (stream_id, resource) = receive_run(&mut peer).await;
             peer.send(Packet::Ok(Answer {
                 stream_id,
                 parameters: None,
@@ -265,7 +273,7 @@ async fn a_call_ends_by_error_by_time_or_with_the_connection() {
 
     let call = hub.run("user1", "sensor1", Call::new("d"));
     let end = async {
-        peer.receive_run().await;
+        receive_run(&mut peer).await;
         drop(peer);
     };
     let (reply, ()) = within(async { tokio::join!(call, end) }).await;
@@ -403,7 +411,7 @@ async fn a_server_that_stops_says_goodbye() {
     let mut halfway = Peer::dial(address).await;
     let call = hub.run("user1", "sensor1", Call::new("a"));
     let stop = async {
-        first.receive_run().await;
+        receive_run(&mut first).await;
         let goodbye = Packet::Disconnect(Disconnect::default());
         let watch = async {
             assert_eq!(first.receive().await, Some(goodbye.clone()));
