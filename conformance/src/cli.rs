@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -74,6 +74,17 @@ impl Notation {
                 ))
             }
         }
+    }
+}
+
+/// Writes to the standard output. A reader that has seen enough, such as
+/// `head`, is no fault.
+fn print(text: &str) -> Result<(), String> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the standard output cannot be written: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 

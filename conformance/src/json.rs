@@ -53,6 +53,17 @@ pub fn meaning_from(json: &Json) -> Result<Value, ReadError> {
     value_from(json).map(|value| value.to_value())
 }
 
+/// Reads what the whole of a field means, however it travels.
+///
+/// # Errors
+/// [`ReadError`] where the JSON is no value and no tagged varint.
+pub fn field_meaning(json: &Json) -> Result<Value, ReadError> {
+    field_from(json, "").map(|field| match field {
+        FieldJson::Varint(number) => Value::from(number),
+        FieldJson::Value(value) => value.to_value(),
+    })
+}
+
 /// Writes a value of which only the meaning is known.
 #[must_use]
 pub fn meaning_to(value: &Value) -> Json {

@@ -2,10 +2,25 @@
 //!
 //! - [`specs`]: the specifications that the suite is built with.
 //! - [`codec`]: the suite's own judge, a codec that interprets a specification.
+//! - [`vector`]: bytes and what they mean, as data.
 //! - [`json`], [`value`]: values without loss, in JSON and in memory.
+//! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
+//! - [`subject`]: what is tested, and the connections to it.
+//! - [`runner`]: runs cases; [`select`]: which ones.
+//! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
+pub mod case;
 pub mod codec;
+pub mod exit;
 pub mod json;
+pub mod ledger;
 mod path;
+pub mod report;
+pub mod runner;
+pub mod select;
 pub mod specs;
+pub mod subject;
+pub mod suite;
 pub mod value;
+pub mod vector;
+pub mod verdict;

@@ -1,0 +1,34 @@
+//! What is under test: a codec, a server that the suite dials, or a device that dials the suite.
+//!
+//! A [`CodecSubject`] is asked about bytes. A [`Subject`] is where connections
+//! come from: a case gets a [`Peer`], opens a [`Link`] on it and talks.
+//! Everything that passes is in the case's [`Transcript`].
+
+mod background;
+mod catalogue;
+mod codec;
+mod device;
+mod event;
+mod frame;
+mod interpreting;
+mod link;
+mod live;
+mod peer;
+mod reference;
+mod server;
+mod transcript;
+
+pub(crate) use self::catalogue::untagged;
+pub use self::catalogue::{Catalogue, Function, Resource};
+pub use self::codec::{CodecSubject, Question, Reply};
+pub use self::event::{Event, Received, Want, any_of, phrase};
+pub use self::interpreting::Interpreting;
+pub use self::link::{Link, Settled};
+pub use self::live::{Credentials, Manner, Subject};
+pub use self::peer::Peer;
+pub use self::reference::Reference;
+pub use self::server::connect;
+pub use self::transcript::{From, Line, Transcript};
+
+/// A resource that no subject has.
+pub const NO_SUCH_RESOURCE: &str = "conformance/no-such-resource";

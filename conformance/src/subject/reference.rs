@@ -1,0 +1,269 @@
+//! The reference's generated codec as a subject: one typed message enum for
+//! every specification, reached by names.
+
+use iotmp_ref::message::{iotmp_2025, iotmp_shipping};
+use iotmp_ref::pson::Value;
+use iotmp_ref::wire::{
+    Any, BuildError, DecodeError, EncodeError, Encoding, FieldValue, KeyLayout, Shape,
+};
+use iotmp_spec::model::FieldType;
+use serde_json::{Map, Value as Json, json};
+
+use crate::json;
+use crate::vector::Kind;
+
+use super::{CodecSubject, Question, Reply};
+
+/// The codec that the reference peers use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+impl CodecSubject for Reference {
+    fn name(&self) -> &'static str {
+        "reference codec"
+    }
+
+    fn refuses_exactly(&self) -> bool {
+        true
+    }
+
+    fn decode(&mut self, question: Question<'_>, bytes: &[u8]) -> Reply {
+        match (question.kind, question.encoding) {
+            (Kind::Message, _) => decode_message(&question, bytes),
+            (Kind::Value, Some(encoding)) => match encoding.decode(bytes) {
+                Ok(value) => Reply::Decoded {
+                    value: json::meaning_to(&value),
+                    consumed: bytes.len(),
+                },
+                Err(error) => error.into(),
+            },
+            (Kind::Value, None) => Reply::Unsupported("a value needs its encoding".to_owned()),
+        }
+    }
+
+    fn encode(&mut self, question: Question<'_>, value: &Json) -> Reply {
+        match (question.kind, question.encoding) {
+            (Kind::Message, _) => encode_message(&question, value),
+            (Kind::Value, Some(encoding)) => match json::meaning_from(value) {
+                Ok(value) => match encoding.to_vec(&value) {
+                    Ok(bytes) => Reply::Encoded(bytes),
+                    Err(error) => error.into(),
+                },
+                Err(error) => Reply::Unsupported(error.to_string()),
+            },
+            (Kind::Value, None) => Reply::Unsupported("a value needs its encoding".to_owned()),
+        }
+    }
+}
+
+/// What differs between the generated modules is only their names.
+macro_rules! per_spec {
+    ($question:expr, |$module:ident| $body:expr) => {
+        match $question.spec.name.as_str() {
+            iotmp_2025::NAME => {
+                use iotmp_2025 as $module;
+                $body
+            }
+            iotmp_shipping::NAME => {
+                use iotmp_shipping as $module;
+                $body
+            }
+            name => Reply::Unsupported(format!("no messages of {name} were generated")),
+        }
+    };
+}
+
+fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
+    per_spec!(question, |spec| {
+        let decode = |encoding| spec::decode_as(bytes, encoding);
+        let result = match question.encoding {
+            Some(encoding) => decode(encoding),
+            None => announced(&spec::LAYOUT, spec::DEFAULT_ENCODING, decode, |message| {
+                use spec::Message::Connect;
+                let Connect(connect) = message else {
+                    return None;
+                };
+                let parameters = connect.parameters.as_ref()?.to_value().ok()?;
+                parameters
+                    .get(spec::connect_parameters::PROTOCOL_VERSION)?
+                    .as_u64()
+            }),
+        };
+        match result {
+            Ok((spec::Message::Unknown(message), consumed)) => Reply::Decoded {
+                value: json!({
+                    "type": format!("0x{:02x}", message.code),
+                    "body": {"type": "bytes", "value": hex::encode(&message.body)},
+                }),
+                consumed,
+            },
+            Ok((message, consumed)) => {
+                let mut object = Map::new();
+                object.insert("type".to_owned(), json!(message.message_type().name()));
+                let mut failure = None;
+                message.visit(
+                    &mut |name, value| match field_to(&value, spec::INTEGERS_AS_VARINT) {
+                        Ok(value) => {
+                            object.insert(name.to_owned(), value);
+                        }
+                        Err(error) => failure = Some(error),
+                    },
+                );
+                match failure {
+                    Some(error) => error.into(),
+                    None => Reply::Decoded {
+                        value: Json::Object(object),
+                        consumed,
+                    },
+                }
+            }
+            Err(error) => error.into(),
+        }
+    })
+}
+
+/// A message that announces the encoding of its own values is read in the one
+/// that it announces when read in it; one that contradicts itself in all of
+/// them is read in the default.
+fn announced<M>(
+    layout: &KeyLayout,
+    default: Encoding,
+    decode: impl Fn(Encoding) -> Result<(M, usize), DecodeError>,
+    version: impl Fn(&M) -> Option<u64>,
+) -> Result<(M, usize), DecodeError> {
+    let agrees = |result: &Result<(M, usize), DecodeError>, encoding| {
+        result.as_ref().is_ok_and(|(message, _)| {
+            let announced = version(message).and_then(|version| of_version(layout, version));
+            announced.unwrap_or(default) == encoding
+        })
+    };
+    let first = decode(default);
+    if agrees(&first, default) {
+        return first;
+    }
+    let others = encodings(layout).iter().filter(|other| **other != default);
+    others
+        .map(|other| (decode(*other), *other))
+        .find(|(result, other)| agrees(result, *other))
+        .map_or(first, |(result, _)| result)
+}
+
+/// The encodings that versions of the protocol select from.
+fn encodings(layout: &KeyLayout) -> &'static [Encoding] {
+    let lists = layout.shapes.iter().filter_map(|shape| match shape {
+        Some(Shape::Encoded(encodings)) => Some(*encodings),
+        _ => None,
+    });
+    lists.max_by_key(|list| list.len()).unwrap_or_default()
+}
+
+fn of_version(layout: &KeyLayout, version: u64) -> Option<Encoding> {
+    let index = usize::try_from(version).ok()?;
+    encodings(layout).get(index).copied()
+}
+
+fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, DecodeError> {
+    Ok(match value {
+        FieldValue::Number(number) => json::meaning_to(&Value::from(*number)),
+        FieldValue::Any(Any::Varint(number)) if !integers_as_varint => json::varint_to(*number),
+        FieldValue::Any(any) => json::meaning_to(&any.to_value()?),
+        _ => json!(null),
+    })
+}
+
+fn encode_message(question: &Question<'_>, value: &Json) -> Reply {
+    let name = value.get("type").and_then(Json::as_str).unwrap_or_default();
+    let Some(message) = question.spec.message(name) else {
+        return Reply::Unsupported(format!("there is no message {name:?}"));
+    };
+    per_spec!(question, |spec| {
+        let version = value
+            .get("parameters")
+            .filter(|_| name == spec::Connect::NAME)
+            .and_then(|parameters| parameters.get(spec::connect_parameters::PROTOCOL_VERSION))
+            .and_then(Json::as_u64);
+        let announced = version.and_then(|version| of_version(&spec::LAYOUT, version));
+        let encoding = question
+            .encoding
+            .or(announced)
+            .unwrap_or(spec::DEFAULT_ENCODING);
+        let mut failure = None;
+        let mut field = |name: &'static str| {
+            let json = value.get(name)?;
+            let ty = message.field(name).map(|field| &field.ty);
+            let result = match ty {
+                Some(FieldType::Any(_)) => {
+                    any_from(json, encoding, spec::INTEGERS_AS_VARINT).map(FieldValue::Any)
+                }
+                _ => number_from(json).map(FieldValue::Number),
+            };
+            result.map_err(|reply| failure = Some(reply)).ok()
+        };
+        let built = spec::Message::build(name, &mut field);
+        match (failure, built) {
+            (Some(reply), _) => reply,
+            (None, Err(error)) => error.into(),
+            (None, Ok(message)) => match message.to_vec() {
+                Ok(bytes) => Reply::Encoded(bytes),
+                Err(error) => error.into(),
+            },
+        }
+    })
+}
+
+fn number_from(json: &Json) -> Result<u64, Reply> {
+    let value = json::meaning_from(json).map_err(|error| Reply::Unsupported(error.to_string()))?;
+    value
+        .as_u64()
+        .ok_or_else(|| Reply::Unsupported(format!("{json} is no number")))
+}
+
+fn any_from(
+    json: &Json,
+    encoding: Encoding,
+    integers_as_varint: bool,
+) -> Result<Any<'static>, Reply> {
+    if json.get("type").and_then(Json::as_str) == Some("varint") {
+        let value =
+            json::field_meaning(json).map_err(|error| Reply::Unsupported(error.to_string()))?;
+        return Ok(Any::Varint(value.as_u64().unwrap_or_default()));
+    }
+    let value = json::meaning_from(json).map_err(|error| Reply::Unsupported(error.to_string()))?;
+    Any::from_value(&value, encoding, integers_as_varint).map_err(Reply::from)
+}
+
+fn refused(class: &str, offset: Option<usize>, detail: String) -> Reply {
+    Reply::Refused {
+        class: class.to_owned(),
+        offset,
+        detail,
+    }
+}
+
+impl From<DecodeError> for Reply {
+    fn from(error: DecodeError) -> Self {
+        refused(error.class(), Some(error.offset()), error.to_string())
+    }
+}
+
+impl From<BuildError> for Reply {
+    fn from(error: BuildError) -> Self {
+        let class = match &error {
+            BuildError::UnknownMessage => "unknown-message",
+            BuildError::MissingField { .. } => "missing-field",
+            BuildError::Range { .. } => "range",
+            _ => "wrong-type",
+        };
+        refused(class, None, error.to_string())
+    }
+}
+
+impl From<EncodeError> for Reply {
+    fn from(error: EncodeError) -> Self {
+        let class = match &error {
+            EncodeError::TooDeep { .. } => "depth",
+            _ => "encoding",
+        };
+        refused(class, None, error.to_string())
+    }
+}
