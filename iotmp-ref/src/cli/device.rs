@@ -19,7 +19,7 @@ const TURN_EVERY: Duration = Duration::from_secs(1);
 /// The reference device of IOTMP: it dials a server, shows a resource of every
 /// sort, and dials again whenever the connection ends.
 #[derive(Debug, Parser)]
-#[command(name = "iotmp-device", version, about)]
+#[command(name = "iotmp-device", version)]
 struct Args {
     /// Server to dial; without PORT the one that shipping clients use
     #[arg(long, value_name = "HOST[:PORT]")]
