@@ -17,6 +17,8 @@ extern crate self as iotmp_ref;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod device;
 pub mod framing;
 #[cfg(any(feature = "device", feature = "server"))]

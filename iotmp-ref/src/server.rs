@@ -54,6 +54,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use self::connection::{Connection, Shared};
 use self::registry::Registry;
+use crate::link::told;
 
 pub use self::config::Config;
 pub use self::credentials::{Credential, Credentials, DeviceId, InvalidCredential, MAX_CREDENTIAL};
@@ -141,7 +142,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Rec
                 }
                 continue;
             }
-            _ = stop.wait_for(|&stop| stop) => break,
+            () = told(&mut stop) => break,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,

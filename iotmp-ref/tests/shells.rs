@@ -2,6 +2,8 @@
 
 #![cfg(all(feature = "device", feature = "server"))]
 
+#[path = "shells/client.rs"]
+mod client;
 #[path = "shells/peer.rs"]
 mod peer;
 #[path = "shells/server.rs"]

@@ -1,7 +1,7 @@
 //! A peer of the server that does what it is told, byte by byte.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use core::net::SocketAddr;
+use core::time::Duration;
 
 use iotmp_ref::framing::Framer;
 use iotmp_ref::message::iotmp_shipping as spec;

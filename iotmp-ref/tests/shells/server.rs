@@ -1,8 +1,8 @@
 //! The server against a peer that speaks in raw messages.
 
-use std::time::Duration;
+use core::time::Duration;
 
-use iotmp_ref::pson::Value;
+use iotmp_ref::pson::{Map, Value};
 use iotmp_ref::server::{CallError, DeviceEvent, DeviceId, Server};
 use iotmp_ref::session::packet::{
     Answer, Disconnect, Packet, Run, StartStream, StopStream, StreamData,
@@ -177,11 +177,11 @@ async fn resources_of_the_server_are_answered_by_error() {
     }))
     .await;
     for (stream_id, name) in [(300, "#5"), (301, "#8")] {
-        let payload = format!("no resource {name} on this server");
+        let text = format!("no resource {name} on this server");
         let error = Packet::Error(Answer {
             stream_id,
             parameters: None,
-            payload: Some(payload.into()),
+            payload: Some(Map::from([("error", text)]).into()),
         });
         assert_eq!(peer.receive().await, Some(error));
     }
