@@ -1,7 +1,12 @@
 //! The command line: one file for every subcommand.
 
 mod decode;
+mod device;
 mod encode;
+mod live;
+mod options;
+mod selftest;
+mod server;
 
 use std::io::{self, Read};
 use std::process::ExitCode;
@@ -29,6 +34,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(name = "self")]
+    SelfTest(selftest::Arguments),
+    Server(server::Arguments),
+    Device(device::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
 }
@@ -36,6 +45,9 @@ enum Command {
 /// Runs the command that the arguments ask for.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::SelfTest(arguments) => selftest::run(&arguments),
+        Command::Server(arguments) => server::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
     };

@@ -15,7 +15,9 @@ fn failures(subject: &mut dyn CodecSubject) -> Vec<String> {
                         "{} {operation}\n  expected {expected}\n  got      {got}",
                         vector.id
                     )),
-                    Verdict::Skip(why) => failures.push(format!("{} {operation}\n  skipped: {why}", vector.id)),
+                    Verdict::Skip(why) => {
+                        failures.push(format!("{} {operation}\n  skipped: {why}", vector.id))
+                    }
                 }
             }
         }
