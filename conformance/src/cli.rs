@@ -1,8 +1,11 @@
 //! The command line: one file for every subcommand.
 
+mod coverage;
 mod decode;
 mod device;
 mod encode;
+mod explain;
+mod list;
 mod live;
 mod options;
 mod selftest;
@@ -38,6 +41,9 @@ enum Command {
     SelfTest(selftest::Arguments),
     Server(server::Arguments),
     Device(device::Arguments),
+    List(list::Arguments),
+    Explain(explain::Arguments),
+    Coverage(coverage::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
 }
@@ -48,6 +54,9 @@ pub(crate) fn run() -> ExitCode {
         Command::SelfTest(arguments) => selftest::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
     };
