@@ -76,7 +76,7 @@ pub struct Evidence {
 }
 
 /// A reading of an ambiguity that was seen.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Observation {
     /// Id of the ambiguity.
     pub ambiguity: String,
@@ -84,8 +84,8 @@ pub struct Observation {
     pub reading: String,
     /// Whether the reference reads it so too.
     pub reference: bool,
-    /// Who showed it.
-    pub id: String,
+    /// The cases and vectors that showed it.
+    pub evidence: Vec<String>,
 }
 
 /// The result of a case as the ledger needs it.
@@ -126,9 +126,16 @@ impl Ledger {
             for clause in claim.clauses {
                 by_clause.entry(clause).or_default().push(claim);
             }
+            // A subject may break a clause that the case is not about, such as to live on.
+            if let Verdict::Fail(failure) = claim.verdict
+                && let Some(clause) = &failure.clause
+                && !claim.clauses.contains(clause)
+            {
+                by_clause.entry(clause).or_default().push(claim);
+            }
         }
         let counts = |clause: &Clause| match scope {
-            Some(scope) => scope.contains(&clause.id),
+            Some(scope) => scope.contains(&clause.id) || by_clause.contains_key(clause.id.as_str()),
             None => {
                 clause.binds.iter().any(|party| parties.contains(party))
                     || by_clause.contains_key(clause.id.as_str())
@@ -220,6 +227,7 @@ fn entry(clause: &Clause, claims: &[&Claim<'_>]) -> Entry {
         match claim.verdict {
             Verdict::Pass | Verdict::Info { .. } => proved = true,
             Verdict::Fail(failure) => match &failure.clause {
+                Some(_) if failure.kept.contains(&clause.id) => proved = true,
                 Some(other) if *other != clause.id => {
                     reasons.push(format!(
                         "{} failed by {other} before it came to it",
@@ -263,21 +271,23 @@ fn why_untested(clause: &Clause, reasons: &[String]) -> String {
 }
 
 fn profile(spec: &Spec, claims: &[Claim<'_>]) -> Vec<Observation> {
-    let mut profile: Vec<Observation> = claims
-        .iter()
-        .filter_map(|claim| match claim.verdict {
-            Verdict::Info { ambiguity, reading } => Some(Observation {
-                ambiguity: ambiguity.clone(),
-                reading: reading.clone(),
-                reference: spec
-                    .ambiguities
-                    .iter()
-                    .any(|known| known.id == *ambiguity && known.reference == *reading),
-                id: claim.id.to_owned(),
-            }),
-            _ => None,
+    let mut seen: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for claim in claims {
+        if let Verdict::Info { ambiguity, reading } = claim.verdict {
+            let evidence = seen.entry((ambiguity, reading)).or_default();
+            evidence.push(claim.id.to_owned());
+        }
+    }
+    let of_reference = |id: &str, reading: &str| {
+        let mut ambiguities = spec.ambiguities.iter();
+        ambiguities.any(|known| known.id == id && known.reference == reading)
+    };
+    seen.into_iter()
+        .map(|((ambiguity, reading), evidence)| Observation {
+            ambiguity: ambiguity.to_owned(),
+            reading: reading.to_owned(),
+            reference: of_reference(ambiguity, reading),
+            evidence,
         })
-        .collect();
-    profile.sort();
-    profile
+        .collect()
 }

@@ -10,9 +10,10 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::ledger::{Claim, Ledger};
+use crate::ledger::{Claim, Ledger, level_name};
 use crate::subject::Line;
-use crate::verdict::{Kind, Verdict};
+use crate::vector::{self, Vector};
+use crate::verdict::{Failure, Kind, Verdict};
 
 /// Version of the model: goes up when a reader of it would break.
 pub const MODEL: u32 = 1;
@@ -112,6 +113,47 @@ pub struct CaseResult {
 }
 
 impl CaseResult {
+    /// What came of a vector; the worst of its operations counts.
+    #[must_use]
+    pub fn of_vector(vector: &Vector, finding: &vector::Finding) -> Self {
+        let mut verdicts = finding.judgements.iter().map(|judgement| {
+            let operation = judgement.operation;
+            match &judgement.verdict {
+                vector::Verdict::Pass => Verdict::Pass,
+                vector::Verdict::Fail { expected, got } => Verdict::Fail(Failure {
+                    clause: None,
+                    kept: Vec::new(),
+                    expected: expected.clone(),
+                    got: got.clone(),
+                    detail: operation.to_string(),
+                }),
+                vector::Verdict::Info { ambiguity, reading } => Verdict::Info {
+                    ambiguity: ambiguity.clone(),
+                    reading: reading.clone(),
+                },
+                vector::Verdict::Skip(reason) => Verdict::Skip {
+                    reason: format!("{operation}: {reason}"),
+                },
+            }
+        });
+        let first = verdicts.next().unwrap_or(Verdict::Pass);
+        let area = vector.id.split('/').nth(1).unwrap_or_default();
+        Self {
+            id: vector.id.clone(),
+            area: area.to_owned(),
+            title: vector.doc.clone(),
+            level: level_name(vector.level),
+            clauses: vector.clauses.clone(),
+            control: match &vector.expected {
+                vector::Expected::Invalid { control, .. } => Some(control.clone()),
+                _ => None,
+            },
+            verdict: verdicts.fold(first, Verdict::worse),
+            elapsed_ms: 0,
+            transcript: Vec::new(),
+        }
+    }
+
     /// What the ledger needs of it.
     #[must_use]
     pub fn claim(&self) -> Claim<'_> {

@@ -263,6 +263,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
                     .spec()
                     .clause(suite::ALIVE)
                     .map(|clause| clause.id.clone()),
+                kept: Vec::new(),
                 expected: "a new connection to work as before".to_owned(),
                 got: stop.verdict().reason().unwrap_or_default(),
                 detail: "after the case the subject was probed".to_owned(),

@@ -37,6 +37,9 @@ pub struct Failure {
     /// The clause that was broken; `None` is every clause of the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
+    /// Clauses of the case that were seen to be kept before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
     /// What is allowed.
     pub expected: String,
     /// What was seen.
@@ -143,6 +146,7 @@ impl Stop {
     pub fn fail(expected: impl Into<String>, got: impl Into<String>) -> Self {
         Self(Box::new(Verdict::Fail(Failure {
             clause: None,
+            kept: Vec::new(),
             expected: expected.into(),
             got: got.into(),
             detail: String::new(),
@@ -188,6 +192,17 @@ impl Stop {
     pub fn blaming(mut self, clause: &str) -> Self {
         if let Verdict::Fail(failure) = &mut *self.0 {
             failure.clause.get_or_insert_with(|| clause.to_owned());
+        }
+        self
+    }
+
+    /// Says which clauses of the case were kept before another was broken.
+    #[must_use]
+    pub fn having_kept(mut self, clauses: &[&str]) -> Self {
+        if let Verdict::Fail(failure) = &mut *self.0 {
+            failure
+                .kept
+                .extend(clauses.iter().map(|&clause| clause.to_owned()));
         }
         self
     }

@@ -55,16 +55,17 @@ fn tree(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         let cases: Vec<&CaseResult> = run.cases.iter().filter(|case| case.area == area).collect();
         let passed = cases
             .iter()
-            .filter(|case| case.verdict.kind() == Kind::Pass)
+            .filter(|case| matches!(case.verdict.kind(), Kind::Pass | Kind::Info))
             .count();
         writeln!(
             out,
             "  {BOLD}{area}{RESET} {DIM}{passed}/{}{RESET}",
             cases.len()
         )?;
-        // Vectors are many, and one that passed says nothing by itself.
+        // Vectors are many; what they showed of an ambiguity stands in the ledger.
         let dull = |case: &&&CaseResult| {
-            run.subject == SubjectKind::Codec && case.verdict.kind() == Kind::Pass
+            run.subject == SubjectKind::Codec
+                && matches!(case.verdict.kind(), Kind::Pass | Kind::Info)
         };
         for case in cases.iter().filter(|case| !dull(case)) {
             branch(case, out)?;
@@ -216,13 +217,23 @@ fn account(ledger: &Ledger, allow_untested: bool, out: &mut dyn Write) -> io::Re
             ", unlike the reference"
         };
         let blue = colour(Kind::Info);
+        let proof = abridged(&seen.evidence);
         writeln!(
             out,
-            "  {blue}profile{RESET}   {} = {}{same} {DIM}({}){RESET}",
-            seen.ambiguity, seen.reading, seen.id
+            "  {blue}profile{RESET}   {} = {}{same} {DIM}({proof}){RESET}",
+            seen.ambiguity, seen.reading
         )?;
     }
     Ok(())
+}
+
+/// The first of some ids, and how many there are beside it.
+fn abridged(ids: &[String]) -> String {
+    match ids {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, others @ ..] => format!("{first} and {} more", others.len()),
+    }
 }
 
 /// The last line.

@@ -133,10 +133,17 @@ impl Link {
         self.answers_keep_alive = false;
     }
 
-    /// Writes from here on into another record, which takes over what this one holds.
+    /// Writes from here on into another record, which is told of the beginning only.
     pub(super) fn move_to(&mut self, transcript: &Transcript) {
-        transcript.adopt(&self.transcript);
         self.transcript = transcript.clone();
+        let note = "established earlier, by this";
+        match &self.hello {
+            Some(hello) => {
+                self.transcript
+                    .bytes(self.number, From::Subject, &hello.bytes, note, self.codec);
+            }
+            None => self.transcript.add(self.number, From::Subject, note),
+        }
     }
 
     /// A stream identifier that this connection has not used.

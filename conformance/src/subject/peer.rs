@@ -14,6 +14,9 @@ use crate::case::Role;
 use crate::codec::Codec;
 use crate::verdict::{Outcome, Step, Stop};
 
+/// Waits that nobody needs to be told of.
+const UNNOTICED: Duration = Duration::from_secs(10);
+
 /// A connection that has nothing to do with what a case tries.
 #[derive(Debug)]
 pub(crate) struct Witness(Option<Link>);
@@ -85,12 +88,12 @@ impl Peer {
         self.subject.manner().patience
     }
 
-    /// Says on the side that the case waits, and for how long at most.
+    /// Says on the side that the case waits, if that may take long.
     pub fn waits(&self, what: &str, at_most: Duration) {
-        (self.subject.manner().progress)(&format!(
-            "waiting up to {} s for {what}",
-            at_most.as_secs().max(1)
-        ));
+        if at_most > self.timeout() + UNNOTICED {
+            let seconds = at_most.as_secs();
+            (self.subject.manner().progress)(&format!("waiting up to {seconds} s for {what}"));
+        }
     }
 
     /// Everything that passed on the wire.
@@ -185,6 +188,11 @@ impl Peer {
             Role::Device => From::Subject,
         };
         self.transcript.add(number, opener, note);
-        Link::new(stream, number, &self.subject.terms(), self.transcript.clone())
+        Link::new(
+            stream,
+            number,
+            &self.subject.terms(),
+            self.transcript.clone(),
+        )
     }
 }

@@ -230,22 +230,25 @@ async fn sent_and_needed(peer: &Peer) -> Outcome {
             link.send(json!({"type": "keep_alive"})).await?;
         }
     }
-    let answer = peer
-        .spec()
-        .timer("keep_alive_answer")
-        .map_or(interval, Duration::from_secs);
-    let limit = answer.max(interval) + peer.timeout();
+    let answer = peer.spec().timer("keep_alive_answer");
+    let answer = answer.map_or(interval, Duration::from_secs);
+    let limit = answer.max(interval).min(peer.patience()) + peer.timeout();
     peer.waits(
         "the device to notice that its Keep Alive is not answered",
         limit,
     );
-    match link.next_before(since + limit).await {
-        Event::Closed { .. } => Ok(()),
-        other => Err(Stop::fail(
-            format!("the end of the connection within {} ms", limit.as_millis()),
-            other.to_string(),
-        )
-        .blaming("IOTMP25-KEEPALIVE-006")
-        .because("the second Keep Alive was not answered")),
+    loop {
+        match link.next_before(since + limit).await {
+            Event::Closed { .. } => return Ok(()),
+            // It may try once more before it gives up.
+            Event::Message(received) if received.name() == "keep_alive" => {}
+            other => {
+                let expected = format!("the end of the connection within {} ms", limit.as_millis());
+                return Err(Stop::fail(expected, other.to_string())
+                    .blaming("IOTMP25-KEEPALIVE-006")
+                    .having_kept(&["IOTMP25-KEEPALIVE-001", "IOTMP25-KEEPALIVE-002"])
+                    .because("the second Keep Alive was not answered"));
+            }
+        }
     }
 }
