@@ -98,6 +98,59 @@ fn a_handler_sees_how_it_was_asked_for() {
     check("06 05  08 07  22 81 70", "01 04  08 07  1a 62");
 }
 
+/// Which path wins does not depend on which was declared last.
+#[test]
+fn the_more_literal_path_wins_in_any_order() {
+    fn exact(device: Device) -> Device {
+        device.output("c/x", || 1)
+    }
+    fn one(device: Device) -> Device {
+        device.output("c/:a", || 2)
+    }
+    fn rest(device: Device) -> Device {
+        device.output("c/*a", || 3)
+    }
+    for build in [
+        (|device| exact(one(rest(device)))) as fn(Device) -> Device,
+        |device| rest(one(exact(device))),
+        |device| one(exact(rest(device))),
+    ] {
+        let mut device = script(SHIPPING, build);
+        // c/x, c/y, c/y/z
+        device.receives("06 07  08 07  22 83 632f78");
+        device.sends("01 04  08 07  18 01");
+        device.receives("06 07  08 07  22 83 632f79");
+        device.sends("01 04  08 07  18 02");
+        device.receives("06 09  08 07  22 85 632f792f7a");
+        device.sends("01 04  08 07  18 03");
+    }
+}
+
+/// To describe a resource is not to change it.
+#[test]
+fn a_sample_is_no_input() {
+    let mut device = script(SHIPPING, |device| {
+        device.input_output("e", |value| value).sample(1)
+    });
+    device.receives("06 07  08 07  18 05  22 81 65");
+    device.sends("01 04  08 07  18 05");
+    device.receives("07 05  08 07  22 81 65");
+    // {"in": 1, "out": 1}
+    device.sends("01 0d  08 07  1a c2 82696e 01 836f7574 01");
+    device.receives("08 05  08 01  22 81 65");
+    device.sends("01 02  08 01  0a 04  08 01  18 05");
+}
+
+#[test]
+fn the_secret_stays_out_of_logs() {
+    let mut device = Device::new("user1", "sensor1", "secret123");
+    device.connect(secs(0)).unwrap();
+    let shown = format!("{device:?}");
+    assert!(shown.contains("sensor1"), "{shown}");
+    assert!(!shown.contains("secret123"), "{shown}");
+    assert!(!shown.contains("115, 101, 99, 114, 101, 116"), "{shown}");
+}
+
 /// IOTMP25-RUN-006
 #[test]
 fn a_number_names_a_resource_that_has_it() {
