@@ -163,6 +163,8 @@ fn the_prompt_calls_a_device() {
     );
     let all = ask("describe user1/sensor1");
     assert!(all.contains(r#""sum":{"fn":4"#), "{all}");
+    let by_number = ask("run user1/sensor1 #1");
+    assert!(by_number.starts_with(r#"{"celsius":"#), "{by_number}");
     assert_eq!(
         ask("describe user1/sensor1 sum"),
         r#"{"in":{"a":1,"b":2},"out":{"sum":3}}"#

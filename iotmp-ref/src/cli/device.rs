@@ -42,7 +42,7 @@ struct Args {
     keep_alive: Option<u64>,
     /// Longest wait before the device dials again; it doubles with every
     /// failure, up to a minute
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 500)]
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100)]
     backoff: u64,
 }
 
