@@ -125,13 +125,6 @@ const OF_BEHAVIOUR: &[&str] = &[
     "IOTMPS-AMB-SERVER-RESOURCE",
 ];
 
-/// In this profile a clause has settled them.
-const SETTLED: &[(&str, &str, &str)] = &[(
-    "iotmp-shipping",
-    "IOTMP25-AMB-FIELD-ORDER",
-    "IOTMPS-WIRE-005",
-)];
-
 #[test]
 fn every_ambiguity_about_bytes_has_an_acceptable_vector() {
     for set in vector::all() {
@@ -143,17 +136,12 @@ fn every_ambiguity_about_bytes_has_an_acceptable_vector() {
                 _ => None,
             })
             .collect();
-        let settled = |id: &str| {
-            SETTLED.iter().any(|(spec, ambiguity, clause)| {
-                *spec == set.spec.name && *ambiguity == id && set.spec.clause(clause).is_some()
-            })
-        };
         let expected: BTreeSet<&str> = set
             .spec
             .ambiguities
             .iter()
             .map(|ambiguity| ambiguity.id.as_str())
-            .filter(|id| !OF_BEHAVIOUR.contains(id) && !settled(id))
+            .filter(|id| !OF_BEHAVIOUR.contains(id))
             .collect();
         assert_eq!(shown, expected, "{}", set.spec.name);
     }
