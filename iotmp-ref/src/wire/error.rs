@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
+use super::Encoding;
 use super::path::{Path, Segment};
 
 /// Why received bytes were refused, and where.
@@ -101,11 +102,11 @@ pub enum DecodeErrorKind {
         /// How large it may be.
         limit: u64,
     },
-    /// A value in an encoding other than PSON is malformed.
+    /// A value in an encoding other than PSON cannot be read.
     Encoding {
         /// The encoding.
         name: &'static str,
-        /// What its decoder said.
+        /// What is wrong with it.
         detail: Box<str>,
     },
     /// A value is well formed, but not what the caller asked for.
@@ -315,7 +316,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::TooLarge { what, found, limit } => {
                 write!(f, "{what} is {found}, but at most {limit} is allowed")
             }
-            Self::Encoding { name, detail } => write!(f, "not valid {name}: {detail}"),
+            Self::Encoding { name, detail } => write!(f, "{name}: {detail}"),
             Self::Custom(detail) => f.write_str(detail),
         }
     }
@@ -349,6 +350,15 @@ pub enum EncodeError {
         /// The encoding.
         name: &'static str,
     },
+    /// The encoding is not compiled in.
+    #[error("encoding {name} is not compiled in; enable the feature `encodings`")]
+    NotCompiled {
+        /// The encoding.
+        name: &'static str,
+    },
+    /// The encoding has no way to write a value.
+    #[error("{0}")]
+    Unrepresentable(Box<Unrepresentable>),
     /// The value is nested deeper than any decoder would accept.
     #[error("nested deeper than the limit of {limit}")]
     TooDeep {
@@ -358,6 +368,55 @@ pub enum EncodeError {
     /// A `Serialize` refused, or produced what the encoding cannot say.
     #[error("{0}")]
     Custom(Box<str>),
+}
+
+/// What an encoding has no way to write, and where in the value it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrepresentable {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// What it cannot write.
+    pub what: Box<str>,
+    /// The way down to it; empty when the whole value is meant.
+    pub path: Path,
+}
+
+impl fmt::Display for Unrepresentable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            encoding,
+            what,
+            path,
+        } = self;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
+        }
+        write!(f, "{} has no way to write {what}", encoding.name())
+    }
+}
+
+impl EncodeError {
+    /// Puts the path of what cannot be written below the element `index`.
+    #[cfg(feature = "encodings")]
+    #[cold]
+    pub(crate) fn in_index(self, index: usize) -> Self {
+        self.below(|| Segment::Index(index))
+    }
+
+    /// Puts the path of what cannot be written below the value of `key`.
+    #[cfg(feature = "encodings")]
+    #[cold]
+    pub(crate) fn in_key(self, key: &str) -> Self {
+        self.below(|| Segment::Key(key.into()))
+    }
+
+    #[cfg(feature = "encodings")]
+    fn below(mut self, segment: impl FnOnce() -> Segment) -> Self {
+        if let Self::Unrepresentable(inner) = &mut self {
+            inner.path.push_outer(segment());
+        }
+        self
+    }
 }
 
 #[cfg(test)]
