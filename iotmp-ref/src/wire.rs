@@ -31,7 +31,7 @@ pub use self::any::{
     Any, BuildError, Encoded, FieldValue, UnknownMessage, missing_field, read_header,
 };
 pub use self::encoding::Encoding;
-pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, Unrepresentable};
 pub use self::fixed::{Extent, peek_constant, read_constant};
 pub use self::frame::{FrameLayout, Opened};
 pub use self::int::IntEncoding;
