@@ -77,21 +77,23 @@ pub async fn run(
         return Err(Unreachable("there is no subject".to_owned()));
     };
     let book = Arc::new(Book::new(&cases, &first, settings.repeat));
-    for (phase, alone) in phases(&cases, lanes.len() > 1) {
+    let mut gone = None;
+    for (phase, pace) in phases(&cases, lanes.len() > 1) {
         // Devices do not share a process; what hurts one does not reach another's case.
-        let shared = alone && first.role() == Role::Server;
+        let shared = pace == Pace::Alone && first.role() == Role::Server;
         let lanes = if shared {
             lanes.get(..1).unwrap_or(&lanes)
         } else {
             &lanes
         };
         in_lanes(lanes, phase, &book).await;
+        // After the last ones a subject may stay away.
+        if pace != Pace::Last {
+            gone = subjects.iter().find_map(|subject| subject.gone());
+        }
     }
+    let gone = gone.map(str::to_owned);
     let results = cases.iter().filter_map(|case| book.result(case)).collect();
-    let gone = subjects
-        .iter()
-        .find_map(|subject| subject.gone())
-        .map(str::to_owned);
     Ok(Finished {
         results,
         gone,
@@ -99,24 +101,23 @@ pub async fn run(
     })
 }
 
-/// The cases in the order in which they run, and whether each group runs by itself.
-fn phases(cases: &[&'static Case], beside: bool) -> Vec<(Vec<&'static Case>, bool)> {
-    let of = |pace| cases.iter().copied().filter(move |case| case.pace == pace);
-    let main = if beside {
-        of(Pace::Slow).chain(of(Pace::Normal)).collect()
-    } else {
-        of(Pace::Normal).collect()
+/// The cases in the order in which they run.
+fn phases(cases: &[&'static Case], beside: bool) -> Vec<(Vec<&'static Case>, Pace)> {
+    let of = |pace| {
+        let of_pace = cases.iter().copied().filter(move |case| case.pace == pace);
+        of_pace.collect::<Vec<_>>()
     };
-    let slow = if beside {
-        Vec::new()
+    let (normal, slow) = (of(Pace::Normal), of(Pace::Slow));
+    let (main, slow) = if beside {
+        ([slow, normal].concat(), Vec::new())
     } else {
-        of(Pace::Slow).collect()
+        (normal, slow)
     };
     vec![
-        (main, false),
-        (of(Pace::Alone).collect(), true),
-        (slow, false),
-        (of(Pace::Last).collect(), true),
+        (main, Pace::Normal),
+        (of(Pace::Alone), Pace::Alone),
+        (slow, Pace::Slow),
+        (of(Pace::Last), Pace::Last),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The suite against the reference: its codec, its server and its device, in this process.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::event::{Event, Received, Want};
 use super::live::{Credentials, Door};
 use super::{Link, Peer};
+use crate::suite;
 use crate::verdict::{Outcome, Stop};
 
 /// Connections that may come and go, or be turned away, before one counts.
@@ -46,10 +47,12 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
             // It gave up before the suite came to it, or while an older connection was served.
             Event::Closed { unfinished: 0, .. } => continue,
             other => {
-                return Err(Stop::fail(
-                    Want::Message("connect").to_string(),
-                    other.to_string(),
-                ));
+                let broken = match other {
+                    Event::Garbage(_) => suite::CONNECT_FIELDS,
+                    _ => suite::CONNECT_FIRST,
+                };
+                let wanted = Want::Message("connect").to_string();
+                return Err(Stop::fail(wanted, other.to_string()).blaming(broken));
             }
         };
         if !is_wanted(peer, &hello) {

@@ -293,7 +293,10 @@ impl Link {
             note,
             self.codec,
         );
-        let Some(reply) = background::reply(self.role, &received, self.answers_keep_alive) else {
+        // Before its Connect a device has nothing to ask.
+        let may_ask = self.role == Role::Server || self.hello.is_some();
+        let reply = background::reply(self.role, &received, self.answers_keep_alive);
+        let Some(reply) = reply.filter(|_| may_ask) else {
             return Some(Event::Message(received));
         };
         if let Some(message) = reply
@@ -325,6 +328,24 @@ impl Link {
         match self.expect(wants).await? {
             Event::Message(received) => Ok(received),
             other => Err(Stop::fail(any_of(wants), other.to_string())),
+        }
+    }
+
+    /// Waits for the answer to the request of that identifier.
+    ///
+    /// # Errors
+    /// A failure on anything else; an answer under another identifier breaks
+    /// the rule of identifiers, whatever the case is about.
+    pub async fn answer(&mut self, id: u16) -> Outcome<Received> {
+        let want = Want::Answer(id);
+        let event = self.next().await;
+        match event {
+            Event::Message(received) if want.allows_message(&received) => Ok(received),
+            Event::Message(received) if matches!(received.name(), "ok" | "error") => {
+                let got = phrase(&received.message);
+                Err(Stop::fail(want.to_string(), got).blaming(crate::suite::OWN_ID))
+            }
+            other => Err(Stop::fail(want.to_string(), other.to_string())),
         }
     }
 
@@ -377,7 +398,7 @@ impl Link {
     pub async fn ask(&mut self) -> Outcome<Received> {
         let id = self.id();
         self.send(self.request(id)).await?;
-        self.message(&[Want::Answer(id)]).await
+        self.answer(id).await
     }
 
     /// Everything that comes before the answer to something that has to be answered.

@@ -138,6 +138,16 @@ impl Peer {
         device::introduced(self).await
     }
 
+    /// Answers a device's Connect by Ok and leaves the connection to the next case.
+    ///
+    /// # Errors
+    /// Inconclusive where the Connect cannot be answered.
+    pub(crate) async fn accept(&self, mut link: Link) -> Outcome {
+        device::accept_hello(&mut link).await?;
+        self.keep(link).await;
+        Ok(())
+    }
+
     /// Leaves a device's connection to the next case, if it is as good as new.
     ///
     /// It saves the time that the device would take to dial again. Servers are

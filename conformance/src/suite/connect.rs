@@ -14,7 +14,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "connect.ok",
         title: "valid credentials are answered by Ok",
         clauses: &["IOTMP25-CONNECT-005", "IOTMP25-SID-001", "IOTMPS-WIRE-001"],
-        run: |peer| Box::pin(async { accepted(peer, &Json::Null, None).await.map(drop) }),
+        run: |peer| Box::pin(ok(peer)),
         ..SERVER
     },
     Case {
@@ -262,6 +262,11 @@ pub(super) async fn accepted(
     link.send(connect(id, parameters, &payload)).await?;
     let ok = link.message(&[Want::Ok(id)]).await?;
     Ok((link, ok))
+}
+
+async fn ok(peer: &Peer) -> Outcome {
+    let accepted = accepted(peer, &Json::Null, None).await;
+    accepted.blaming("IOTMP25-CONNECT-005").map(drop)
 }
 
 async fn ok_is_bare(peer: &Peer) -> Outcome {

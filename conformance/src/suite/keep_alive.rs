@@ -89,7 +89,7 @@ async fn answered_each(peer: &Peer) -> Outcome {
     }
     let id = link.id();
     link.send(link.request(id)).await?;
-    link.message(&[Want::Answer(id)])
+    link.answer(id)
         .await
         .because("three Keep Alives were answered")
         .map(drop)

@@ -10,6 +10,8 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// Calls under way at a time.
 const MANY: usize = 32;
+/// The clause that every answered call proves along the way.
+const ONE_ANSWER: &str = "IOTMP25-RUN-001";
 /// Ambiguity of a Run that wants no answer.
 const WITHOUT_ID: &str = "IOTMPS-AMB-RUN-WITHOUT-ID";
 
@@ -132,9 +134,10 @@ async fn one_answer(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(call(peer, Some(id))).await?;
-    link.message(&[Want::Answer(id)]).await?;
+    link.answer(id).await.blaming(ONE_ANSWER)?;
     link.quiet("one answer")
         .await
+        .blaming(ONE_ANSWER)
         .because("after the first answer")?;
     peer.keep(link).await;
     Ok(())
@@ -148,7 +151,7 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
     link.send(call(peer, Some(id))).await?;
     let answer = link.message(&[Want::Answer(id), Want::Answer(0)]).await?;
     let mut others = if answer.stream_id() == Some(0) {
-        link.message(&[Want::Answer(id)]).await?;
+        link.answer(id).await?;
         vec![answer]
     } else {
         Vec::new()
@@ -175,11 +178,8 @@ async fn unknown_resource(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send(json!({"type": "run", "stream_id": id, "resource": NO_SUCH_RESOURCE}))
         .await?;
-    let answer = link
-        .message(&[Want::Answer(id)])
-        .await
-        .blaming("IOTMP25-RUN-001")?;
-    link.quiet("one answer").await.blaming("IOTMP25-RUN-001")?;
+    let answer = link.answer(id).await.blaming(ONE_ANSWER)?;
+    link.quiet("one answer").await.blaming(ONE_ANSWER)?;
     if answer.name() == "ok" {
         return Err(
             Stop::fail(Want::Error(id).to_string(), phrase(&answer.message))
@@ -216,8 +216,12 @@ async fn many_under_way(peer: &Peer) -> Outcome {
     for id in &ids {
         link.send(call(peer, Some(*id))).await?;
     }
-    all_answered(&mut link, &ids).await?;
-    link.quiet("one answer to each call").await?;
+    all_answered(&mut link, &ids)
+        .await
+        .blaming("IOTMP25-SID-003")?;
+    link.quiet("one answer to each call")
+        .await
+        .blaming(ONE_ANSWER)?;
     peer.keep(link).await;
     Ok(())
 }
@@ -227,11 +231,13 @@ async fn stream_id_again(peer: &Peer) -> Outcome {
     let id = link.id();
     for nth in ["first", "second", "third"] {
         link.send(call(peer, Some(id))).await?;
-        link.message(&[Want::Answer(id)])
+        link.answer(id)
             .await
             .because(format!("the {nth} call under stream identifier {id}"))?;
     }
-    link.quiet("one answer to each call").await?;
+    link.quiet("one answer to each call")
+        .await
+        .blaming(ONE_ANSWER)?;
     peer.keep(link).await;
     Ok(())
 }
@@ -240,7 +246,7 @@ async fn stream_id_range(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     for id in [0, 1, 127, 128, 16_383, 16_384, u16::MAX] {
         link.send(call(peer, Some(id))).await?;
-        link.message(&[Want::Answer(id)]).await?;
+        link.answer(id).await?;
     }
     peer.keep(link).await;
     Ok(())
@@ -352,7 +358,7 @@ async fn path_parameter(peer: &Peer) -> Outcome {
         object.insert("resource".to_owned(), json!(named));
     }
     link.send(message).await?;
-    if link.message(&[Want::Answer(id)]).await?.name() == "ok" {
+    if link.answer(id).await?.name() == "ok" {
         peer.keep(link).await;
         return Ok(());
     }
@@ -376,7 +382,7 @@ async fn path_as_array(peer: &Peer) -> Outcome {
         object.insert("resource".to_owned(), json!(segments));
     }
     link.send(message).await?;
-    let answer = link.message(&[Want::Answer(id)]).await?;
+    let answer = link.answer(id).await?;
     peer.keep(link).await;
     match answer.name() {
         "ok" => Ok(()),

@@ -264,7 +264,7 @@ async fn unopened(peer: &Peer) -> Outcome {
     {
         let id = link.id();
         link.send(resource.run(Some(id))).await?;
-        link.message(&[Want::Answer(id)]).await?;
+        link.answer(id).await?;
     }
     let (_, tick) = tick(peer);
     nothing_for(&mut link, tick, "no value without a stream").await?;
@@ -482,7 +482,7 @@ async fn bare_interval(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send_start_stream(id, &resource.name, &json!(number))
         .await?;
-    if link.message(&[Want::Answer(id)]).await?.name() == "error" {
+    if link.answer(id).await?.name() == "error" {
         return Err(Stop::skip(
             "the device does not take a bare interval, and need not",
         ));
