@@ -11,7 +11,7 @@ mod options;
 mod selftest;
 mod server;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -95,6 +95,17 @@ impl Notation {
                 ))
             }
         }
+    }
+}
+
+/// Writes to the standard output. A reader that has seen enough, such as
+/// `head`, is no fault.
+fn print(text: &str) -> Result<(), String> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the standard output cannot be written: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,10 @@
 //! Without features the crate is `no_std` + `alloc` and does no I/O: [`wire`]
 //! reads and writes bytes, [`pson`] the self-describing values inside a
 //! message, [`message`] the messages of each revision; [`framing`] cuts a byte
-//! stream into messages, and [`session`] is what both ends do with them.
+//! stream into messages, [`session`] is what both ends do with them, and
+//! [`device`] has resources to be called.
+//!
+//! With the features `device` and `server` both ends run on tokio.
 
 #![no_std]
 

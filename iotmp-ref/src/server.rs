@@ -128,8 +128,9 @@ impl Drop for Server {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let connections = Arc::new(Semaphore::new(shared.config.max_connections));
-    let admissions = Arc::new(Semaphore::new(shared.config.max_unauthenticated));
+    let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+    let connections = permits(shared.config.max_connections);
+    let admissions = permits(shared.config.max_unauthenticated);
     let mut is_full = false;
     let mut tasks = JoinSet::new();
     let stopping = stop.clone();

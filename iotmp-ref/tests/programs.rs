@@ -163,6 +163,8 @@ fn the_prompt_calls_a_device() {
     );
     let all = ask("describe user1/sensor1");
     assert!(all.contains(r#""sum":{"fn":4"#), "{all}");
+    let by_number = ask("run user1/sensor1 #1");
+    assert!(by_number.starts_with(r#"{"celsius":"#), "{by_number}");
     assert_eq!(
         ask("describe user1/sensor1 sum"),
         r#"{"in":{"a":1,"b":2},"out":{"sum":3}}"#
@@ -171,7 +173,7 @@ fn the_prompt_calls_a_device() {
         ask(r#"run user1/sensor1 sum {"a": 1.5, "b": -4}"#),
         r#"{"sum":-2.5}"#
     );
-    assert_eq!(ask(r#"run user1/sensor1 led {"state": true}"#), "nothing");
+    assert_eq!(ask(r#"run user1/sensor1 led {"state": true}"#), "ok");
     device.logs("led");
     assert_eq!(
         ask("run user1/sensor1 led"),
@@ -180,12 +182,13 @@ fn the_prompt_calls_a_device() {
     assert_eq!(ask("run user1/sensor1 cfg/a 1"), "1");
     assert_eq!(ask("run user1/sensor1 cfg/a"), "1");
     assert_eq!(ask("run user1/sensor1 counter"), "1");
-    assert_eq!(ask("run user1/sensor1 reboot"), "nothing");
+    assert_eq!(ask("run user1/sensor1 reboot"), "ok");
     device.logs("reboot");
     assert_eq!(
         ask("run user1/sensor2 led"),
         "error: user1/sensor2 is not connected"
     );
+    assert_eq!(ask("run user1/sensor1 nothing"), "refused: no reason given");
     assert!(ask("run user1 led").starts_with("error: which device?"));
 
     server.say("stream user1/sensor1 heading");

@@ -4,6 +4,8 @@
 
 #[path = "shells/client.rs"]
 mod client;
+#[path = "shells/hub.rs"]
+mod hub;
 #[path = "shells/peer.rs"]
 mod peer;
 #[path = "shells/server.rs"]

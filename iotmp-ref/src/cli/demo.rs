@@ -46,6 +46,7 @@ pub(super) fn furnish(device: Device, heading: Heading) -> Device {
                 ("humidity", rounded(55.0 - 10.0 * phase.sin())),
             ])
         })
+        .alias(1)
         .input("led", |value| {
             let state = value.get("state").and_then(Value::as_bool);
             let state = state.ok_or_else(|| failure("expected {\"state\": true or false}"))?;

@@ -19,7 +19,7 @@ const TURN_EVERY: Duration = Duration::from_secs(1);
 /// The reference device of IOTMP: it dials a server, shows a resource of every
 /// sort, and dials again whenever the connection ends.
 #[derive(Debug, Parser)]
-#[command(name = "iotmp-device", version, about)]
+#[command(name = "iotmp-device", version)]
 struct Args {
     /// Server to dial; without PORT the one that shipping clients use
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -42,7 +42,7 @@ struct Args {
     keep_alive: Option<u64>,
     /// Longest wait before the device dials again; it doubles with every
     /// failure, up to a minute
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 500)]
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100)]
     backoff: u64,
 }
 

@@ -23,13 +23,18 @@ pub(super) fn text(value: &Value) -> String {
     json(value).to_string()
 }
 
-/// Writes what an answer holds: its payload, and its parameters if there are any.
-pub(super) fn reply(reply: &Reply) -> String {
+/// Writes an answer: its payload, and its parameters if there are any. Where it
+/// holds nothing, `bare` says what it means by itself.
+pub(super) fn reply(bare: &str, reply: &Reply) -> String {
     let payload = reply.payload.as_ref().map(text);
-    let payload = payload.unwrap_or_else(|| "nothing".to_string());
-    match &reply.parameters {
-        None => payload,
-        Some(parameters) => alloc::format!("{payload} (parameters {})", text(parameters)),
+    let parameters = reply.parameters.as_ref().map(text);
+    match (payload, parameters) {
+        (None, None) => bare.to_string(),
+        (Some(payload), None) => payload,
+        (None, Some(parameters)) => alloc::format!("{bare} (parameters {parameters})"),
+        (Some(payload), Some(parameters)) => {
+            alloc::format!("{payload} (parameters {parameters})")
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use crate::session::{Call, Resource};
 /// How long a device is waited for, unless the command says.
 const WAIT: Duration = Duration::from_secs(30);
 
+/// What an answer without a value is shown as.
+const OK: &str = "ok";
+
 const HELP: &str = "\
 devices                                    who is connected
 wait USER/DEVICE [SECONDS]                 wait until a device is connected
@@ -94,11 +97,11 @@ async fn obey(hub: &Hub, streams: &mut Streams, command: Command) -> String {
         }
         Command::Describe(id, resource) => {
             let reply = hub.describe(&id.user, &id.device, resource).await;
-            reply.map(|reply| json::reply(&reply))
+            reply.map(|reply| json::reply(OK, &reply))
         }
         Command::Run(id, call) => {
             let reply = hub.run(&id.user, &id.device, call).await;
-            reply.map(|reply| json::reply(&reply))
+            reply.map(|reply| json::reply(OK, &reply))
         }
         Command::Stream(id, resource, interval) => {
             let call = Call::new(resource.clone());
@@ -108,7 +111,9 @@ async fn obey(hub: &Hub, streams: &mut Streams, command: Command) -> String {
         Command::Stop(id, resource) => streams.stop(id, resource).await,
     };
     answer.unwrap_or_else(|error| match error {
-        CallError::Failed(reply) => alloc::format!("refused: {}", json::reply(&reply)),
+        CallError::Failed(reply) => {
+            alloc::format!("refused: {}", json::reply("no reason given", &reply))
+        }
         error => alloc::format!("error: {error}"),
     })
 }

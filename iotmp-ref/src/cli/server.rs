@@ -18,7 +18,7 @@ use crate::session;
 ///
 /// The first line on standard output is the address that it listens on.
 #[derive(Debug, Parser)]
-#[command(name = "iotmp-server", version, about)]
+#[command(name = "iotmp-server", version)]
 struct Args {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT", value_parser = listen)]

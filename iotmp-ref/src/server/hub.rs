@@ -15,6 +15,9 @@ use super::stream::Stream;
 use crate::device::ERROR_KEY;
 use crate::session::{Call, Misuse, Reply, RequestId, Resource};
 
+/// Most values that can wait on one stream.
+const MAX_LAG: usize = 1 << 16;
+
 /// Why a call has failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -163,7 +166,7 @@ impl Hub {
     ) -> Result<Stream, CallError> {
         let deadline = super::after(self.timeout);
         let connection = self.newest(user, device)?;
-        let (samples, listener) = broadcast::channel(self.max_lag.max(1));
+        let (samples, listener) = broadcast::channel(self.max_lag.clamp(1, MAX_LAG));
         let start = |reply| {
             Command::Start(Start {
                 call,
