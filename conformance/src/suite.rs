@@ -33,6 +33,8 @@ pub const CONNECT_FIELDS: &str = "IOTMP25-CONNECT-003";
 /// Every area, in the order of reports.
 const AREAS: &[&[Case]] = &[
     connect::CASES,
+    connect::payload::CASES,
+    connect::parameters::CASES,
     device_connect::CASES,
     first_message::CASES,
     keep_alive::CASES,
@@ -40,8 +42,10 @@ const AREAS: &[&[Case]] = &[
     framing::CASES,
     fields::CASES,
     run::CASES,
+    run::resource::CASES,
     describe::CASES,
     stream::CASES,
+    stream::timed::CASES,
     hostile::CASES,
     probe::CASES,
 ];

@@ -1,6 +1,5 @@
 //! A device: it dials the suite and introduces itself.
 
-use iotmp_ref::wire::Encoding;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
@@ -59,7 +58,7 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
             turn_away(&mut link, &hello).await?;
             continue;
         }
-        if let Some(encoding) = announced(peer, &hello) {
+        if let Some(encoding) = peer.codec().announced(&hello.message) {
             link.set_encoding(encoding);
         }
         link.set_hello(hello);
@@ -116,17 +115,4 @@ async fn turn_away(link: &mut Link, hello: &Received) -> Outcome {
         });
     link.send(json!({"type": "error", "stream_id": id, "parameters": code}))
         .await
-}
-
-/// The encoding that the parameters of a Connect ask for, if they name a version.
-fn announced(peer: &Peer, hello: &Received) -> Option<Encoding> {
-    let version = peer.spec().enumeration("protocol_version")?;
-    let asked = hello.field("parameters")?.get("pv")?.as_u64()?;
-    let named = version.values.iter().find(|value| value.value == asked)?;
-    let encoding = match named.name.as_str() {
-        "pson_generation_1" => Encoding::Pson1,
-        "pson_generation_2" => Encoding::Pson2,
-        _ => return None,
-    };
-    peer.codec().knows(encoding).then_some(encoding)
 }

@@ -8,7 +8,7 @@ use iotmp_spec::model::Spec;
 use super::catalogue::Catalogue;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
-use super::transcript::{From, Transcript};
+use super::transcript::{Side, Transcript};
 use super::{device, server};
 use crate::case::Role;
 use crate::codec::Codec;
@@ -194,8 +194,8 @@ impl Peer {
     pub(super) fn link(&self, stream: tokio::net::TcpStream, note: String) -> Link {
         let number = self.subject.next_connection();
         let opener = match self.role() {
-            Role::Server => From::Suite,
-            Role::Device => From::Subject,
+            Role::Server => Side::Suite,
+            Role::Device => Side::Subject,
         };
         self.transcript.add(number, opener, note);
         Link::new(

@@ -17,8 +17,8 @@ use crate::mini_server::{Fault, MiniServer, credentials};
 /// Answers of this machine come faster; only what does not come takes so long.
 pub(crate) fn manner() -> Manner {
     Manner {
-        timeout: Duration::from_millis(700),
-        patience: Duration::from_secs(2),
+        timeout: Duration::from_millis(1500),
+        patience: Duration::from_secs(3),
         ..Manner::default()
     }
 }

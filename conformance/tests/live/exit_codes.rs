@@ -29,7 +29,7 @@ async fn against(address: &str, more: &[&str]) -> Output {
         "--credential",
         "secret",
     ];
-    arguments.extend(["--timeout", "700", "--patience", "1"]);
+    arguments.extend(["--timeout", "1500", "--patience", "1"]);
     arguments.extend(more);
     program(&arguments).await
 }

@@ -44,7 +44,7 @@ async fn a_report_of_every_verdict_keeps_the_schema() {
     ] {
         arguments.extend(["--select", select]);
     }
-    arguments.extend(["--timeout", "700", "--report", "json=-"]);
+    arguments.extend(["--timeout", "1500", "--report", "json=-"]);
     let output = program(&arguments).await;
     let report = check(text(&output.stdout));
     assert_eq!(output.status.code(), Some(1));
