@@ -24,7 +24,7 @@ const CHUNK: usize = 16 * 1024;
 /// A connection that speaks messages as JSON and bytes as they are.
 ///
 /// What the subject may send at any time and what no case is about, such as a
-/// device's Keep Alive, is answered in passing; see [`background`].
+/// device's Keep Alive, is answered in passing.
 #[derive(Debug)]
 pub struct Link {
     number: u64,
