@@ -22,7 +22,10 @@ mod transcript;
 
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
-pub use self::child::{Breakdown, ChildCodec, CodecCommand, Hello, Incident, PROTO, StartError};
+pub use self::child::{
+    Breakdown, Checkup, ChildCodec, CodecCommand, Health, Hello, Incident, PROTO, StartError,
+    examine,
+};
 pub use self::codec::{CodecSubject, Question, Reply};
 pub use self::event::{Event, Received, Want, any_of, phrase};
 pub use self::expect::Settled;

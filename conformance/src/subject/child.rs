@@ -4,6 +4,7 @@
 //! Whatever goes wrong with the process is charged to the question that was
 //! open; the next one finds a fresh process.
 
+mod doctor;
 mod process;
 mod protocol;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{CodecSubject, Question, Reply};
 use crate::vector::{Kind, Operation};
 
+pub use self::doctor::{Checkup, Health, examine};
 pub use self::process::Breakdown;
 use self::process::Process;
 use self::protocol::shortened;
