@@ -1,5 +1,6 @@
 //! The command line: one file for every subcommand.
 
+mod codec;
 mod coverage;
 mod decode;
 mod device;
@@ -41,6 +42,7 @@ enum Command {
     SelfTest(selftest::Arguments),
     Server(server::Arguments),
     Device(device::Arguments),
+    Codec(codec::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
@@ -54,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
         Command::SelfTest(arguments) => selftest::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
+        Command::Codec(arguments) => codec::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),

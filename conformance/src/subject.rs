@@ -6,6 +6,7 @@
 
 mod background;
 mod catalogue;
+mod child;
 mod codec;
 mod device;
 mod event;
@@ -21,6 +22,10 @@ mod transcript;
 
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
+pub use self::child::{
+    Breakdown, Checkup, ChildCodec, CodecCommand, Health, Hello, Incident, PROTO, StartError,
+    examine,
+};
 pub use self::codec::{CodecSubject, Question, Reply};
 pub use self::event::{Event, Received, Want, any_of, phrase};
 pub use self::expect::Settled;

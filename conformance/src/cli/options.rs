@@ -127,6 +127,10 @@ impl RunOptions {
         }
     }
 
+    pub(super) const fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout)
+    }
+
     pub(super) const fn allow_untested(&self) -> bool {
         self.allow_untested
     }

@@ -142,8 +142,16 @@ fn failed(
             step(line, out)?;
         }
     }
-    writeln!(out, "  again     {} --select {}", run.again, case.id)?;
+    writeln!(out, "  again     {}", again(&run.again, &case.id))?;
     writeln!(out)
+}
+
+/// The command with the choice of one case; what follows `--` is the subject's own.
+fn again(command: &str, id: &str) -> String {
+    match command.split_once(" -- ") {
+        Some((ours, theirs)) => format!("{ours} --select {id} -- {theirs}"),
+        None => format!("{command} --select {id}"),
+    }
 }
 
 fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
