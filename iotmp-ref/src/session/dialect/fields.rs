@@ -176,3 +176,9 @@ pub(super) fn samples(input: Option<Value>, output: Option<Value>) -> Value {
     let given = given.filter_map(|(key, sample)| Some((key, sample?)));
     given.collect::<Map>().into()
 }
+
+/// A number as a field of `T` holds it.
+pub(super) fn narrow<T: TryFrom<u64>>(number: u64, what: &str) -> Result<T, EncodeError> {
+    let too_large = || EncodeError::Custom(format!("{what} {number} is too large").into());
+    T::try_from(number).map_err(|_| too_large())
+}

@@ -1,6 +1,5 @@
 //! The 2020 revision, whose messages have codes and fields of their own.
 
-use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -9,7 +8,7 @@ use super::super::packet::{
     StopStream, StreamData,
 };
 use super::fields::{
-    encodings, find_number, inexpressible, only_key, samples, units, unknown_fields, value,
+    encodings, find_number, inexpressible, narrow, only_key, samples, units, unknown_fields, value,
 };
 use super::{ConnectError, Constants, Description, Dialect, Introduction, Kind};
 use crate::message::iotmp_2020 as spec;
@@ -149,11 +148,6 @@ fn without(value: Option<&Value>, what: &str) -> Result<(), EncodeError> {
         Some(_) => Err(inexpressible(spec::NAME, what)),
         None => Ok(()),
     }
-}
-
-fn narrow<T: TryFrom<u64>>(number: u64, what: &str) -> Result<T, EncodeError> {
-    let too_large = || EncodeError::Custom(format!("{what} {number} is too large").into());
-    T::try_from(number).map_err(|_| too_large())
 }
 
 fn message(packet: Packet, encoding: Encoding) -> Result<spec::Message<'static>, EncodeError> {

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::super::error::Incompatible;
 use super::super::packet::Connect;
-use super::fields::{find_number, only_key, unknown_fields};
+use super::fields::{find_number, narrow, only_key, unknown_fields};
 use super::{DataLabels, Introduction};
 use crate::message::iotmp_2023 as spec;
 use crate::wire::{Any, DecodeError, EncodeError, Encoding, Reader, Writer};
@@ -17,29 +17,9 @@ pub(super) const DATA_LABELS: Option<DataLabels> = Some(DataLabels {
     output: spec::StreamPayload::OUTPUT.0 as u64,
 });
 
-/// The encodings by their numbers.
-const ENCODINGS: [(spec::PayloadEncoding, Encoding); 6] = [
-    (spec::PayloadEncoding::PSON, Encoding::Pson1),
-    (spec::PayloadEncoding::JSON, Encoding::Json),
-    (spec::PayloadEncoding::MESSAGEPACK, Encoding::Messagepack),
-    (spec::PayloadEncoding::BSON, Encoding::Bson),
-    (spec::PayloadEncoding::CBOR, Encoding::Cbor),
-    (spec::PayloadEncoding::UBJSON, Encoding::Ubjson),
-];
-
-fn number_of(wanted: Encoding) -> Option<spec::PayloadEncoding> {
-    let found = ENCODINGS.iter().find(|(_, encoding)| *encoding == wanted);
-    found.map(|&(number, _)| number)
-}
-
-fn encoding_of(number: spec::PayloadEncoding) -> Option<Encoding> {
-    let found = ENCODINGS.iter().find(|(known, _)| *known == number);
-    found.map(|&(_, encoding)| encoding)
-}
-
 pub(super) fn negotiated(_version: u64, asked: Option<Encoding>) -> Option<Encoding> {
     let encoding = asked.unwrap_or(spec::DEFAULT_ENCODING);
-    number_of(encoding).map(|_| encoding)
+    spec::PayloadEncoding::of_encoding(encoding).map(|_| encoding)
 }
 
 /// What has not been negotiated yet is written in what everybody reads.
@@ -51,8 +31,10 @@ pub(super) fn message(
     connect: Connect,
     encoding: Encoding,
 ) -> Result<spec::Connect<'static>, EncodeError> {
-    let asked = connect.encoding.unwrap_or(spec::DEFAULT_ENCODING);
-    let number = number_of(asked).ok_or(EncodeError::Encoding { name: asked.name() })?;
+    let number = |asked: Encoding| {
+        let number = spec::PayloadEncoding::of_encoding(asked);
+        number.ok_or(EncodeError::Encoding { name: asked.name() })
+    };
     let auth_type = narrow(connect.auth_type, "authentication type")?;
     let keep_alive = narrow(connect.keep_alive.as_secs(), "keep alive")?;
     let version = narrow(connect.protocol_version, "protocol version")?;
@@ -63,15 +45,10 @@ pub(super) fn message(
         auth_type: (auth_type != absent.auth_type_or_default()).then_some(auth_type),
         payload: Any::from_value(&connect.payload, encoding, spec::INTEGERS_AS_VARINT)?,
         keep_alive: (keep_alive != absent.keep_alive_or_default()).then_some(keep_alive),
-        encoding: (number != absent.encoding_or_default()).then_some(number),
+        encoding: connect.encoding.map(number).transpose()?,
         version: (version != 0).then_some(version),
         ..absent
     })
-}
-
-fn narrow<T: TryFrom<u64>>(number: u64, what: &'static str) -> Result<T, EncodeError> {
-    let too_large = || EncodeError::Custom(alloc::format!("{what} {number} is too large").into());
-    T::try_from(number).map_err(|_| too_large())
 }
 
 pub(super) fn packet(message: spec::Connect<'_>) -> Result<Connect, DecodeError> {
@@ -79,7 +56,7 @@ pub(super) fn packet(message: spec::Connect<'_>) -> Result<Connect, DecodeError>
         stream_id: message.stream_id,
         payload: message.payload.to_value()?,
         protocol_version: message.version.map_or(0, u64::from),
-        encoding: message.encoding.and_then(encoding_of),
+        encoding: message.encoding.and_then(spec::PayloadEncoding::encoding),
         keep_alive: Duration::from_secs(message.keep_alive_or_default().into()),
         auth_type: message.auth_type_or_default().0.into(),
         client_type: None,
@@ -91,7 +68,7 @@ pub(super) fn packet(message: spec::Connect<'_>) -> Result<Connect, DecodeError>
 /// none of that number, its values need not be readable to be refused.
 pub(super) fn introduction(reader: &Reader<'_>) -> Result<Introduction, DecodeError> {
     let announced = announced(reader);
-    let known = encoding_of(announced);
+    let known = announced.encoding();
     let encoding = known.filter(|encoding| encoding.is_available());
     let read = spec::Connect::decode_body(
         &mut reader.clone(),
