@@ -19,10 +19,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::session::dialect::{Dialect, Iotmp2025, IotmpShipping};
-
-/// Every revision that the programs speak, the default first.
-const DIALECTS: [&dyn Dialect; 2] = [&IotmpShipping, &Iotmp2025];
+use crate::session::dialect::{self, Dialect, IotmpShipping};
 
 /// How long what is left may take when a program ends.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,12 +33,15 @@ fn default_spec() -> &'static str {
 
 /// Reads the name of a revision; a wrong one is told the right ones.
 fn spec_parser() -> impl TypedValueParser<Value = Spec> {
-    let names = DIALECTS.map(Dialect::name);
-    PossibleValuesParser::new(names).try_map(|name: String| {
-        let mut dialects = DIALECTS.into_iter();
-        let dialect = dialects.find(|dialect| dialect.name() == name);
-        dialect.ok_or("unknown specification")
-    })
+    let names = dialect::ALL.map(Dialect::name);
+    PossibleValuesParser::new(names)
+        .try_map(|name: String| find(&name).ok_or("unknown specification"))
+}
+
+/// The revision of that name.
+fn find(name: &str) -> Option<Spec> {
+    let mut dialects = dialect::ALL.into_iter();
+    dialects.find(|dialect| dialect.name() == name)
 }
 
 /// Runs a program to its end.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::time::Duration;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use tokio::time::{MissedTickBehavior, interval};
@@ -12,6 +13,7 @@ use tracing::info;
 use super::demo::{Heading, furnish};
 use super::{Signals, Spec, default_spec, fail, run, spec_parser};
 use crate::device::{Address, Client, ClientConfig, Device, Handle};
+use crate::wire::Encoding;
 
 /// How often the heading turns.
 const TURN_EVERY: Duration = Duration::from_secs(1);
@@ -36,6 +38,10 @@ struct Args {
     /// Revision of the protocol
     #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = spec_parser())]
     spec: Spec,
+    /// Encoding of values to ask for, where the revision lets a device choose;
+    /// without it the default holds
+    #[arg(long, value_name = "NAME", value_parser = encoding_parser())]
+    encoding: Option<Encoding>,
     /// Interval of keep alives to announce; without it the default holds, and
     /// nothing is announced
     #[arg(long, value_name = "SECONDS")]
@@ -44,6 +50,12 @@ struct Args {
     /// failure, up to a minute
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 100)]
     backoff: u64,
+}
+
+fn encoding_parser() -> impl TypedValueParser<Value = Encoding> {
+    let names = Encoding::ALL.iter().map(|encoding| encoding.name());
+    PossibleValuesParser::new(names)
+        .try_map(|name: String| Encoding::from_name(&name).ok_or("unknown encoding"))
 }
 
 /// Runs the program.
@@ -57,6 +69,14 @@ pub fn main() -> ExitCode {
         let why = format_args!("--keep-alive {seconds}: use 1 to {longest} seconds");
         command.error(ErrorKind::ValueValidation, why).exit();
     }
+    if let Some(encoding) = args.encoding
+        && args.spec.negotiated(0, Some(encoding)).is_none()
+    {
+        let (spec, name) = (args.spec.name(), encoding.name());
+        let mut command = Args::command();
+        let why = format_args!("--encoding {name}: {spec} does not let a device choose it");
+        command.error(ErrorKind::ValueValidation, why).exit();
+    }
     run(serve(args))
 }
 
@@ -66,6 +86,9 @@ async fn serve(args: Args) -> ExitCode {
         Err(error) => return fail(format_args!("signals cannot be caught: {error}")),
     };
     let mut device = Device::new(args.user, args.device, args.credential).dialect(args.spec);
+    if let Some(encoding) = args.encoding {
+        device = device.encoding(encoding);
+    }
     if let Some(seconds) = args.keep_alive {
         device = device.keep_alive(Duration::from_secs(seconds));
     }

@@ -1,17 +1,20 @@
 //! The program `iotmp-server`.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use super::prompt::prompt;
-use super::{Signals, Spec, default_spec, fail, run, say, spec_parser};
+use super::{Signals, Spec, default_spec, fail, find, run, say};
 use crate::server::{Config, Credential, Credentials, Server};
 use crate::session;
+use crate::session::dialect::{self, Dialect};
 
 /// The reference server of IOTMP: it lets devices in and calls their resources
 /// from a prompt.
@@ -23,9 +26,10 @@ struct Args {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT", value_parser = listen)]
     listen: SocketAddr,
-    /// Revision of the protocol
-    #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = spec_parser())]
-    spec: Spec,
+    /// Revision of the protocol; `auto` tells it from the first message of each
+    /// device, and takes what may be of 2023 or of 2025 for 2025
+    #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = choice())]
+    spec: Choice,
     /// A device to let in; may be given again
     #[arg(
         long = "device",
@@ -37,6 +41,25 @@ struct Args {
     /// no terminal; `help` lists them
     #[arg(long)]
     prompt: bool,
+}
+
+/// A value of `--spec`.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    Auto,
+    One(Spec),
+}
+
+const AUTO: &str = "auto";
+
+fn choice() -> impl TypedValueParser<Value = Choice> {
+    let names = dialect::ALL.map(Dialect::name);
+    PossibleValuesParser::new(names.into_iter().chain([AUTO])).try_map(|name: String| {
+        match name.as_str() {
+            AUTO => Ok(Choice::Auto),
+            name => find(name).map(Choice::One).ok_or("unknown specification"),
+        }
+    })
 }
 
 fn listen(text: &str) -> Result<SocketAddr, &'static str> {
@@ -64,7 +87,10 @@ pub fn main() -> ExitCode {
         }
     }
     let mut config = Config::new(args.listen, credentials);
-    config.session = session::Config::new(args.spec);
+    config.session = match args.spec {
+        Choice::Auto => session::Config::detecting(),
+        Choice::One(spec) => session::Config::new(spec),
+    };
     let has_prompt = args.prompt || io::stdin().is_terminal();
     run(serve(config, has_prompt))
 }

@@ -2,9 +2,12 @@
 
 mod connect;
 mod describe;
+mod detect;
 mod device;
 mod disconnect;
 mod hostile;
+mod iotmp_2020;
+mod iotmp_2023;
 mod keep_alive;
 mod limits;
 mod malformed;
