@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod spec;
 
 use std::io::{self, Read};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ struct Arguments {
 enum Command {
     Encode(encode::Arguments),
     Decode(decode::Arguments),
+    Spec(spec::Arguments),
 }
 
 /// Runs the command that the arguments ask for.
@@ -38,6 +40,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
+        Command::Spec(arguments) => spec::run(&arguments),
     };
     outcome.unwrap_or_else(|message| {
         anstream::eprintln!("error: {message}");

@@ -4,11 +4,13 @@
 //! - [`codec`]: the suite's own judge, a codec that interprets a specification.
 //! - [`vector`]: bytes and what they mean, as data.
 //! - [`subject`]: what is tested.
+//! - [`spec_tools`]: what can be made of a specification.
 //! - [`json`], [`value`]: values without loss, in JSON and in memory.
 
 pub mod codec;
 pub mod json;
 mod path;
+pub mod spec_tools;
 pub mod specs;
 pub mod subject;
 pub mod value;

@@ -1,0 +1,7 @@
+//! What can be made of a specification without talking to anybody.
+//!
+//! - [`summary`]: what it holds, counted.
+//! - [`diff`]: how it differs from another one, and what breaks by that.
+
+pub mod diff;
+pub mod summary;

@@ -1,0 +1,308 @@
+//! The frame, the key, the wire types, and how values are written.
+
+use iotmp_ref::pson::Integer;
+use iotmp_spec::model::{Body, Framing, IntEncoding, KeyPart, KeyValue, Shape, Spec, WireType};
+
+use super::Comparison;
+use super::pairing::{Pair, pairs};
+use super::rules::{
+    DEFAULT_ENCODING, ENCODING_ADDED, ENCODING_ORDER, ENCODING_REMOVED, FRAMING, FRAMING_WIDER,
+    INTEGERS, KEY_LAYOUT, WIRE_TYPE_ADDED, WIRE_TYPE_ID, WIRE_TYPE_REMOVED, WIRE_TYPE_RENAMED,
+    WIRE_TYPE_SHAPE,
+};
+use super::wire::{self, hex, integer_word};
+use crate::value::WireValue;
+
+/// A size, or a key, as an example.
+const SIZE: u64 = 10;
+
+impl Comparison<'_> {
+    pub(super) fn frame(&mut self) {
+        let (old, new) = (self.old, self.new);
+        self.framing(&old.framing, &new.framing);
+        match (&old.body, &new.body) {
+            (Body::KeyValue(old), Body::KeyValue(new)) => {
+                self.key(old, new);
+                self.wire_types(old, new);
+            }
+        }
+        self.values();
+    }
+
+    fn framing(&mut self, old: &Framing, new: &Framing) {
+        // A code that both write, and in another way if there is one.
+        let codes = || self.old.messages.iter().map(|message| message.code.into());
+        let differs = |code: &u64| wire::number(old.code, *code) != wire::number(new.code, *code);
+        let code = codes().find(differs).or(codes().max()).unwrap_or_default();
+        self.number("framing.code", Some(old.code), Some(new.code), code);
+        self.number("framing.size", old.size, new.size, SIZE);
+    }
+
+    /// Compares how a number of the frame is written, with `example` as one.
+    fn number(
+        &mut self,
+        subject: &str,
+        old: Option<IntEncoding>,
+        new: Option<IntEncoding>,
+        example: u64,
+    ) {
+        if old == new {
+            return;
+        }
+        let word = |number: Option<IntEncoding>| number.map_or("none".to_owned(), integer_word);
+        let what = format!("{} → {}", word(old), word(new));
+        match (old, new) {
+            (Some(IntEncoding::Varint(old)), Some(IntEncoding::Varint(new))) if new > old => {
+                self.push(FRAMING_WIDER, subject, what);
+            }
+            (Some(IntEncoding::Varint(_)), Some(IntEncoding::Varint(bits))) => {
+                let largest = u64::MAX >> (64 - u32::from(bits.clamp(1, 64)));
+                let bytes = vec![format!("numbers above {largest} are refused")];
+                self.push_bytes(FRAMING, subject, what, bytes);
+            }
+            _ => {
+                let written = |number: Option<IntEncoding>| match number {
+                    Some(number) => hex(&wire::number(number, example)),
+                    None => "nothing".to_owned(),
+                };
+                let (before, after) = (written(old), written(new));
+                let bytes = if before == after {
+                    format!("up to {example} the bytes are the same")
+                } else {
+                    format!("such as {example}: {before} → {after}")
+                };
+                self.push_bytes(FRAMING, subject, what, vec![bytes]);
+            }
+        }
+    }
+
+    fn key(&mut self, old: &KeyValue, new: &KeyValue) {
+        let part = |part: KeyPart| match part {
+            KeyPart::Field => "field",
+            KeyPart::WireType => "wire-type",
+        };
+        let mut changed = Vec::new();
+        if old.high != new.high {
+            changed.push(format!("high {} → {}", part(old.high), part(new.high)));
+        }
+        if old.low_bits != new.low_bits {
+            changed.push(format!("low_bits {} → {}", old.low_bits, new.low_bits));
+        }
+        if !changed.is_empty() {
+            let bytes = self.field_keys(old, new);
+            self.push_bytes(KEY_LAYOUT, "body.key", changed.join(", "), bytes);
+        }
+        self.number("body.key", Some(old.key), Some(new.key), SIZE);
+    }
+
+    /// The keys of the fields that both know, by identifier and wire type.
+    fn field_keys(&self, old: &KeyValue, new: &KeyValue) -> Vec<String> {
+        let mut lines = Vec::new();
+        for message in &self.new.messages {
+            for field in &message.fields {
+                let known = self.old.message(&message.name);
+                if known.and_then(|known| known.field(&field.name)).is_none() {
+                    continue;
+                }
+                for wire in wire::wire_types(self.new, &field.ty) {
+                    let named = old.wire_types.iter().find(|other| other.name == wire.name);
+                    let Some(before) = named else { continue };
+                    let (id, name) = (field.id, &wire.name);
+                    let before = hex(&wire::key(old, id, before));
+                    let after = hex(&wire::key(new, id, wire));
+                    let line = format!("key of field {id} {before} → {after} ({name})");
+                    if !lines.contains(&line) {
+                        lines.push(line);
+                    }
+                }
+            }
+        }
+        lines.sort();
+        lines
+    }
+
+    fn wire_types(&mut self, old: &KeyValue, new: &KeyValue) {
+        let pairs = pairs(
+            &old.wire_types,
+            &new.wire_types,
+            |wire| &wire.name,
+            |old, new| old.id == new.id,
+        );
+        for pair in pairs {
+            match pair {
+                Pair::Both(before, after) => {
+                    let keys = self.moved_keys((old, before), (new, after));
+                    self.wire_type(before, after, keys);
+                }
+                Pair::Removed(wire) => {
+                    let bytes = self.keys_under(self.old, old, wire);
+                    let what = format!("number {}, {}", wire.id, shape(&wire.shape));
+                    self.push_bytes(WIRE_TYPE_REMOVED, subject(wire), what, bytes);
+                }
+                Pair::Added(wire) => {
+                    let bytes = self.keys_under(self.new, new, wire);
+                    let what = format!("number {}, {}", wire.id, shape(&wire.shape));
+                    self.push_bytes(WIRE_TYPE_ADDED, subject(wire), what, bytes);
+                }
+            }
+        }
+    }
+
+    /// The keys of all fields that travel under a wire type.
+    fn keys_under(&self, spec: &Spec, layout: &KeyValue, wire: &WireType) -> Vec<String> {
+        let mut keys: Vec<_> = spec
+            .messages
+            .iter()
+            .flat_map(|message| &message.fields)
+            .filter(|field| wire::wire_types(spec, &field.ty).contains(&wire))
+            .map(|field| hex(&wire::key(layout, field.id, wire)))
+            .collect();
+        keys.sort();
+        keys.dedup();
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        vec![format!("keys {}", keys.join(", "))]
+    }
+
+    /// The keys of all fields that travel under a wire type in both, where they differ.
+    fn moved_keys(
+        &self,
+        (old, before): (&KeyValue, &WireType),
+        (new, after): (&KeyValue, &WireType),
+    ) -> Vec<String> {
+        let mut ids = Vec::new();
+        for message in &self.new.messages {
+            for field in &message.fields {
+                if wire::wire_types(self.new, &field.ty).contains(&after) {
+                    ids.push(field.id);
+                }
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let keys = ids.into_iter().map(|id| {
+            let (before, after) = (wire::key(old, id, before), wire::key(new, id, after));
+            format!("key of field {id} {} → {}", hex(&before), hex(&after))
+        });
+        keys.collect()
+    }
+
+    fn wire_type(&mut self, old: &WireType, new: &WireType, keys: Vec<String>) {
+        let subject = subject(old);
+        if old.name != new.name {
+            self.push(WIRE_TYPE_RENAMED, &subject, format!("now {}", new.name));
+        }
+        if old.id != new.id {
+            let what = format!("number {} → {}", old.id, new.id);
+            self.push_bytes(WIRE_TYPE_ID, &subject, what, keys);
+        }
+        match (&old.shape, &new.shape) {
+            (Shape::Sized(before), Shape::Sized(after))
+                if before.is_empty() == after.is_empty() =>
+            {
+                self.encodings(&subject, before, after);
+            }
+            (Shape::Encoded(before), Shape::Encoded(after)) => {
+                self.encodings(&subject, before, after);
+            }
+            (before, after) if before != after => {
+                let what = format!("{} → {}", shape(before), shape(after));
+                self.push(WIRE_TYPE_SHAPE, &subject, what);
+            }
+            _ => {}
+        }
+        self.prose(&subject, &[("doc", &old.doc, &new.doc)]);
+    }
+
+    fn encodings(&mut self, subject: &str, old: &[String], new: &[String]) {
+        let known = |names: &[String], name: &String| names.contains(name);
+        for name in old.iter().filter(|name| !known(new, name)) {
+            self.push(ENCODING_REMOVED, subject, name.as_str());
+        }
+        let order = |names: &[String], others: &[String]| -> Vec<(usize, String)> {
+            let places = names.iter().cloned().enumerate();
+            places.filter(|(_, name)| known(others, name)).collect()
+        };
+        if order(old, new) != order(new, old) {
+            let what = format!("{} → {}", old.join(", "), new.join(", "));
+            self.push(ENCODING_ORDER, subject, what);
+        }
+        for name in new.iter().filter(|name| !known(old, name)) {
+            self.push(ENCODING_ADDED, subject, name.as_str());
+        }
+    }
+
+    fn values(&mut self) {
+        let (old, new) = (&self.old.values, &self.new.values);
+        if old.default_encoding != new.default_encoding {
+            let what = format!("{} → {}", old.default_encoding, new.default_encoding);
+            let example = WireValue::Array(vec![WireValue::String("a".to_owned()), five()]);
+            let before = wire::value(self.old, &old.default_encoding, &example);
+            let after = wire::value(self.new, &new.default_encoding, &example);
+            let bytes = before
+                .zip(after)
+                .map(|(before, after)| {
+                    let (before, after) = (hex(&before), hex(&after));
+                    format!("every value, such as [\"a\", 5]: {before} → {after}")
+                })
+                .into_iter()
+                .collect();
+            self.push_bytes(DEFAULT_ENCODING, "values.default_encoding", what, bytes);
+        }
+        if old.integers_as_varint != new.integers_as_varint {
+            let what = format!("{} → {}", old.integers_as_varint, new.integers_as_varint);
+            let subject = "values.integers_as_varint";
+            self.push_bytes(INTEGERS, subject, what, self.integer_fields());
+        }
+    }
+
+    /// An integer as the whole of a field in both, as an example.
+    fn integer_fields(&self) -> Vec<String> {
+        let write = |spec: &Spec, message: &str, field: &str| {
+            let field = spec.message(message)?.field(field)?;
+            let Body::KeyValue(layout) = &spec.body;
+            let wires = wire::wire_types(spec, &field.ty);
+            let varint = |wire: &&&WireType| wire.shape == Shape::Varint;
+            let encoding = &spec.values.default_encoding;
+            if let Some(wire) = wires.iter().find(varint) {
+                let mut bytes = wire::key(layout, field.id, wire);
+                bytes.extend(wire::varint(5));
+                return Some(bytes);
+            }
+            let mut bytes = wire::key(layout, field.id, wires.first()?);
+            bytes.extend(wire::value(spec, encoding, &five())?);
+            Some(bytes)
+        };
+        let mut fields = self.old.messages.iter().flat_map(|message| {
+            let fields = message.fields.iter();
+            fields.map(|field| (message.name.as_str(), field.name.as_str()))
+        });
+        let example = fields.find_map(|(message, field)| {
+            let before = write(self.old, message, field)?;
+            let after = write(self.new, message, field)?;
+            let (old, new) = (hex(&before), hex(&after));
+            (before != after).then(|| format!("such as {message}.{field} = 5: {old} → {new}"))
+        });
+        example.into_iter().collect()
+    }
+}
+
+fn five() -> WireValue {
+    WireValue::Integer(Integer::new(false, 5))
+}
+
+fn subject(wire: &WireType) -> String {
+    format!("wire type {}", wire.name)
+}
+
+/// A shape in the words of the YAML.
+fn shape(shape: &Shape) -> String {
+    match shape {
+        Shape::Varint => "varint".to_owned(),
+        Shape::Fixed(bytes) => format!("fixed{bytes}"),
+        Shape::Sized(names) if names.is_empty() => "sized".to_owned(),
+        Shape::Sized(names) => format!("sized {}", names.join(", ")),
+        Shape::Encoded(names) => format!("encoded {}", names.join(", ")),
+    }
+}

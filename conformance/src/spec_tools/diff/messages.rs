@@ -1,0 +1,102 @@
+//! Messages: codes, directions, and what answers what.
+
+use iotmp_spec::model::{Direction, Message};
+
+use super::Comparison;
+use super::pairing::{self, Pair, now};
+use super::rules::{
+    ANSWERS, DIRECTION_NARROWED, DIRECTION_WIDENED, MESSAGE_ADDED, MESSAGE_ADDED_UNSIZED,
+    MESSAGE_CODE, MESSAGE_REMOVED, MESSAGE_RENAMED,
+};
+use super::wire::{self, hex};
+
+impl Comparison<'_> {
+    pub(super) fn messages(&mut self) {
+        for pair in pairing::messages(self.old, self.new) {
+            match pair {
+                Pair::Both(old, new) => self.message(old, new),
+                Pair::Removed(message) => {
+                    let bytes = wire::number(self.old.framing.code, message.code.into());
+                    let what = format!("code {}", hex(&bytes));
+                    self.push(MESSAGE_REMOVED, &message.name, what);
+                }
+                Pair::Added(message) => {
+                    let rule = match self.old.framing.size {
+                        Some(_) => MESSAGE_ADDED,
+                        None => MESSAGE_ADDED_UNSIZED,
+                    };
+                    let bytes = wire::number(self.new.framing.code, message.code.into());
+                    let what = format!("code {}, {}", hex(&bytes), word(message.direction));
+                    self.push(rule, &message.name, what);
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, old: &Message, new: &Message) {
+        let name = old.name.as_str();
+        if old.name != new.name {
+            self.push(MESSAGE_RENAMED, name, format!("now {}", new.name));
+        }
+        if old.code != new.code {
+            self.code(old, new);
+        }
+        if old.direction != new.direction {
+            let rule = match new.direction {
+                Direction::Both => DIRECTION_WIDENED,
+                Direction::ToServer | Direction::ToDevice => DIRECTION_NARROWED,
+            };
+            let what = format!("{} → {}", word(old.direction), word(new.direction));
+            self.push(rule, name, what);
+        }
+        self.answers(old, new);
+        self.fields(old, new);
+        let words = [
+            ("doc", old.doc.as_str(), new.doc.as_str()),
+            ("source", &old.source, &new.source),
+        ];
+        self.prose(name, &words);
+    }
+
+    fn code(&mut self, old: &Message, new: &Message) {
+        let before = wire::number(self.old.framing.code, old.code.into());
+        let after = wire::number(self.new.framing.code, new.code.into());
+        let (before, after) = (hex(&before), hex(&after));
+        let mut bytes = Vec::new();
+        if let Some(other) = self.new.message_by_code(old.code) {
+            bytes.push(format!("{before} is {} now", other.name));
+        }
+        if let Some(other) = self.old.message_by_code(new.code) {
+            bytes.push(format!("{after} was {}", other.name));
+        }
+        let what = format!("first byte {before} → {after}");
+        self.push_bytes(MESSAGE_CODE, &old.name, what, bytes);
+    }
+
+    fn answers(&mut self, old: &Message, new: &Message) {
+        let before: Vec<&str> = old
+            .answers
+            .iter()
+            .map(|answer| now(&self.renamed.messages, answer))
+            .collect();
+        let after: Vec<&str> = new.answers.iter().map(String::as_str).collect();
+        let gone = before.iter().filter(|answer| !after.contains(answer));
+        let come = after.iter().filter(|answer| !before.contains(answer));
+        let mut changes: Vec<_> = gone
+            .map(|answer| format!("not {answer} any more"))
+            .collect();
+        changes.extend(come.map(|answer| format!("now also {answer}")));
+        if !changes.is_empty() {
+            self.push(ANSWERS, &old.name, changes.join(", "));
+        }
+    }
+}
+
+/// A direction in the words of the YAML.
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToServer => "to-server",
+        Direction::ToDevice => "to-device",
+        Direction::Both => "both",
+    }
+}
