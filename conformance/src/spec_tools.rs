@@ -2,6 +2,10 @@
 //!
 //! - [`summary`]: what it holds, counted.
 //! - [`diff`]: how it differs from another one, and what breaks by that.
+//! - [`docs`]: what it says, for people.
 
 pub mod diff;
+pub mod docs;
 pub mod summary;
+mod wire;
+mod words;

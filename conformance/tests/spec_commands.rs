@@ -4,4 +4,5 @@ mod spec_commands {
     mod check;
     mod command;
     mod diff;
+    mod docs;
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod docs;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -23,12 +24,14 @@ pub(super) struct Arguments {
 enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
+    Docs(docs::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
+        Command::Docs(arguments) => docs::run(arguments),
     }
 }
 

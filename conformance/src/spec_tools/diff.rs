@@ -23,7 +23,6 @@ mod pairing;
 mod rules;
 mod session;
 mod vocabulary;
-mod wire;
 
 use core::fmt;
 
@@ -33,6 +32,7 @@ use serde::Serialize;
 pub use self::rules::{RULES, Rule, Severity, policy};
 
 use self::pairing::Renamed;
+use super::words;
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -192,7 +192,11 @@ impl Comparison<'_> {
             }
         }
         if old.status != new.status {
-            let what = format!("{:?} → {:?}", old.status, new.status).to_lowercase();
+            let what = format!(
+                "{} → {}",
+                words::status(old.status),
+                words::status(new.status)
+            );
             self.push(rules::IDENTITY, "status", what);
         }
         self.prose("the specification", &[("doc", &old.doc, &new.doc)]);

@@ -4,6 +4,8 @@ use core::fmt;
 
 use iotmp_spec::model::{Level, Spec};
 
+use super::words;
+
 /// How much a specification holds.
 ///
 /// `Display` is one line: `10 messages, 27 fields, 67 clauses (57 MUST, 10 SHOULD), 20 ambiguities`.
@@ -19,12 +21,8 @@ pub struct Summary {
     pub ambiguities: usize,
 }
 
-/// The levels in the order of [`Summary::clauses`], and their words.
-const LEVELS: [(Level, &str); 3] = [
-    (Level::Must, "MUST"),
-    (Level::Should, "SHOULD"),
-    (Level::May, "MAY"),
-];
+/// The levels in the order of [`Summary::clauses`].
+const LEVELS: [Level; 3] = [Level::Must, Level::Should, Level::May];
 
 impl Summary {
     /// Counts.
@@ -34,7 +32,7 @@ impl Summary {
         Self {
             messages: spec.messages.len(),
             fields: spec.messages.iter().map(|m| m.fields.len()).sum(),
-            clauses: LEVELS.map(|(level, _)| clauses(level)),
+            clauses: LEVELS.map(clauses),
             ambiguities: spec.ambiguities.len(),
         }
     }
@@ -47,7 +45,7 @@ impl fmt::Display for Summary {
             .iter()
             .zip(self.clauses)
             .filter(|(_, count)| *count > 0)
-            .map(|((_, word), count)| format!("{count} {word}"))
+            .map(|(level, count)| format!("{count} {}", words::level(*level)))
             .collect();
         write!(
             f,

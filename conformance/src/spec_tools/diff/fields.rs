@@ -9,7 +9,8 @@ use super::rules::{
     FIELD_NAMES, FIELD_NARROWER, FIELD_OPTIONAL, FIELD_ORDER, FIELD_REMOVED, FIELD_RENAMED,
     FIELD_TYPE, FIELD_WIDER,
 };
-use super::wire::{self, hex};
+use crate::spec_tools::wire::{self, hex};
+use crate::spec_tools::words;
 
 impl Comparison<'_> {
     pub(super) fn fields(&mut self, old: &Message, new: &Message) {
@@ -24,7 +25,7 @@ impl Comparison<'_> {
                 }
                 Pair::Removed(field) => {
                     let what = format!("identifier {}, {}", field.id, describe(self.old, field));
-                    let bytes = wire::keys(self.old, field);
+                    let bytes = keys(self.old, field);
                     let subject = format!("{}.{}", old.name, field.name);
                     self.push_bytes(FIELD_REMOVED, subject, what, bytes);
                 }
@@ -35,7 +36,7 @@ impl Comparison<'_> {
                         FIELD_ADDED
                     };
                     let what = format!("identifier {}, {}", field.id, describe(self.new, field));
-                    let bytes = wire::keys(self.new, field);
+                    let bytes = keys(self.new, field);
                     self.push_bytes(rule, format!("{}.{}", old.name, field.name), what, bytes);
                 }
             }
@@ -62,7 +63,7 @@ impl Comparison<'_> {
             } else {
                 (FIELD_OPTIONAL, "mandatory → optional")
             };
-            self.push_bytes(rule, subject, what, wire::keys(self.new, new));
+            self.push_bytes(rule, subject, what, keys(self.new, new));
         }
         if old.default != new.default {
             let what = default(old.default, new.default);
@@ -76,7 +77,11 @@ impl Comparison<'_> {
     }
 
     fn field_type(&mut self, subject: &str, old: &Field, new: &Field) {
-        let what = format!("{} → {}", word(&old.ty), word(&new.ty));
+        let what = format!(
+            "{} → {}",
+            words::field_type(&old.ty),
+            words::field_type(&new.ty)
+        );
         let bits = bits(self.old, &old.ty).zip(bits(self.new, &new.ty));
         if let Some((before, after)) = bits {
             let kept = match (&old.ty, &new.ty) {
@@ -110,7 +115,7 @@ impl Comparison<'_> {
                 }
             }
             _ => {
-                let keys = |spec: &Spec, field| wire::keys(spec, field).join(", ");
+                let keys = |spec: &Spec, field| keys(spec, field).join(", ");
                 let bytes = format!("{} → {}", keys(self.old, old), keys(self.new, new));
                 self.push_bytes(FIELD_TYPE, subject, what, vec![bytes]);
             }
@@ -142,16 +147,6 @@ fn bits(spec: &Spec, ty: &FieldType) -> Option<u8> {
     }
 }
 
-/// A type in the words of the YAML.
-fn word(ty: &FieldType) -> String {
-    match ty {
-        FieldType::Varint(bits) => format!("varint{bits}"),
-        FieldType::Enum(name) => name.clone(),
-        FieldType::Any(None) => "any".to_owned(),
-        FieldType::Any(Some(map)) => format!("any ({map})"),
-    }
-}
-
 fn describe(spec: &Spec, field: &Field) -> String {
     let presence = if field.mandatory {
         "mandatory"
@@ -163,7 +158,15 @@ fn describe(spec: &Spec, field: &Field) -> String {
             Some(e) => format!("{name} of {} bits", e.bits),
             None => name.clone(),
         },
-        ty => word(ty),
+        ty => words::field_type(ty),
     };
     format!("{ty}, {presence}")
+}
+
+/// `key 0x1a (pson_v2)` for every wire type that a field travels under.
+fn keys(spec: &Spec, field: &Field) -> Vec<String> {
+    let keys = wire::keys(spec, field);
+    keys.into_iter()
+        .map(|(key, wire)| format!("key {key} ({wire})"))
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! The frame, the key, the wire types, and how values are written.
 
 use iotmp_ref::pson::Integer;
-use iotmp_spec::model::{Body, Framing, IntEncoding, KeyPart, KeyValue, Shape, Spec, WireType};
+use iotmp_spec::model::{Body, Framing, IntEncoding, KeyValue, Shape, Spec, WireType};
 
 use super::Comparison;
 use super::pairing::{Pair, pairs};
@@ -10,7 +10,8 @@ use super::rules::{
     INTEGERS, KEY_LAYOUT, WIRE_TYPE_ADDED, WIRE_TYPE_ID, WIRE_TYPE_REMOVED, WIRE_TYPE_RENAMED,
     WIRE_TYPE_SHAPE,
 };
-use super::wire::{self, hex, integer_word};
+use crate::spec_tools::wire::{self, hex};
+use crate::spec_tools::words;
 use crate::value::WireValue;
 
 /// A size, or a key, as an example.
@@ -49,7 +50,7 @@ impl Comparison<'_> {
         if old == new {
             return;
         }
-        let word = |number: Option<IntEncoding>| number.map_or("none".to_owned(), integer_word);
+        let word = |number: Option<IntEncoding>| number.map_or("none".to_owned(), words::integer);
         let what = format!("{} → {}", word(old), word(new));
         match (old, new) {
             (Some(IntEncoding::Varint(old)), Some(IntEncoding::Varint(new))) if new > old => {
@@ -77,13 +78,13 @@ impl Comparison<'_> {
     }
 
     fn key(&mut self, old: &KeyValue, new: &KeyValue) {
-        let part = |part: KeyPart| match part {
-            KeyPart::Field => "field",
-            KeyPart::WireType => "wire-type",
-        };
         let mut changed = Vec::new();
         if old.high != new.high {
-            changed.push(format!("high {} → {}", part(old.high), part(new.high)));
+            changed.push(format!(
+                "high {} → {}",
+                words::key_part(old.high),
+                words::key_part(new.high)
+            ));
         }
         if old.low_bits != new.low_bits {
             changed.push(format!("low_bits {} → {}", old.low_bits, new.low_bits));
@@ -136,12 +137,12 @@ impl Comparison<'_> {
                 }
                 Pair::Removed(wire) => {
                     let bytes = self.keys_under(self.old, old, wire);
-                    let what = format!("number {}, {}", wire.id, shape(&wire.shape));
+                    let what = format!("number {}, {}", wire.id, words::shape(&wire.shape));
                     self.push_bytes(WIRE_TYPE_REMOVED, subject(wire), what, bytes);
                 }
                 Pair::Added(wire) => {
                     let bytes = self.keys_under(self.new, new, wire);
-                    let what = format!("number {}, {}", wire.id, shape(&wire.shape));
+                    let what = format!("number {}, {}", wire.id, words::shape(&wire.shape));
                     self.push_bytes(WIRE_TYPE_ADDED, subject(wire), what, bytes);
                 }
             }
@@ -207,7 +208,7 @@ impl Comparison<'_> {
                 self.encodings(&subject, before, after);
             }
             (before, after) if before != after => {
-                let what = format!("{} → {}", shape(before), shape(after));
+                let what = format!("{} → {}", words::shape(before), words::shape(after));
                 self.push(WIRE_TYPE_SHAPE, &subject, what);
             }
             _ => {}
@@ -294,15 +295,4 @@ fn five() -> WireValue {
 
 fn subject(wire: &WireType) -> String {
     format!("wire type {}", wire.name)
-}
-
-/// A shape in the words of the YAML.
-fn shape(shape: &Shape) -> String {
-    match shape {
-        Shape::Varint => "varint".to_owned(),
-        Shape::Fixed(bytes) => format!("fixed{bytes}"),
-        Shape::Sized(names) if names.is_empty() => "sized".to_owned(),
-        Shape::Sized(names) => format!("sized {}", names.join(", ")),
-        Shape::Encoded(names) => format!("encoded {}", names.join(", ")),
-    }
 }

@@ -9,7 +9,7 @@ use super::rules::{
     ENTRY_ADDED, ENTRY_ADDED_MANDATORY, ENTRY_DEFAULT, ENTRY_KEY, ENTRY_MANDATORY, ENTRY_NAMES,
     ENTRY_OPTIONAL, ENTRY_REMOVED, ENTRY_RENAMED, ENTRY_TYPE, MAP_ADDED, MAP_REMOVED, MAP_RENAMED,
 };
-use super::wire::{self, hex};
+use crate::spec_tools::wire::{self, hex};
 use crate::value::WireValue;
 
 /// What numbers are called in a map, beside enums.

@@ -8,7 +8,8 @@ use super::rules::{
     ANSWERS, DIRECTION_NARROWED, DIRECTION_WIDENED, MESSAGE_ADDED, MESSAGE_ADDED_UNSIZED,
     MESSAGE_CODE, MESSAGE_REMOVED, MESSAGE_RENAMED,
 };
-use super::wire::{self, hex};
+use crate::spec_tools::wire::{self, hex};
+use crate::spec_tools::words;
 
 impl Comparison<'_> {
     pub(super) fn messages(&mut self) {
@@ -26,7 +27,11 @@ impl Comparison<'_> {
                         None => MESSAGE_ADDED_UNSIZED,
                     };
                     let bytes = wire::number(self.new.framing.code, message.code.into());
-                    let what = format!("code {}, {}", hex(&bytes), word(message.direction));
+                    let what = format!(
+                        "code {}, {}",
+                        hex(&bytes),
+                        words::direction(message.direction)
+                    );
                     self.push(rule, &message.name, what);
                 }
             }
@@ -46,7 +51,11 @@ impl Comparison<'_> {
                 Direction::Both => DIRECTION_WIDENED,
                 Direction::ToServer | Direction::ToDevice => DIRECTION_NARROWED,
             };
-            let what = format!("{} → {}", word(old.direction), word(new.direction));
+            let what = format!(
+                "{} → {}",
+                words::direction(old.direction),
+                words::direction(new.direction)
+            );
             self.push(rule, name, what);
         }
         self.answers(old, new);
@@ -89,14 +98,5 @@ impl Comparison<'_> {
         if !changes.is_empty() {
             self.push(ANSWERS, &old.name, changes.join(", "));
         }
-    }
-}
-
-/// A direction in the words of the YAML.
-fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::ToServer => "to-server",
-        Direction::ToDevice => "to-device",
-        Direction::Both => "both",
     }
 }

@@ -1,6 +1,6 @@
 //! Timers, limits, clauses and ambiguities.
 
-use iotmp_spec::model::{Ambiguity, Clause, Level, Party, Quantity, Reading};
+use iotmp_spec::model::{Ambiguity, Clause, Level, Quantity, Reading};
 
 use super::Comparison;
 use super::pairing::{self, Pair, pairs};
@@ -8,6 +8,7 @@ use super::rules::{
     AMBIGUITY, CLAUSE_RENAMED, CLAUSE_TEXT, LIMIT_LARGER, LIMIT_REMOVED, LIMIT_SMALLER, MUST_ADDED,
     MUST_REMOVED, READING, RENAMED, RULE_ADDED, RULE_LEVEL, RULE_REMOVED, Rule, TIMER, WORDS,
 };
+use crate::spec_tools::words;
 
 impl Comparison<'_> {
     pub(super) fn norms(&mut self) {
@@ -122,7 +123,7 @@ impl Comparison<'_> {
             self.push(CLAUSE_RENAMED, id, format!("now {}", new.id));
         }
         if old.level != new.level {
-            let what = format!("{} → {}", level(old.level), level(new.level));
+            let what = format!("{} → {}", words::level(old.level), words::level(new.level));
             let rule = match (old.level, new.level) {
                 (_, Level::Must) => MUST_ADDED,
                 (Level::Must, _) => MUST_REMOVED,
@@ -133,7 +134,7 @@ impl Comparison<'_> {
         let bound = |clause: &Clause, other: &Clause| -> Vec<&'static str> {
             let parties = clause.binds.iter();
             let gone = parties.filter(|party| !other.binds.contains(party));
-            gone.map(|party| word(*party)).collect()
+            gone.map(|party| words::party(*party)).collect()
         };
         for party in bound(new, old) {
             let rule = by_level(new.level, MUST_ADDED, RULE_ADDED);
@@ -197,25 +198,8 @@ fn by_level(level: Level, must: Rule, other: Rule) -> Rule {
     }
 }
 
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Must => "MUST",
-        Level::Should => "SHOULD",
-        Level::May => "MAY",
-    }
-}
-
-fn word(party: Party) -> &'static str {
-    match party {
-        Party::Server => "server",
-        Party::Device => "device",
-        Party::Encoder => "encoder",
-        Party::Decoder => "decoder",
-    }
-}
-
 fn told(clause: &Clause) -> String {
-    format!("{}: {}", level(clause.level), clause.text)
+    format!("{}: {}", words::level(clause.level), clause.text)
 }
 
 fn subject(kind: &str, quantity: &Quantity) -> String {

@@ -9,7 +9,7 @@ use super::rules::{
     ENUM_ADDED, ENUM_NARROWER, ENUM_NUMBER, ENUM_REMOVED, ENUM_RENAMED, ENUM_VALUE_ADDED,
     ENUM_VALUE_REMOVED, ENUM_VALUE_RENAMED, ENUM_WIDER,
 };
-use super::wire::{self, hex};
+use crate::spec_tools::wire::{self, hex};
 
 impl Comparison<'_> {
     pub(super) fn enums(&mut self) {

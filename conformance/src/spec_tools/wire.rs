@@ -1,4 +1,4 @@
-//! The bytes that a difference concerns.
+//! How a specification has its parts written: numbers, keys, values.
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{
@@ -9,12 +9,12 @@ use crate::codec::Codec;
 use crate::value::WireValue;
 
 /// Bytes as `0x` and two digits each.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(in crate::spec_tools) fn hex(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
 /// How a number is written.
-pub(super) fn number(encoding: IntEncoding, number: u64) -> Vec<u8> {
+pub(in crate::spec_tools) fn number(encoding: IntEncoding, number: u64) -> Vec<u8> {
     match encoding {
         IntEncoding::Varint(_) => varint(number),
         IntEncoding::BigEndian(bytes) => {
@@ -32,7 +32,7 @@ pub(super) fn number(encoding: IntEncoding, number: u64) -> Vec<u8> {
 }
 
 /// The shortest varint of a number.
-pub(super) fn varint(mut number: u64) -> Vec<u8> {
+pub(in crate::spec_tools) fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number > 0x7f {
         bytes.push((number & 0x7f) as u8 | 0x80);
@@ -42,18 +42,8 @@ pub(super) fn varint(mut number: u64) -> Vec<u8> {
     bytes
 }
 
-/// How a way to write a number is called in the YAML.
-pub(super) fn integer_word(encoding: IntEncoding) -> String {
-    match encoding {
-        IntEncoding::Varint(bits) => format!("varint{bits}"),
-        IntEncoding::BigEndian(1) | IntEncoding::LittleEndian(1) => "u8".to_owned(),
-        IntEncoding::BigEndian(_) => format!("u{}be", encoding.bits()),
-        IntEncoding::LittleEndian(_) => format!("u{}le", encoding.bits()),
-    }
-}
-
 /// The key of a field under a wire type.
-pub(super) fn key(layout: &KeyValue, field: u32, wire_type: &WireType) -> Vec<u8> {
+pub(in crate::spec_tools) fn key(layout: &KeyValue, field: u32, wire_type: &WireType) -> Vec<u8> {
     let (high, low) = match layout.high {
         KeyPart::Field => (u64::from(field), u64::from(wire_type.id)),
         KeyPart::WireType => (u64::from(wire_type.id), u64::from(field)),
@@ -62,7 +52,7 @@ pub(super) fn key(layout: &KeyValue, field: u32, wire_type: &WireType) -> Vec<u8
 }
 
 /// The wire types that a field of that type travels under.
-pub(super) fn wire_types<'s>(spec: &'s Spec, ty: &FieldType) -> Vec<&'s WireType> {
+pub(in crate::spec_tools) fn wire_types<'s>(spec: &'s Spec, ty: &FieldType) -> Vec<&'s WireType> {
     let Body::KeyValue(layout) = &spec.body;
     let carries = |wire: &&WireType| match (&wire.shape, ty) {
         (Shape::Varint, FieldType::Any(_)) => spec.values.integers_as_varint,
@@ -73,17 +63,17 @@ pub(super) fn wire_types<'s>(spec: &'s Spec, ty: &FieldType) -> Vec<&'s WireType
     layout.wire_types.iter().filter(carries).collect()
 }
 
-/// `key 0x1a (pson_v2)` for every wire type that a field travels under.
-pub(super) fn keys(spec: &Spec, field: &Field) -> Vec<String> {
+/// The key of a field as hex, and the wire type's name, for every wire type that it travels under.
+pub(in crate::spec_tools) fn keys(spec: &Spec, field: &Field) -> Vec<(String, String)> {
     let Body::KeyValue(layout) = &spec.body;
     wire_types(spec, &field.ty)
         .into_iter()
-        .map(|wire| format!("key {} ({})", hex(&key(layout, field.id, wire)), wire.name))
+        .map(|wire| (hex(&key(layout, field.id, wire)), wire.name.clone()))
         .collect()
 }
 
 /// `key 0x1a → 0x22 (pson_v2)` for every wire type that a field travels under in both.
-pub(super) fn moved_keys(
+pub(in crate::spec_tools) fn moved_keys(
     (old_spec, old): (&Spec, &Field),
     (new_spec, new): (&Spec, &Field),
 ) -> Vec<String> {
@@ -106,7 +96,11 @@ pub(super) fn moved_keys(
 }
 
 /// A value in one of the encodings; none where the suite cannot write it.
-pub(super) fn value(spec: &Spec, encoding: &str, value: &WireValue) -> Option<Vec<u8>> {
+pub(in crate::spec_tools) fn value(
+    spec: &Spec,
+    encoding: &str,
+    value: &WireValue,
+) -> Option<Vec<u8>> {
     let encoding = Encoding::from_name(encoding)?;
     Codec::new(spec).encode_value(encoding, value).ok()
 }
@@ -116,14 +110,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_as_the_yaml_names_them() {
-        for (encoding, word, bytes) in [
-            (IntEncoding::Varint(16), "varint16", "0xac02"),
-            (IntEncoding::BigEndian(2), "u16be", "0x012c"),
-            (IntEncoding::LittleEndian(4), "u32le", "0x2c010000"),
-            (IntEncoding::BigEndian(1), "u8", "0x2c"),
+    fn numbers_of_every_kind() {
+        for (encoding, bytes) in [
+            (IntEncoding::Varint(16), "0xac02"),
+            (IntEncoding::BigEndian(2), "0x012c"),
+            (IntEncoding::LittleEndian(4), "0x2c010000"),
+            (IntEncoding::BigEndian(1), "0x2c"),
         ] {
-            assert_eq!(integer_word(encoding), word);
             assert_eq!(hex(&number(encoding, 300)), bytes);
         }
     }
