@@ -15,6 +15,7 @@
 //! [`policy`] prints the whole table.
 
 mod fields;
+mod fixed;
 mod frame;
 mod maps;
 mod messages;
@@ -23,6 +24,7 @@ mod pairing;
 mod rules;
 mod session;
 mod vocabulary;
+mod wire_types;
 
 use core::fmt;
 
@@ -75,6 +77,7 @@ pub fn diff(old: &Spec, new: &Spec) -> Diff {
     comparison.frame();
     comparison.enums();
     comparison.maps();
+    comparison.prefix();
     comparison.messages();
     comparison.states();
     comparison.norms();

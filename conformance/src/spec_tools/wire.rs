@@ -2,19 +2,20 @@
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{
-    Body, Field, FieldType, IntEncoding, KeyPart, KeyValue, Shape, Spec, WireType,
+    Body, Extent, Field, FieldType, IntEncoding, KeyPart, KeyValue, Message, Shape, Spec, Values,
+    WireType,
 };
 
 use crate::codec::Codec;
 use crate::value::WireValue;
 
 /// Bytes as `0x` and two digits each.
-pub(in crate::spec_tools) fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
 /// How a number is written.
-pub(in crate::spec_tools) fn number(encoding: IntEncoding, number: u64) -> Vec<u8> {
+pub(super) fn number(encoding: IntEncoding, number: u64) -> Vec<u8> {
     match encoding {
         IntEncoding::Varint(_) => varint(number),
         IntEncoding::BigEndian(bytes) => {
@@ -32,7 +33,7 @@ pub(in crate::spec_tools) fn number(encoding: IntEncoding, number: u64) -> Vec<u
 }
 
 /// The shortest varint of a number.
-pub(in crate::spec_tools) fn varint(mut number: u64) -> Vec<u8> {
+pub(super) fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number > 0x7f {
         bytes.push((number & 0x7f) as u8 | 0x80);
@@ -42,8 +43,21 @@ pub(in crate::spec_tools) fn varint(mut number: u64) -> Vec<u8> {
     bytes
 }
 
+/// The layout of key-value bodies, where bodies are so.
+pub(super) fn key_value(spec: &Spec) -> Option<&KeyValue> {
+    match &spec.body {
+        Body::KeyValue(layout) => Some(layout),
+        Body::Fixed(_) => None,
+    }
+}
+
+/// How values of type `any` are written, where there are any.
+pub(super) fn values(spec: &Spec) -> Option<&Values> {
+    key_value(spec).map(|layout| &layout.values)
+}
+
 /// The key of a field under a wire type.
-pub(in crate::spec_tools) fn key(layout: &KeyValue, field: u32, wire_type: &WireType) -> Vec<u8> {
+pub(super) fn key(layout: &KeyValue, field: u32, wire_type: &WireType) -> Vec<u8> {
     let (high, low) = match layout.high {
         KeyPart::Field => (u64::from(field), u64::from(wire_type.id)),
         KeyPart::WireType => (u64::from(wire_type.id), u64::from(field)),
@@ -52,57 +66,74 @@ pub(in crate::spec_tools) fn key(layout: &KeyValue, field: u32, wire_type: &Wire
 }
 
 /// The wire types that a field of that type travels under.
-pub(in crate::spec_tools) fn wire_types<'s>(spec: &'s Spec, ty: &FieldType) -> Vec<&'s WireType> {
-    let Body::KeyValue(layout) = &spec.body;
+pub(super) fn wire_types<'s>(layout: &'s KeyValue, ty: &FieldType) -> Vec<&'s WireType> {
     let carries = |wire: &&WireType| match (&wire.shape, ty) {
-        (Shape::Varint, FieldType::Any(_)) => spec.values.integers_as_varint,
+        (Shape::Varint, FieldType::Any(_)) => layout.values.integers_as_varint,
         (Shape::Varint, FieldType::Varint(_) | FieldType::Enum(_)) => true,
         (Shape::Encoded(names) | Shape::Sized(names), FieldType::Any(_)) => !names.is_empty(),
-        (Shape::Encoded(_) | Shape::Sized(_) | Shape::Fixed(_), _) => false,
+        _ => false,
     };
     layout.wire_types.iter().filter(carries).collect()
 }
 
 /// The key of a field as hex, and the wire type's name, for every wire type that it travels under.
-pub(in crate::spec_tools) fn keys(spec: &Spec, field: &Field) -> Vec<(String, String)> {
-    let Body::KeyValue(layout) = &spec.body;
-    wire_types(spec, &field.ty)
+pub(super) fn keys(spec: &Spec, field: &Field) -> Vec<(String, String)> {
+    let Some(layout) = key_value(spec) else {
+        return Vec::new();
+    };
+    wire_types(layout, &field.ty)
         .into_iter()
         .map(|wire| (hex(&key(layout, field.id, wire)), wire.name.clone()))
         .collect()
 }
 
 /// `key 0x1a → 0x22 (pson_v2)` for every wire type that a field travels under in both.
-pub(in crate::spec_tools) fn moved_keys(
+pub(super) fn moved_keys(
     (old_spec, old): (&Spec, &Field),
     (new_spec, new): (&Spec, &Field),
 ) -> Vec<String> {
-    let Body::KeyValue(old_layout) = &old_spec.body;
-    let Body::KeyValue(new_layout) = &new_spec.body;
+    let before = keys(old_spec, old);
     let mut lines = Vec::new();
-    for wire in wire_types(new_spec, &new.ty) {
-        let before = wire_types(old_spec, &old.ty);
-        let Some(before) = before.into_iter().find(|other| other.name == wire.name) else {
-            continue;
-        };
-        let old_key = key(old_layout, old.id, before);
-        let new_key = key(new_layout, new.id, wire);
-        if old_key != new_key {
-            let (old_key, new_key) = (hex(&old_key), hex(&new_key));
-            lines.push(format!("key {old_key} → {new_key} ({})", wire.name));
+    for (key, wire) in keys(new_spec, new) {
+        let found = before.iter().find(|(_, other)| *other == wire);
+        if let Some((before, _)) = found.filter(|(before, _)| *before != key) {
+            lines.push(format!("key {before} → {key} ({wire})"));
         }
     }
     lines
 }
 
 /// A value in one of the encodings; none where the suite cannot write it.
-pub(in crate::spec_tools) fn value(
-    spec: &Spec,
-    encoding: &str,
-    value: &WireValue,
-) -> Option<Vec<u8>> {
+pub(super) fn value(spec: &Spec, encoding: &str, value: &WireValue) -> Option<Vec<u8>> {
     let encoding = Encoding::from_name(encoding)?;
     Codec::new(spec).encode_value(encoding, value).ok()
+}
+
+/// Where the fields of a fixed layout begin, in bytes from the start of the message, as long as
+/// that is the same for every message.
+pub(super) fn offsets(spec: &Spec, message: &Message) -> Vec<Option<u64>> {
+    let mut at = spec.framing.code.width().map(u64::from);
+    let mut offsets = Vec::new();
+    for field in &message.fields {
+        offsets.push(at);
+        at = at.zip(spec.width(field)).map(|(at, width)| at + width);
+    }
+    offsets
+}
+
+/// How many bytes a field of a fixed layout takes: `24`, `u8 + 0 to 255`, `the rest`.
+pub(super) fn extent(spec: &Spec, field: &Field) -> String {
+    if let Some(width) = spec.width(field) {
+        return width.to_string();
+    }
+    match &field.ty {
+        FieldType::Text(Extent::Prefixed(prefix)) | FieldType::Bytes(Extent::Prefixed(prefix)) => {
+            let most = field.max.unwrap_or(prefix.max());
+            let width = prefix.width().unwrap_or(1);
+            format!("{width} + 0 to {most}")
+        }
+        _ => "the rest".to_owned(),
+    }
 }
 
 #[cfg(test)]

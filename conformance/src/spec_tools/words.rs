@@ -1,6 +1,8 @@
 //! The words that the YAML has for parts of the model.
 
-use iotmp_spec::model::{Direction, FieldType, IntEncoding, KeyPart, Level, Party, Shape, Status};
+use iotmp_spec::model::{
+    ByteOrder, Direction, Extent, FieldType, IntEncoding, KeyPart, Level, Party, Shape, Status,
+};
 
 /// How a number is written.
 pub(super) fn integer(encoding: IntEncoding) -> String {
@@ -37,6 +39,25 @@ pub(super) fn field_type(ty: &FieldType) -> String {
         FieldType::Enum(name) => name.clone(),
         FieldType::Any(None) => "any".to_owned(),
         FieldType::Any(Some(map)) => format!("any ({map})"),
+        FieldType::Int(encoding) => format!("u{}", encoding.bits()),
+        FieldType::Text(length) => format!("text[{}]", extent(*length)),
+        FieldType::Bytes(length) => format!("bytes[{}]", extent(*length)),
+    }
+}
+
+/// How long text or bytes of a fixed layout are.
+fn extent(extent: Extent) -> String {
+    match extent {
+        Extent::Exact(size) => size.to_string(),
+        Extent::Prefixed(prefix) => format!("u{}", prefix.bits()),
+        Extent::Rest => "rest".to_owned(),
+    }
+}
+
+pub(super) const fn byte_order(order: ByteOrder) -> &'static str {
+    match order {
+        ByteOrder::BigEndian => "big-endian",
+        ByteOrder::LittleEndian => "little-endian",
     }
 }
 

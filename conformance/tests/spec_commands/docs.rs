@@ -41,9 +41,12 @@ fn what_is_out_of_date_is_told_with_the_command_to_run() {
 }
 
 #[test]
-fn a_small_specification() {
-    let spec = iotmp_spec::load(Path::new("tests/spec_diff/base.yaml")).expect("good");
-    insta::assert_snapshot!(docs(&spec, "make docs"));
+fn a_small_specification_of_each_layout() {
+    for name in ["base", "base_fixed"] {
+        let path = format!("tests/spec_diff/{name}.yaml");
+        let spec = iotmp_spec::load(Path::new(&path)).expect("good");
+        insta::assert_snapshot!(name, docs(&spec, "make docs"));
+    }
 }
 
 #[test]

@@ -69,6 +69,10 @@ impl Comparison<'_> {
             let what = default(old.default, new.default);
             self.push(FIELD_DEFAULT, subject, what);
         }
+        self.field_words(subject, old, new);
+    }
+
+    pub(super) fn field_words(&mut self, subject: &str, old: &Field, new: &Field) {
         let words = [
             ("doc", old.doc.as_str(), new.doc.as_str()),
             ("source", &old.source, &new.source),
@@ -84,18 +88,10 @@ impl Comparison<'_> {
         );
         let bits = bits(self.old, &old.ty).zip(bits(self.new, &new.ty));
         if let Some((before, after)) = bits {
-            let kept = match (&old.ty, &new.ty) {
-                (FieldType::Enum(before), FieldType::Enum(after)) => {
-                    now(&self.renamed.enums, before) == after
-                }
-                (FieldType::Enum(_), _) | (_, FieldType::Enum(_)) => {
-                    if before == after {
-                        self.push(FIELD_NAMES, subject, what.as_str());
-                    }
-                    true
-                }
-                _ => true,
-            };
+            let kept = self.same_names(&old.ty, &new.ty);
+            if old.ty != new.ty && before == after && kept && !self.is_renamed(&old.ty, &new.ty) {
+                self.push(FIELD_NAMES, subject, what.as_str());
+            }
             if !kept {
                 self.push(FIELD_TYPE, subject, what);
             } else if old.ty != new.ty && before < after {
@@ -121,6 +117,22 @@ impl Comparison<'_> {
             }
         }
     }
+
+    /// Whether the names that two types of number have for numbers do not contradict each other:
+    /// they are of one enum, or only one of them has names.
+    pub(super) fn same_names(&self, old: &FieldType, new: &FieldType) -> bool {
+        match (old, new) {
+            (FieldType::Enum(before), FieldType::Enum(after)) => {
+                now(&self.renamed.enums, before) == after
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether two types are one enum under two names.
+    fn is_renamed(&self, old: &FieldType, new: &FieldType) -> bool {
+        matches!((old, new), (FieldType::Enum(_), FieldType::Enum(_))) && self.same_names(old, new)
+    }
 }
 
 /// Where the numbers end that a type of so many bits can hold.
@@ -143,7 +155,8 @@ fn bits(spec: &Spec, ty: &FieldType) -> Option<u8> {
     match ty {
         FieldType::Varint(bits) => Some(*bits),
         FieldType::Enum(name) => spec.enumeration(name).map(|e| e.bits),
-        FieldType::Any(_) => None,
+        FieldType::Int(encoding) => Some(encoding.bits()),
+        FieldType::Any(_) | FieldType::Text(_) | FieldType::Bytes(_) => None,
     }
 }
 

@@ -1,18 +1,13 @@
-//! The frame, the key, the wire types, and how values are written.
+//! The frame, and the layout of bodies.
 
-use iotmp_ref::pson::Integer;
-use iotmp_spec::model::{Body, Framing, IntEncoding, KeyValue, Shape, Spec, WireType};
+use iotmp_spec::model::{Body, ByteOrder, Fixed, Framing, IntEncoding, KeyValue};
 
 use super::Comparison;
-use super::pairing::{Pair, pairs};
 use super::rules::{
-    DEFAULT_ENCODING, ENCODING_ADDED, ENCODING_ORDER, ENCODING_REMOVED, FRAMING, FRAMING_WIDER,
-    INTEGERS, KEY_LAYOUT, WIRE_TYPE_ADDED, WIRE_TYPE_ID, WIRE_TYPE_REMOVED, WIRE_TYPE_RENAMED,
-    WIRE_TYPE_SHAPE,
+    BODY_LAYOUT, BYTE_ORDER, FRAMING, FRAMING_WIDER, KEY_LAYOUT, MIN_SIZE_LARGER, MIN_SIZE_SMALLER,
 };
 use crate::spec_tools::wire::{self, hex};
 use crate::spec_tools::words;
-use crate::value::WireValue;
 
 /// A size, or a key, as an example.
 const SIZE: u64 = 10;
@@ -25,9 +20,16 @@ impl Comparison<'_> {
             (Body::KeyValue(old), Body::KeyValue(new)) => {
                 self.key(old, new);
                 self.wire_types(old, new);
+                self.values(&old.values, &new.values);
+            }
+            (Body::Fixed(old), Body::Fixed(new)) => self.fixed(old, new),
+            (Body::KeyValue(_), Body::Fixed(_)) => {
+                self.push(BODY_LAYOUT, "body.layout", "key-value → fixed");
+            }
+            (Body::Fixed(_), Body::KeyValue(_)) => {
+                self.push(BODY_LAYOUT, "body.layout", "fixed → key-value");
             }
         }
-        self.values();
     }
 
     fn framing(&mut self, old: &Framing, new: &Framing) {
@@ -37,6 +39,19 @@ impl Comparison<'_> {
         let code = codes().find(differs).or(codes().max()).unwrap_or_default();
         self.number("framing.code", Some(old.code), Some(new.code), code);
         self.number("framing.size", old.size, new.size, SIZE);
+        if old.min_size != new.min_size {
+            let word = |size: Option<u64>| match size {
+                Some(size) => format!("{size} bytes"),
+                None => "none".to_owned(),
+            };
+            let what = format!("{} → {}", word(old.min_size), word(new.min_size));
+            let rule = if old.min_size < new.min_size {
+                MIN_SIZE_LARGER
+            } else {
+                MIN_SIZE_SMALLER
+            };
+            self.push(rule, "framing.min_size", what);
+        }
     }
 
     /// Compares how a number of the frame is written, with `example` as one.
@@ -77,6 +92,17 @@ impl Comparison<'_> {
         }
     }
 
+    fn fixed(&mut self, old: &Fixed, new: &Fixed) {
+        if old.byte_order != new.byte_order {
+            let (before, after) = (old.byte_order, new.byte_order);
+            let word = words::byte_order;
+            let what = format!("{} → {}", word(before), word(after));
+            let written = |order: ByteOrder| hex(&wire::number(order.int(16), 300));
+            let bytes = format!("such as 300: {} → {}", written(before), written(after));
+            self.push_bytes(BYTE_ORDER, "body.byte_order", what, vec![bytes]);
+        }
+    }
+
     fn key(&mut self, old: &KeyValue, new: &KeyValue) {
         let mut changed = Vec::new();
         if old.high != new.high {
@@ -105,7 +131,7 @@ impl Comparison<'_> {
                 if known.and_then(|known| known.field(&field.name)).is_none() {
                     continue;
                 }
-                for wire in wire::wire_types(self.new, &field.ty) {
+                for wire in wire::wire_types(new, &field.ty) {
                     let named = old.wire_types.iter().find(|other| other.name == wire.name);
                     let Some(before) = named else { continue };
                     let (id, name) = (field.id, &wire.name);
@@ -121,178 +147,4 @@ impl Comparison<'_> {
         lines.sort();
         lines
     }
-
-    fn wire_types(&mut self, old: &KeyValue, new: &KeyValue) {
-        let pairs = pairs(
-            &old.wire_types,
-            &new.wire_types,
-            |wire| &wire.name,
-            |old, new| old.id == new.id,
-        );
-        for pair in pairs {
-            match pair {
-                Pair::Both(before, after) => {
-                    let keys = self.moved_keys((old, before), (new, after));
-                    self.wire_type(before, after, keys);
-                }
-                Pair::Removed(wire) => {
-                    let bytes = self.keys_under(self.old, old, wire);
-                    let what = format!("number {}, {}", wire.id, words::shape(&wire.shape));
-                    self.push_bytes(WIRE_TYPE_REMOVED, subject(wire), what, bytes);
-                }
-                Pair::Added(wire) => {
-                    let bytes = self.keys_under(self.new, new, wire);
-                    let what = format!("number {}, {}", wire.id, words::shape(&wire.shape));
-                    self.push_bytes(WIRE_TYPE_ADDED, subject(wire), what, bytes);
-                }
-            }
-        }
-    }
-
-    /// The keys of all fields that travel under a wire type.
-    fn keys_under(&self, spec: &Spec, layout: &KeyValue, wire: &WireType) -> Vec<String> {
-        let mut keys: Vec<_> = spec
-            .messages
-            .iter()
-            .flat_map(|message| &message.fields)
-            .filter(|field| wire::wire_types(spec, &field.ty).contains(&wire))
-            .map(|field| hex(&wire::key(layout, field.id, wire)))
-            .collect();
-        keys.sort();
-        keys.dedup();
-        if keys.is_empty() {
-            return Vec::new();
-        }
-        vec![format!("keys {}", keys.join(", "))]
-    }
-
-    /// The keys of all fields that travel under a wire type in both, where they differ.
-    fn moved_keys(
-        &self,
-        (old, before): (&KeyValue, &WireType),
-        (new, after): (&KeyValue, &WireType),
-    ) -> Vec<String> {
-        let mut ids = Vec::new();
-        for message in &self.new.messages {
-            for field in &message.fields {
-                if wire::wire_types(self.new, &field.ty).contains(&after) {
-                    ids.push(field.id);
-                }
-            }
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        let keys = ids.into_iter().map(|id| {
-            let (before, after) = (wire::key(old, id, before), wire::key(new, id, after));
-            format!("key of field {id} {} → {}", hex(&before), hex(&after))
-        });
-        keys.collect()
-    }
-
-    fn wire_type(&mut self, old: &WireType, new: &WireType, keys: Vec<String>) {
-        let subject = subject(old);
-        if old.name != new.name {
-            self.push(WIRE_TYPE_RENAMED, &subject, format!("now {}", new.name));
-        }
-        if old.id != new.id {
-            let what = format!("number {} → {}", old.id, new.id);
-            self.push_bytes(WIRE_TYPE_ID, &subject, what, keys);
-        }
-        match (&old.shape, &new.shape) {
-            (Shape::Sized(before), Shape::Sized(after))
-                if before.is_empty() == after.is_empty() =>
-            {
-                self.encodings(&subject, before, after);
-            }
-            (Shape::Encoded(before), Shape::Encoded(after)) => {
-                self.encodings(&subject, before, after);
-            }
-            (before, after) if before != after => {
-                let what = format!("{} → {}", words::shape(before), words::shape(after));
-                self.push(WIRE_TYPE_SHAPE, &subject, what);
-            }
-            _ => {}
-        }
-        self.prose(&subject, &[("doc", &old.doc, &new.doc)]);
-    }
-
-    fn encodings(&mut self, subject: &str, old: &[String], new: &[String]) {
-        let known = |names: &[String], name: &String| names.contains(name);
-        for name in old.iter().filter(|name| !known(new, name)) {
-            self.push(ENCODING_REMOVED, subject, name.as_str());
-        }
-        let order = |names: &[String], others: &[String]| -> Vec<(usize, String)> {
-            let places = names.iter().cloned().enumerate();
-            places.filter(|(_, name)| known(others, name)).collect()
-        };
-        if order(old, new) != order(new, old) {
-            let what = format!("{} → {}", old.join(", "), new.join(", "));
-            self.push(ENCODING_ORDER, subject, what);
-        }
-        for name in new.iter().filter(|name| !known(old, name)) {
-            self.push(ENCODING_ADDED, subject, name.as_str());
-        }
-    }
-
-    fn values(&mut self) {
-        let (old, new) = (&self.old.values, &self.new.values);
-        if old.default_encoding != new.default_encoding {
-            let what = format!("{} → {}", old.default_encoding, new.default_encoding);
-            let example = WireValue::Array(vec![WireValue::String("a".to_owned()), five()]);
-            let before = wire::value(self.old, &old.default_encoding, &example);
-            let after = wire::value(self.new, &new.default_encoding, &example);
-            let bytes = before
-                .zip(after)
-                .map(|(before, after)| {
-                    let (before, after) = (hex(&before), hex(&after));
-                    format!("every value, such as [\"a\", 5]: {before} → {after}")
-                })
-                .into_iter()
-                .collect();
-            self.push_bytes(DEFAULT_ENCODING, "values.default_encoding", what, bytes);
-        }
-        if old.integers_as_varint != new.integers_as_varint {
-            let what = format!("{} → {}", old.integers_as_varint, new.integers_as_varint);
-            let subject = "values.integers_as_varint";
-            self.push_bytes(INTEGERS, subject, what, self.integer_fields());
-        }
-    }
-
-    /// An integer as the whole of a field in both, as an example.
-    fn integer_fields(&self) -> Vec<String> {
-        let write = |spec: &Spec, message: &str, field: &str| {
-            let field = spec.message(message)?.field(field)?;
-            let Body::KeyValue(layout) = &spec.body;
-            let wires = wire::wire_types(spec, &field.ty);
-            let varint = |wire: &&&WireType| wire.shape == Shape::Varint;
-            let encoding = &spec.values.default_encoding;
-            if let Some(wire) = wires.iter().find(varint) {
-                let mut bytes = wire::key(layout, field.id, wire);
-                bytes.extend(wire::varint(5));
-                return Some(bytes);
-            }
-            let mut bytes = wire::key(layout, field.id, wires.first()?);
-            bytes.extend(wire::value(spec, encoding, &five())?);
-            Some(bytes)
-        };
-        let mut fields = self.old.messages.iter().flat_map(|message| {
-            let fields = message.fields.iter();
-            fields.map(|field| (message.name.as_str(), field.name.as_str()))
-        });
-        let example = fields.find_map(|(message, field)| {
-            let before = write(self.old, message, field)?;
-            let after = write(self.new, message, field)?;
-            let (old, new) = (hex(&before), hex(&after));
-            (before != after).then(|| format!("such as {message}.{field} = 5: {old} → {new}"))
-        });
-        example.into_iter().collect()
-    }
-}
-
-fn five() -> WireValue {
-    WireValue::Integer(Integer::new(false, 5))
-}
-
-fn subject(wire: &WireType) -> String {
-    format!("wire type {}", wire.name)
 }

@@ -66,7 +66,7 @@ impl Comparison<'_> {
             let what = format!("key {:?} → {:?}", old.key, new.key);
             let written = |spec: &Spec, key: &str| {
                 let text = WireValue::String(key.to_owned());
-                wire::value(spec, &spec.values.default_encoding, &text)
+                wire::value(spec, &wire::values(spec)?.default_encoding, &text)
             };
             let before = written(self.old, &old.key);
             let bytes = before.zip(written(self.new, &new.key));

@@ -1,6 +1,6 @@
 //! Messages: codes, directions, and what answers what.
 
-use iotmp_spec::model::{Direction, Message};
+use iotmp_spec::model::{Body, Direction, Message};
 
 use super::Comparison;
 use super::pairing::{self, Pair, now};
@@ -59,7 +59,12 @@ impl Comparison<'_> {
             self.push(rule, name, what);
         }
         self.answers(old, new);
-        self.fields(old, new);
+        match (&self.old.body, &self.new.body) {
+            (Body::KeyValue(_), Body::KeyValue(_)) => self.fields(old, new),
+            (Body::Fixed(_), Body::Fixed(_)) => self.fixed_fields(old, new),
+            // That no body can be read has been said.
+            _ => {}
+        }
         let words = [
             ("doc", old.doc.as_str(), new.doc.as_str()),
             ("source", &old.source, &new.source),

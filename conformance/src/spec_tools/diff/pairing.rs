@@ -79,7 +79,7 @@ pub(super) fn messages<'s>(old: &'s Spec, new: &'s Spec) -> Vec<Pair<'s, Message
         &old.messages,
         &new.messages,
         |m| &m.name,
-        |old, new| old.code == new.code,
+        |old, new| (old.code, &old.answers_to) == (new.code, &new.answers_to),
     )
 }
 

@@ -6,8 +6,8 @@ use super::Comparison;
 use super::fields::refused;
 use super::pairing::{self, Pair, pairs};
 use super::rules::{
-    ENUM_ADDED, ENUM_NARROWER, ENUM_NUMBER, ENUM_REMOVED, ENUM_RENAMED, ENUM_VALUE_ADDED,
-    ENUM_VALUE_REMOVED, ENUM_VALUE_RENAMED, ENUM_WIDER,
+    ENUM_ADDED, ENUM_ENCODING, ENUM_NARROWER, ENUM_NUMBER, ENUM_REMOVED, ENUM_RENAMED,
+    ENUM_VALUE_ADDED, ENUM_VALUE_REMOVED, ENUM_VALUE_RENAMED, ENUM_WIDER,
 };
 use crate::spec_tools::wire::{self, hex};
 
@@ -68,6 +68,11 @@ impl Comparison<'_> {
             let (before, after) = (wire::varint(old.value), wire::varint(new.value));
             let bytes = format!("as a varint {} → {}", hex(&before), hex(&after));
             self.push_bytes(ENUM_NUMBER, &subject, what, vec![bytes]);
+        }
+        if old.encoding != new.encoding {
+            let word = |encoding: &Option<String>| encoding.clone().unwrap_or("none".to_owned());
+            let what = format!("{} → {}", word(&old.encoding), word(&new.encoding));
+            self.push(ENUM_ENCODING, &subject, what);
         }
         self.prose(&subject, &[("doc", &old.doc, &new.doc)]);
     }

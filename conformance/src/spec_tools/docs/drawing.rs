@@ -3,6 +3,8 @@
 /// A part of a row: its width in columns, and what it is.
 pub(super) type Part = (usize, String);
 
+/// Columns of a row of boxes.
+const MAX_COLUMNS: usize = 100;
 /// Columns of one bit.
 const PER_BIT: usize = 4;
 
@@ -41,13 +43,23 @@ pub(super) fn row(parts: &[Part]) -> String {
     format!("{edge}\n{middle}\n{edge}")
 }
 
-/// Boxes as wide as their labels.
+/// Boxes as wide as their labels, in as many rows as it takes.
 pub(super) fn boxes(labels: &[String]) -> String {
-    let parts: Vec<Part> = labels
-        .iter()
-        .map(|label| (label.chars().count() + 2, label.clone()))
-        .collect();
-    row(&parts)
+    let mut rows: Vec<Vec<Part>> = vec![Vec::new()];
+    let mut taken = 1;
+    for label in labels {
+        let width = label.chars().count() + 2;
+        if taken > 1 && taken + width + 1 > MAX_COLUMNS {
+            rows.push(Vec::new());
+            taken = 1;
+        }
+        taken += width + 1;
+        if let Some(row) = rows.last_mut() {
+            row.push((width, label.clone()));
+        }
+    }
+    let rows: Vec<_> = rows.iter().map(|parts| row(parts)).collect();
+    rows.join("\n")
 }
 
 #[cfg(test)]
@@ -73,5 +85,7 @@ mod tests {
     fn boxes_are_as_wide_as_their_labels() {
         let drawn = boxes(&["a".to_owned(), "bcd".to_owned()]);
         assert_eq!(drawn, "+---+-----+\n| a | bcd |\n+---+-----+");
+        let long = vec!["x".repeat(60); 2];
+        assert_eq!(boxes(&long).lines().count(), 6);
     }
 }

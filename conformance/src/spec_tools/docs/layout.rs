@@ -1,17 +1,20 @@
 //! How messages are laid out: header, keys, wire types, values.
 
 use iotmp_spec::encoding;
-use iotmp_spec::model::{Body, IntEncoding, KeyPart, KeyValue, Shape, Spec};
+use iotmp_spec::model::{Body, Fixed, IntEncoding, KeyPart, KeyValue, Shape, Spec};
 
 use super::drawing;
 use super::markdown::{Document, cell, table};
-use crate::spec_tools::words;
+use super::source;
+use crate::spec_tools::{wire, words};
 
 pub(super) fn chapter(spec: &Spec, document: &mut Document) {
     document.heading(2, "Layout");
     header(spec, document);
-    let Body::KeyValue(layout) = &spec.body;
-    key_value(spec, layout, document);
+    match &spec.body {
+        Body::KeyValue(layout) => key_value(layout, document),
+        Body::Fixed(layout) => fixed(spec, layout, document),
+    }
 }
 
 fn header(spec: &Spec, document: &mut Document) {
@@ -32,6 +35,11 @@ fn header(spec: &Spec, document: &mut Document) {
         }
         None => "The code names the message. Nothing says how long the body is but its own layout.",
     });
+    if let Some(size) = framing.min_size {
+        document.paragraph(format!(
+            "A message of fewer than {size} bytes, header included, is not processed."
+        ));
+    }
     if varints(spec) {
         document.paragraph(
             "A varint holds a number in groups of seven bits, the least significant group first. Bit 7 of a byte, `m`, \
@@ -47,14 +55,36 @@ fn header(spec: &Spec, document: &mut Document) {
 
 /// Whether any number is written as a varint.
 fn varints(spec: &Spec) -> bool {
-    let Body::KeyValue(layout) = &spec.body;
-    let mut numbers = vec![spec.framing.code, layout.key];
+    let mut numbers = vec![spec.framing.code];
     numbers.extend(spec.framing.size);
+    numbers.extend(wire::key_value(spec).map(|layout| layout.key));
     let varint = |number: &IntEncoding| matches!(number, IntEncoding::Varint(_));
     numbers.iter().any(varint)
 }
 
-fn key_value(spec: &Spec, layout: &KeyValue, document: &mut Document) {
+fn fixed(spec: &Spec, layout: &Fixed, document: &mut Document) {
+    document.heading(3, "Fields");
+    document.paragraph(format!(
+        "A body is the fields of its message, one behind the other, in the order of the tables below. Numbers of more than \
+         one byte are {}. Optional fields stand at the end and are there if bytes are left.",
+        words::byte_order(layout.byte_order)
+    ));
+    if layout.prefix.is_empty() {
+        return;
+    }
+    document.paragraph("Every message begins with:");
+    let rows = layout.prefix.iter().map(|field| {
+        vec![
+            format!("`{}`", field.name),
+            format!("`{}`", words::field_type(&field.ty)),
+            cell(&field.doc),
+            source(spec, &field.source),
+        ]
+    });
+    document.paragraph(table(&["name", "type", "meaning", "source"], rows));
+}
+
+fn key_value(layout: &KeyValue, document: &mut Document) {
     document.heading(3, "Fields");
     let key = format!("key: {}", words::integer(layout.key));
     let field = |dots: &str| [key.clone(), format!("value{dots}")];
@@ -117,7 +147,7 @@ fn key_value(spec: &Spec, layout: &KeyValue, document: &mut Document) {
     if !reserved.is_empty() && bits <= 8 {
         document.paragraph(format!("Reserved: {}.", reserved.join(", ")));
     }
-    values(spec, layout, document);
+    values(layout, document);
 }
 
 fn shape(shape: &Shape) -> String {
@@ -156,7 +186,7 @@ fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<String> {
     ranges.iter().map(word).collect()
 }
 
-fn values(spec: &Spec, layout: &KeyValue, document: &mut Document) {
+fn values(layout: &KeyValue, document: &mut Document) {
     document.heading(3, "Values");
     let mut names: Vec<&str> = Vec::new();
     for wire in &layout.wire_types {
@@ -177,7 +207,7 @@ fn values(spec: &Spec, layout: &KeyValue, document: &mut Document) {
         let wires: Vec<_> = wires.map(|wire| format!("`{}`", wire.name)).collect();
         wires.join(", ")
     };
-    let values = &spec.values;
+    let values = &layout.values;
     let rows = names.into_iter().map(|name| {
         let doc = encoding(name).map_or("", |info| info.doc);
         let default = if name == values.default_encoding {

@@ -15,15 +15,25 @@ pub(super) fn chapter(spec: &Spec, document: &mut Document) {
         document.heading(3, format!("{anchor}`{}`", e.name));
         document.paragraph(cell(&e.doc));
         document.paragraph(format!("{} bits", e.bits));
+        let encodings = e.values.iter().any(|value| value.encoding.is_some());
         let rows = e.values.iter().map(|value| {
-            vec![
+            let mut row = vec![
                 value.value.to_string(),
                 format!("`0x{:02x}`", value.value),
                 format!("`{}`", value.name),
                 cell(&value.doc),
-            ]
+            ];
+            if encodings {
+                let name = value.encoding.as_ref();
+                row.push(name.map_or_else(String::new, |name| format!("`{name}`")));
+            }
+            row
         });
-        document.paragraph(table(&["number", "hex", "name", "meaning"], rows));
+        let mut head = vec!["number", "hex", "name", "meaning"];
+        if encodings {
+            head.push("encoding of values");
+        }
+        document.paragraph(table(&head, rows));
     }
     if !spec.maps.is_empty() {
         document.heading(2, "Maps");
