@@ -5,4 +5,5 @@ mod spec_commands {
     mod command;
     mod diff;
     mod docs;
+    mod schema;
 }

@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod docs;
+mod schema;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -25,6 +26,7 @@ enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Docs(docs::Arguments),
+    Schema(schema::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -32,6 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Command::Check(arguments) => check::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Docs(arguments) => docs::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
     }
 }
 
