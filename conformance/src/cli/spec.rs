@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod dissector;
 mod docs;
 mod schema;
 
@@ -26,6 +27,7 @@ enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Docs(docs::Arguments),
+    Dissector(dissector::Arguments),
     Schema(schema::Arguments),
 }
 
@@ -34,6 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Command::Check(arguments) => check::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Docs(arguments) => docs::run(arguments),
+        Command::Dissector(arguments) => dissector::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
     }
 }
