@@ -1,10 +1,18 @@
 //! The command line: one file for every subcommand.
 
+mod coverage;
 mod decode;
+mod device;
 mod encode;
+mod explain;
+mod list;
+mod live;
+mod options;
+mod selftest;
+mod server;
 mod spec;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +38,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(name = "self")]
+    SelfTest(selftest::Arguments),
+    Server(server::Arguments),
+    Device(device::Arguments),
+    List(list::Arguments),
+    Explain(explain::Arguments),
+    Coverage(coverage::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
     Spec(spec::Arguments),
@@ -38,6 +53,12 @@ enum Command {
 /// Runs the command that the arguments ask for.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::SelfTest(arguments) => selftest::run(&arguments),
+        Command::Server(arguments) => server::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Spec(arguments) => spec::run(&arguments),
@@ -77,6 +98,17 @@ impl Notation {
                 ))
             }
         }
+    }
+}
+
+/// Writes to the standard output. A reader that has seen enough, such as
+/// `head`, is no fault.
+fn print(text: &str) -> Result<(), String> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the standard output cannot be written: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 

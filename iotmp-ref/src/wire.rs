@@ -18,6 +18,9 @@
 mod any;
 mod encoding;
 mod error;
+mod fixed;
+mod frame;
+mod int;
 mod layout;
 mod path;
 mod reader;
@@ -28,7 +31,10 @@ pub use self::any::{
     Any, BuildError, Encoded, FieldValue, UnknownMessage, missing_field, read_header,
 };
 pub use self::encoding::Encoding;
-pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, Unrepresentable};
+pub use self::fixed::{Extent, peek_constant, read_constant};
+pub use self::frame::{FrameLayout, Opened};
+pub use self::int::IntEncoding;
 pub use self::layout::{KeyLayout, Shape};
 pub use self::path::{Path, Segment};
 pub use self::reader::Reader;

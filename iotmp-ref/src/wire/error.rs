@@ -1,10 +1,14 @@
-//! Why bytes could not be read, or could not be written.
+//! Why bytes could not be read; [`encode`] has why they could not be written.
+
+mod encode;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
 use super::path::{Path, Segment};
+
+pub use self::encode::{EncodeError, Unrepresentable};
 
 /// Why received bytes were refused, and where.
 ///
@@ -47,6 +51,13 @@ pub enum DecodeErrorKind {
         value: u64,
         /// The largest allowed.
         max: u64,
+    },
+    /// A number is none of those that can stand there.
+    Constant {
+        /// The number.
+        found: u64,
+        /// Those that can.
+        expected: &'static [u64],
     },
     /// A wire type that is reserved or unknown.
     WireType {
@@ -101,11 +112,11 @@ pub enum DecodeErrorKind {
         /// How large it may be.
         limit: u64,
     },
-    /// A value in an encoding other than PSON is malformed.
+    /// A value in an encoding other than PSON cannot be read.
     Encoding {
         /// The encoding.
         name: &'static str,
-        /// What its decoder said.
+        /// What is wrong with it.
         detail: Box<str>,
     },
     /// A value is well formed, but not what the caller asked for.
@@ -254,6 +265,7 @@ impl DecodeErrorKind {
             Self::Truncated { .. } => "truncated",
             Self::VarintOverflow { .. } => "varint-overflow",
             Self::Range { .. } => "range",
+            Self::Constant { .. } => "constant",
             Self::WireType { .. } => "wire-type",
             Self::WrongType { .. } => "wrong-type",
             Self::MissingField { .. } => "missing-field",
@@ -298,6 +310,14 @@ impl fmt::Display for DecodeErrorKind {
             Self::Range { value, max } => {
                 write!(f, "number {value}, but at most {max} is allowed")
             }
+            Self::Constant { found, expected } => {
+                write!(f, "number {found}, but expected ")?;
+                for (index, number) in expected.iter().enumerate() {
+                    let or = if index == 0 { "" } else { " or " };
+                    write!(f, "{or}{number}")?;
+                }
+                Ok(())
+            }
             Self::WireType { found } => {
                 write!(f, "wire type {found} is reserved: its size is not known")
             }
@@ -315,7 +335,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::TooLarge { what, found, limit } => {
                 write!(f, "{what} is {found}, but at most {limit} is allowed")
             }
-            Self::Encoding { name, detail } => write!(f, "not valid {name}: {detail}"),
+            Self::Encoding { name, detail } => write!(f, "{name}: {detail}"),
             Self::Custom(detail) => f.write_str(detail),
         }
     }
@@ -328,36 +348,6 @@ impl fmt::Display for Bytes {
         let plural = if self.0 == 1 { "" } else { "s" };
         write!(f, "{} byte{plural}", self.0)
     }
-}
-
-/// Why a value could not be written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// The buffer ends before the value; `encoded_len` gives a length that is
-    /// enough.
-    #[error("the buffer is too small: {needed} more bytes are needed, {left} left")]
-    BufferTooSmall {
-        /// How many bytes the next piece takes.
-        needed: usize,
-        /// How many bytes are left.
-        left: usize,
-    },
-    /// The protocol revision has no such encoding.
-    #[error("encoding {name} is not available in this revision of the protocol")]
-    Encoding {
-        /// The encoding.
-        name: &'static str,
-    },
-    /// The value is nested deeper than any decoder would accept.
-    #[error("nested deeper than the limit of {limit}")]
-    TooDeep {
-        /// The most levels allowed.
-        limit: usize,
-    },
-    /// A `Serialize` refused, or produced what the encoding cannot say.
-    #[error("{0}")]
-    Custom(Box<str>),
 }
 
 #[cfg(test)]
