@@ -11,6 +11,7 @@ mod live;
 mod options;
 mod selftest;
 mod server;
+mod spec;
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ enum Command {
     Coverage(coverage::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
+    Spec(spec::Arguments),
 }
 
 /// Runs the command that the arguments ask for.
@@ -62,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
+        Command::Spec(arguments) => spec::run(&arguments),
     };
     outcome.unwrap_or_else(|message| {
         anstream::eprintln!("error: {message}");
