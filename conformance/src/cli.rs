@@ -1,9 +1,17 @@
 //! The command line: one file for every subcommand.
 
+mod coverage;
 mod decode;
+mod device;
 mod encode;
+mod explain;
+mod list;
+mod live;
+mod options;
+mod selftest;
+mod server;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +37,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(name = "self")]
+    SelfTest(selftest::Arguments),
+    Server(server::Arguments),
+    Device(device::Arguments),
+    List(list::Arguments),
+    Explain(explain::Arguments),
+    Coverage(coverage::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
 }
@@ -36,6 +51,12 @@ enum Command {
 /// Runs the command that the arguments ask for.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::SelfTest(arguments) => selftest::run(&arguments),
+        Command::Server(arguments) => server::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
     };
@@ -74,6 +95,17 @@ impl Notation {
                 ))
             }
         }
+    }
+}
+
+/// Writes to the standard output. A reader that has seen enough, such as
+/// `head`, is no fault.
+fn print(text: &str) -> Result<(), String> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the standard output cannot be written: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 

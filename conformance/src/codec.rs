@@ -8,7 +8,7 @@
 //! {"type":"connect","stream_id":1,"payload":["user1","sensor1","secret123"]}
 //! ```
 //!
-//! Values in them are as [`json`](crate::json) has them. A message whose type
+//! Values in them are as [`json`] has them. A message whose type
 //! the specification does not name is `{"type":"0x7f","body":{"type":"bytes","value":"0801"}}`;
 //! in that form a body can be given to any type.
 //!

@@ -3,13 +3,28 @@
 //! - [`specs`]: the specifications that the suite is built with.
 //! - [`codec`]: the suite's own judge, a codec that interprets a specification.
 //! - [`vector`]: bytes and what they mean, as data.
-//! - [`subject`]: what is tested.
 //! - [`json`], [`value`]: values without loss, in JSON and in memory.
+//! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
+//! - [`subject`]: what is tested, and the connections to it.
+//! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
+//! - [`coverage`]: what proves what.
+//! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
+pub mod case;
 pub mod codec;
+pub mod coverage;
+pub mod exit;
 pub mod json;
+pub mod ledger;
 mod path;
+pub mod plan;
+pub mod report;
+pub mod runner;
+pub mod select;
+pub mod self_test;
 pub mod specs;
 pub mod subject;
+pub mod suite;
 pub mod value;
 pub mod vector;
+pub mod verdict;

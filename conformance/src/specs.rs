@@ -80,9 +80,11 @@ pub(crate) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) 
         return "; there are none".to_owned();
     }
     let likeness = |other: &str| strsim::jaro_winkler(word, other);
+    // Of equals the first: the last maximum of the reversed list.
     let best = words
         .iter()
         .copied()
+        .rev()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best {
         Some(best) if likeness(best) > 0.75 => format!("; did you mean {best}?"),

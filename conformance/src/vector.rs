@@ -11,6 +11,7 @@
 
 mod check;
 mod embedded;
+mod expect;
 mod raw;
 mod run;
 
@@ -22,7 +23,7 @@ use serde_json::Value as Json;
 
 pub use self::check::{Fault, LoadError, load};
 pub use self::embedded::{FILES, all};
-pub use self::run::{Finding, Judgement, Verdict, run};
+pub use self::run::{Finding, Judgement, Verdict, run, same};
 
 /// One vector.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,13 @@
     )
 )]
 
+#[cfg(feature = "device")]
+mod address;
+#[cfg(feature = "device")]
+mod backoff;
 mod build;
+#[cfg(feature = "device")]
+mod client;
 mod outcome;
 mod path;
 mod resources;
@@ -25,6 +31,14 @@ use self::resources::{Found, Resources};
 use crate::pson::Value;
 use crate::session::{Config, Event, Identity, Misuse, Session};
 
+#[cfg(feature = "device")]
+pub use self::address::{Address, DEFAULT_PORT, InvalidAddress};
+#[cfg(feature = "device")]
+pub use self::backoff::Backoff;
+#[cfg(feature = "device")]
+pub use self::client::{Client, ClientConfig, ClientError, Handle, Status};
+#[cfg(feature = "server")]
+pub(crate) use self::outcome::ERROR_KEY;
 pub use self::outcome::{Failure, IntoOutcome, Outcome};
 pub use self::resources::Request;
 

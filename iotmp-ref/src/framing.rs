@@ -5,6 +5,7 @@
 //! and a size over the limit is refused as soon as the header is there.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::wire::{DecodeError, DecodeErrorKind, Reader};
 
@@ -20,7 +21,6 @@ const KEPT_CAPACITY: usize = 16 * 1024;
 /// Feed it with [`push`](Self::push), then take messages with
 /// [`next_frame`](Self::next_frame) until there is none. After a refusal it
 /// takes nothing more: what follows in the stream has no known boundary.
-#[derive(Debug)]
 pub struct Framer {
     buffer: Vec<u8>,
     /// How much of the buffer has been given back as messages.
@@ -159,6 +159,18 @@ impl Framer {
             self.buffer.drain(..self.taken);
             self.taken = 0;
         }
+    }
+}
+
+/// The bytes stay out of logs: a Connect among them holds a secret.
+impl fmt::Debug for Framer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Framer")
+            .field("buffered", &self.buffered())
+            .field("offset", &self.offset)
+            .field("max_body", &self.max_body)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,10 @@
 //! Without features the crate is `no_std` + `alloc` and does no I/O: [`wire`]
 //! reads and writes bytes, [`pson`] the self-describing values inside a
 //! message, [`message`] the messages of each revision; [`framing`] cuts a byte
-//! stream into messages, and [`session`] is what both ends do with them.
+//! stream into messages, [`session`] is what both ends do with them, and
+//! [`device`] has resources to be called.
+//!
+//! With the features `device` and `server` both ends run on tokio.
 
 #![no_std]
 
@@ -17,6 +20,8 @@ extern crate self as iotmp_ref;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod device;
 pub mod framing;
 #[cfg(any(feature = "device", feature = "server"))]

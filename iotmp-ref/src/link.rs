@@ -8,6 +8,7 @@ use std::io;
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
 };
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::session::Session;
@@ -162,16 +163,16 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         Turn::Ended(error)
     }
 
-    /// Sends the output that is left and closes the transport, within
+    /// Sends the `output` that is left and closes the transport, within
     /// `patience`.
     ///
     /// What the peer still sends is read and dropped: to close over unread
     /// bytes would reset the connection, and the peer might never see the last
     /// words.
-    pub(crate) async fn finish(mut self, machine: &impl Machine, patience: Duration) {
+    pub(crate) async fn finish(mut self, output: &[u8], patience: Duration) {
         let by = Instant::now() + patience.min(MAX_PATIENCE);
         let goodbye = async {
-            self.write.write_all(machine.poll_output()).await?;
+            self.write.write_all(output).await?;
             self.write.shutdown().await?;
             while self.read.read(&mut self.buffer).await? > 0 {}
             io::Result::Ok(())
@@ -195,6 +196,12 @@ async fn send(write: &mut (impl AsyncWrite + Unpin), output: &[u8]) -> io::Resul
 
 /// Longest wait for a peer to close after this end has.
 const MAX_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until an owner says that all is to stop, or is gone.
+pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
+    // An error says that nobody is left to say it.
+    let _ = stop.wait_for(|&stop| stop).await;
+}
 
 /// Waits for a time that may never come.
 pub(crate) async fn reached(deadline: Option<Instant>) {

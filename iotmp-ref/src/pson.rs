@@ -66,12 +66,16 @@ use crate::wire::{DecodeError, EncodeError};
 #[cfg(feature = "serde")]
 pub use self::de::from_value;
 pub use self::generation::Generation;
+#[cfg(feature = "encodings")]
+pub(crate) use self::head::{Depth, text};
 pub use self::integer::{Integer, ParseIntegerError};
 pub use self::map::Map;
 #[cfg(feature = "serde")]
 pub use self::ser::to_value;
 pub use self::value::{Kind, Value};
 pub use self::view::{Elements, Pairs, View};
+#[cfg(feature = "encodings")]
+pub(crate) use self::write::Number;
 
 /// How many containers may stand in each other.
 ///

@@ -54,6 +54,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use self::connection::{Connection, Shared};
 use self::registry::Registry;
+use crate::link::told;
 
 pub use self::config::Config;
 pub use self::credentials::{Credential, Credentials, DeviceId, InvalidCredential, MAX_CREDENTIAL};
@@ -127,8 +128,9 @@ impl Drop for Server {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let connections = Arc::new(Semaphore::new(shared.config.max_connections));
-    let admissions = Arc::new(Semaphore::new(shared.config.max_unauthenticated));
+    let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+    let connections = permits(shared.config.max_connections);
+    let admissions = permits(shared.config.max_unauthenticated);
     let mut is_full = false;
     let mut tasks = JoinSet::new();
     let stopping = stop.clone();
@@ -141,7 +143,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Rec
                 }
                 continue;
             }
-            _ = stop.wait_for(|&stop| stop) => break,
+            () = told(&mut stop) => break,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,

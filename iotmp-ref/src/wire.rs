@@ -28,7 +28,7 @@ pub use self::any::{
     Any, BuildError, Encoded, FieldValue, UnknownMessage, missing_field, read_header,
 };
 pub use self::encoding::Encoding;
-pub use self::error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, Unrepresentable};
 pub use self::layout::{KeyLayout, Shape};
 pub use self::path::{Path, Segment};
 pub use self::reader::Reader;

@@ -2,6 +2,10 @@
 
 #![cfg(all(feature = "device", feature = "server"))]
 
+#[path = "shells/client.rs"]
+mod client;
+#[path = "shells/hub.rs"]
+mod hub;
 #[path = "shells/peer.rs"]
 mod peer;
 #[path = "shells/server.rs"]

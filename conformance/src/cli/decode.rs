@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use iotmp_conformance::codec::{Codec, explain, explain_refusal};
 
-use super::{Notation, Outcome, REFUSED, stdin};
+use super::{Notation, Outcome, REFUSED, print, stdin};
 
 /// Reads messages as hex and prints each as one line of JSON.
 #[derive(Debug, clap::Args)]
@@ -33,33 +33,33 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 .to_owned(),
         );
     }
-    Ok(messages(&codec, &bytes, arguments.explain))
+    messages(&codec, &bytes, arguments.explain)
 }
 
-fn messages(codec: &Codec<'_>, bytes: &[u8], annotated: bool) -> ExitCode {
+fn messages(codec: &Codec<'_>, bytes: &[u8], annotated: bool) -> Outcome {
     let mut start = 0;
     while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
         match codec.decode(rest) {
             Ok(decoded) => {
-                anstream::println!("{}", decoded.message);
+                print(&format!("{}\n", decoded.message))?;
                 if annotated {
                     let taken = rest.get(..decoded.consumed).unwrap_or(rest);
-                    anstream::print!("{}", explain(taken, &decoded.annotations, start));
+                    print(&explain(taken, &decoded.annotations, start))?;
                 }
                 start += decoded.consumed;
             }
             Err(refusal) => {
                 if annotated {
-                    anstream::print!("{}", explain_refusal(rest, &refusal, start));
+                    print(&explain_refusal(rest, &refusal, start))?;
                 }
                 let at = start + refusal.offset;
                 let refusal = refusal.moved_to(at);
                 anstream::eprintln!("refused: {refusal}");
-                return ExitCode::from(REFUSED);
+                return Ok(ExitCode::from(REFUSED));
             }
         }
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The bytes in hex that people write: grouped, with `0x`, over several lines.

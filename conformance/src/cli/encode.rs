@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use iotmp_conformance::codec;
 
-use super::{Notation, Outcome, REFUSED, stdin};
+use super::{Notation, Outcome, REFUSED, print, stdin};
 
 /// Reads one message as JSON from the standard input and prints its bytes as hex.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let message = codec::message_from(&stdin()?).map_err(|refusal| refusal.reason())?;
     match codec.encode(&message) {
         Ok(bytes) => {
-            anstream::println!("{}", hex::encode(bytes));
+            print(&format!("{}\n", hex::encode(bytes)))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) if refusal.class.is_usage() => Err(refusal.reason()),

@@ -24,7 +24,7 @@ pub(super) fn message(
     let message = spec.message_by_code(code as u32);
     let name = message.map_or_else(|| format!("0x{code:02x}"), |m| m.name.clone());
     let meaning = match message {
-        Some(message) => format!("{code}, {}", direction(message.direction)),
+        Some(message) => format!("{code} {name}, {}", direction(message.direction)),
         None => format!("{code}, not known"),
     };
     walk.in_name(&name, |walk| {

@@ -87,7 +87,7 @@ fn no_others(name: &str, object: &Map<String, Json>, fields: &[&str]) -> Result<
     };
     let hint = nearest(other, fields.iter().copied());
     let detail = format!("{name} has no field {other:?}{hint}");
-    Err(Refusal::new(Class::UnknownField, 0, name, detail))
+    Err(Refusal::new(Class::UnknownField, 0, "", detail))
 }
 
 fn known(

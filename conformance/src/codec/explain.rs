@@ -7,6 +7,12 @@ use super::{Annotation, Refusal};
 /// Bytes shown on one line.
 const PER_LINE: usize = 8;
 
+/// Widest column of paths, in characters; a longer one pushes its meaning aside.
+const PATH_WIDTH: usize = 48;
+
+/// Most bytes shown of what was not read.
+const UNREAD_SHOWN: usize = 8 * PER_LINE;
+
 /// A table of every byte that `annotations` name: offset, hex, field, meaning.
 ///
 /// Offsets in the annotations are counted from the start of `bytes`; `base` is
@@ -14,17 +20,20 @@ const PER_LINE: usize = 8;
 #[must_use]
 pub fn explain(bytes: &[u8], annotations: &[Annotation], base: usize) -> String {
     let mut table = Table::new(bytes, annotations, base);
+    table.row("offset", "hex", "field", "meaning");
     for annotation in annotations {
         table.annotation(annotation);
     }
     table.out
 }
 
-/// The same table of refused bytes: what was read, what was not, and a line
-/// that says where and why it ended.
+/// The same table of refused bytes: what was read, and a line with what was not,
+/// which says where and why reading ended.
 #[must_use]
 pub fn explain_refusal(bytes: &[u8], refusal: &Refusal, base: usize) -> String {
     let mut table = Table::new(bytes, &refusal.annotations, base);
+    table.widen(&refusal.path);
+    table.row("offset", "hex", "field", "meaning");
     let mut read = 0;
     for annotation in &refusal.annotations {
         table.annotation(annotation);
@@ -38,13 +47,13 @@ pub fn explain_refusal(bytes: &[u8], refusal: &Refusal, base: usize) -> String {
         ..
     } = refusal;
     let stop = format!("✗ {class} at offset {}: {detail}", base + offset);
-    // A body that ends early is named as far as it goes; the refusal then comes last.
+    let unread = bytes.get(read..).unwrap_or_default();
+    // A body that ends early is named as far as it goes; the refusal comes last.
     if read > *offset {
-        table.unread(bytes, read);
+        table.unread(base + read, unread, "", "not read");
         table.line(base + bytes.len(), &[], path, &stop);
     } else {
-        table.line(base + offset, &[], path, &stop);
-        table.unread(bytes, read);
+        table.unread(base + read, unread, path, &stop);
     }
     table.out
 }
@@ -58,16 +67,21 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(bytes: &'a [u8], annotations: &[Annotation], base: usize) -> Self {
-        let widest = annotations.iter().map(|a| a.path.chars().count()).max();
-        let path_width = widest.unwrap_or(0).clamp(5, 48);
         let mut table = Self {
             bytes,
             base,
-            path_width,
+            path_width: "field".len(),
             out: String::new(),
         };
-        table.row("offset", "hex", "field", "meaning");
+        for annotation in annotations {
+            table.widen(&annotation.path);
+        }
         table
+    }
+
+    /// Makes room for a path, within reason.
+    fn widen(&mut self, path: &str) {
+        self.path_width = self.path_width.max(path.chars().count()).min(PATH_WIDTH);
     }
 
     fn annotation(&mut self, annotation: &Annotation) {
@@ -83,11 +97,15 @@ impl<'a> Table<'a> {
         self.line(self.base + offset, bytes, path, &meaning);
     }
 
-    /// The bytes from `start` on that nobody read.
-    fn unread(&mut self, bytes: &[u8], start: usize) {
-        let rest = bytes.get(start..).unwrap_or_default();
-        if !rest.is_empty() {
-            self.line(self.base + start, rest, "", "not read");
+    /// Bytes that nobody read; of many only the first are shown.
+    fn unread(&mut self, offset: usize, bytes: &[u8], path: &str, meaning: &str) {
+        match bytes.split_at_checked(UNREAD_SHOWN) {
+            Some((shown, more)) if !more.is_empty() => {
+                self.line(offset, shown, path, meaning);
+                let more = format!("… {} more", more.len());
+                self.row(&(offset + UNREAD_SHOWN).to_string(), &more, "", "");
+            }
+            _ => self.line(offset, bytes, path, meaning),
         }
     }
 

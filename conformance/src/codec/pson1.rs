@@ -105,12 +105,12 @@ pub(super) fn read(walk: &mut Walk<'_>) -> Result<WireValue, Refusal> {
         }
         STRING => {
             walk.note(start, "tag", "string");
-            let size = read_size(walk)?;
+            let size = read_size(walk, "size")?;
             Ok(WireValue::String(walk.text(size, "string")?.to_owned()))
         }
         BYTES => {
             walk.note(start, "tag", "bytes");
-            let size = read_size(walk)?;
+            let size = read_size(walk, "size")?;
             let start = walk.at();
             let taken = walk.take(size, "bytes")?;
             walk.note(start, "bytes", bytes(taken.len()));
@@ -120,17 +120,17 @@ pub(super) fn read(walk: &mut Walk<'_>) -> Result<WireValue, Refusal> {
     }
 }
 
-fn read_size(walk: &mut Walk<'_>) -> Result<u64, Refusal> {
+fn read_size(walk: &mut Walk<'_>, label: &'static str) -> Result<u64, Refusal> {
     let start = walk.at();
-    let size = walk.varint(64, "size")?;
-    walk.note(start, "size", bytes(size));
+    let size = walk.varint(64, label)?;
+    walk.note(start, label, bytes(size));
     Ok(size)
 }
 
 fn container(walk: &mut Walk<'_>, start: usize, kind: u8) -> Result<WireValue, Refusal> {
     let name = if kind == OBJECT { "object" } else { "array" };
     walk.note(start, "tag", name);
-    let size = read_size(walk)?;
+    let size = read_size(walk, "size")?;
     let Some(size) = usize::try_from(size)
         .ok()
         .filter(|size| *size <= walk.left())
@@ -160,7 +160,7 @@ fn elements(walk: &mut Walk<'_>) -> Result<WireValue, Refusal> {
 fn members(walk: &mut Walk<'_>) -> Result<WireValue, Refusal> {
     let mut map = Vec::new();
     while !walk.is_empty() {
-        let size = read_size(walk)?;
+        let size = read_size(walk, "map key size")?;
         let key = walk.text(size, "map key")?;
         let value = walk.in_key(key, read)?;
         map.push((key.to_owned(), value));

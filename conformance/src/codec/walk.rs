@@ -131,8 +131,12 @@ impl<'a> Walk<'a> {
 
     /// What stands here needs `needed` bytes, or more, but there are fewer.
     pub(super) fn truncated(&self, what: &str, needed: impl core::fmt::Display) -> Refusal {
-        let left = bytes(self.left());
-        let detail = format!("{what} of {needed}, but {left} left");
+        let left = match self.left() {
+            0 => "no bytes are left".to_owned(),
+            1 => "only 1 byte is left".to_owned(),
+            left => format!("only {left} bytes are left"),
+        };
+        let detail = format!("{what} of {needed}, but {left}");
         self.refuse(Class::Truncated, self.at, detail)
     }
 

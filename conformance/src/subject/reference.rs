@@ -3,7 +3,9 @@
 
 use iotmp_ref::message::{iotmp_2025, iotmp_shipping};
 use iotmp_ref::pson::Value;
-use iotmp_ref::wire::{Any, BuildError, DecodeError, EncodeError, Encoding, FieldValue};
+use iotmp_ref::wire::{
+    Any, BuildError, DecodeError, EncodeError, Encoding, FieldValue, KeyLayout, Shape,
+};
 use iotmp_spec::model::FieldType;
 use serde_json::{Map, Value as Json, json};
 
@@ -56,8 +58,8 @@ impl CodecSubject for Reference {
 
 /// What differs between the generated modules is only their names.
 macro_rules! per_spec {
-    ($spec:expr, |$module:ident| $body:expr, else $other:expr) => {
-        match $spec {
+    ($question:expr, |$module:ident| $body:expr) => {
+        match $question.spec.name.as_str() {
             iotmp_2025::NAME => {
                 use iotmp_2025 as $module;
                 $body
@@ -66,28 +68,25 @@ macro_rules! per_spec {
                 use iotmp_shipping as $module;
                 $body
             }
-            _ => $other,
+            name => Reply::Unsupported(format!("no messages of {name} were generated")),
         }
     };
 }
 
 fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
-    let unsupported = || {
-        Reply::Unsupported(format!(
-            "no messages of {} were generated",
-            question.spec.name
-        ))
-    };
-    per_spec!(question.spec.name.as_str(), |spec| {
+    per_spec!(question, |spec| {
         let decode = |encoding| spec::decode_as(bytes, encoding);
-        let first = decode(question.encoding.unwrap_or(spec::DEFAULT_ENCODING));
         let result = match question.encoding {
-            Some(_) => first,
-            None => announced(first, decode, |message| {
+            Some(encoding) => decode(encoding),
+            None => announced(&spec::LAYOUT, spec::DEFAULT_ENCODING, decode, |message| {
                 use spec::Message::Connect;
-                let Connect(connect) = message else { return None };
+                let Connect(connect) = message else {
+                    return None;
+                };
                 let parameters = connect.parameters.as_ref()?.to_value().ok()?;
-                parameters.get(spec::connect_parameters::PROTOCOL_VERSION)?.as_u64()
+                parameters
+                    .get(spec::connect_parameters::PROTOCOL_VERSION)?
+                    .as_u64()
             }),
         };
         match result {
@@ -102,12 +101,14 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
                 let mut object = Map::new();
                 object.insert("type".to_owned(), json!(message.message_type().name()));
                 let mut failure = None;
-                message.visit(&mut |name, value| match field_to(&value, spec::INTEGERS_AS_VARINT) {
-                    Ok(value) => {
-                        object.insert(name.to_owned(), value);
-                    }
-                    Err(error) => failure = Some(error),
-                });
+                message.visit(
+                    &mut |name, value| match field_to(&value, spec::INTEGERS_AS_VARINT) {
+                        Ok(value) => {
+                            object.insert(name.to_owned(), value);
+                        }
+                        Err(error) => failure = Some(error),
+                    },
+                );
                 match failure {
                     Some(error) => error.into(),
                     None => Reply::Decoded {
@@ -118,31 +119,47 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
             }
             Err(error) => error.into(),
         }
-    }, else unsupported())
+    })
 }
 
-/// A Connect is read in the generation of PSON that it announces when read in
-/// it; one that contradicts itself in both is read in the first.
+/// A message that announces the encoding of its own values is read in the one
+/// that it announces when read in it; one that contradicts itself in all of
+/// them is read in the default.
 fn announced<M>(
-    first: Result<(M, usize), DecodeError>,
+    layout: &KeyLayout,
+    default: Encoding,
     decode: impl Fn(Encoding) -> Result<(M, usize), DecodeError>,
     version: impl Fn(&M) -> Option<u64>,
 ) -> Result<(M, usize), DecodeError> {
-    const SECOND: u64 = 1;
-    let announces_second = |result: &Result<(M, usize), DecodeError>| {
-        result
-            .as_ref()
-            .is_ok_and(|(message, _)| version(message) == Some(SECOND))
+    let agrees = |result: &Result<(M, usize), DecodeError>, encoding| {
+        result.as_ref().is_ok_and(|(message, _)| {
+            let announced = version(message).and_then(|version| of_version(layout, version));
+            announced.unwrap_or(default) == encoding
+        })
     };
-    if first.is_ok() && !announces_second(&first) {
+    let first = decode(default);
+    if agrees(&first, default) {
         return first;
     }
-    let second = decode(Encoding::Pson2);
-    if announces_second(&second) {
-        second
-    } else {
-        first
-    }
+    let others = encodings(layout).iter().filter(|other| **other != default);
+    others
+        .map(|other| (decode(*other), *other))
+        .find(|(result, other)| agrees(result, *other))
+        .map_or(first, |(result, _)| result)
+}
+
+/// The encodings that versions of the protocol select from.
+fn encodings(layout: &KeyLayout) -> &'static [Encoding] {
+    let lists = layout.shapes.iter().filter_map(|shape| match shape {
+        Some(Shape::Encoded(encodings)) => Some(*encodings),
+        _ => None,
+    });
+    lists.max_by_key(|list| list.len()).unwrap_or_default()
+}
+
+fn of_version(layout: &KeyLayout, version: u64) -> Option<Encoding> {
+    let index = usize::try_from(version).ok()?;
+    encodings(layout).get(index).copied()
 }
 
 fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, DecodeError> {
@@ -155,29 +172,29 @@ fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, De
 }
 
 fn encode_message(question: &Question<'_>, value: &Json) -> Reply {
-    let unsupported = || {
-        Reply::Unsupported(format!(
-            "no messages of {} were generated",
-            question.spec.name
-        ))
-    };
     let name = value.get("type").and_then(Json::as_str).unwrap_or_default();
     let Some(message) = question.spec.message(name) else {
         return Reply::Unsupported(format!("there is no message {name:?}"));
     };
-    let version = value
-        .get("parameters")
-        .and_then(|parameters| parameters.get("pv"))
-        .and_then(Json::as_u64);
-    per_spec!(question.spec.name.as_str(), |spec| {
-        let announced = (name == spec::Connect::NAME && version == Some(1)).then_some(Encoding::Pson2);
-        let encoding = question.encoding.or(announced).unwrap_or(spec::DEFAULT_ENCODING);
+    per_spec!(question, |spec| {
+        let version = value
+            .get("parameters")
+            .filter(|_| name == spec::Connect::NAME)
+            .and_then(|parameters| parameters.get(spec::connect_parameters::PROTOCOL_VERSION))
+            .and_then(Json::as_u64);
+        let announced = version.and_then(|version| of_version(&spec::LAYOUT, version));
+        let encoding = question
+            .encoding
+            .or(announced)
+            .unwrap_or(spec::DEFAULT_ENCODING);
         let mut failure = None;
         let mut field = |name: &'static str| {
             let json = value.get(name)?;
             let ty = message.field(name).map(|field| &field.ty);
             let result = match ty {
-                Some(FieldType::Any(_)) => any_from(json, encoding, spec::INTEGERS_AS_VARINT).map(FieldValue::Any),
+                Some(FieldType::Any(_)) => {
+                    any_from(json, encoding, spec::INTEGERS_AS_VARINT).map(FieldValue::Any)
+                }
                 _ => number_from(json).map(FieldValue::Number),
             };
             result.map_err(|reply| failure = Some(reply)).ok()
@@ -191,7 +208,7 @@ fn encode_message(question: &Question<'_>, value: &Json) -> Reply {
                 Err(error) => error.into(),
             },
         }
-    }, else unsupported())
+    })
 }
 
 fn number_from(json: &Json) -> Result<u64, Reply> {

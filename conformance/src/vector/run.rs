@@ -254,8 +254,10 @@ impl Run<'_> {
     }
 }
 
-/// Whether two messages, or two values, mean the same.
-fn same(kind: Kind, a: &Json, b: &Json) -> bool {
+/// Whether two messages, or two values, mean the same: as JSON they may differ
+/// in the form of a float, in the wire type of a number and in the order of maps.
+#[must_use]
+pub fn same(kind: Kind, a: &Json, b: &Json) -> bool {
     match kind {
         Kind::Value => same_value(a, b),
         Kind::Message => match (a.as_object(), b.as_object()) {

@@ -7,7 +7,7 @@ use crate::pson::{Map, Value};
 use crate::session::Reply;
 
 /// Key of the text in the payload of an Error.
-const ERROR_KEY: &str = "error";
+pub(crate) const ERROR_KEY: &str = "error";
 
 /// What a handler gives: perhaps a value, or why not.
 pub type Outcome = Result<Option<Value>, Failure>;

@@ -62,6 +62,12 @@ pub(super) struct Entry {
 /// How many names of one resource keep their last value.
 const MAX_LAST: usize = 256;
 
+/// What came of running a resource.
+pub(super) struct Done {
+    pub(super) output: Option<Value>,
+    pub(super) news: Option<Value>,
+}
+
 /// A resource that was found, by the name that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -158,33 +164,37 @@ impl Entry {
         self.sample = Some(sample);
     }
 
-    /// Runs the handler. Where it takes and gives values, the last ones are
-    /// kept.
+    /// Runs the resource: what it gives, and what its streams are told where it
+    /// took a value.
     pub(super) fn run(
         &mut self,
         found: &Found,
         parameters: Option<&Value>,
         payload: Option<Value>,
-    ) -> Outcome {
-        let function = self.description.function;
-        let input = match function.takes() {
-            true => payload.unwrap_or_default(),
-            false => Value::Null,
+    ) -> Result<Done, Failure> {
+        let input = payload.unwrap_or_default();
+        let kept = (self.function() == Function::Input).then(|| input.clone());
+        let output = self.call(found, parameters, input)?;
+        let news = match self.function() {
+            Function::Input => kept,
+            Function::InputOutput => output.clone(),
+            Function::Run | Function::Output => None,
         };
+        if let Some(value) = &news
+            && (self.last.len() < MAX_LAST || self.last.contains_key(&found.name))
+        {
+            self.last.insert(found.name.clone(), value.clone());
+        }
+        Ok(Done { output, news })
+    }
+
+    fn call(&mut self, found: &Found, parameters: Option<&Value>, input: Value) -> Outcome {
         let request = Request {
             name: &found.name,
             captures: &found.captures,
             parameters,
         };
-        let kept = (function == Function::Input).then(|| input.clone());
-        let outcome = guarded(&mut self.handler, &request, input)?;
-        if function.takes()
-            && let Some(value) = kept.or_else(|| outcome.clone())
-            && (self.last.len() < MAX_LAST || self.last.contains_key(&found.name))
-        {
-            self.last.insert(found.name.clone(), value);
-        }
-        Ok(outcome)
+        guarded(&mut self.handler, &request, input)
     }
 
     /// What a stream carries now, if the resource can tell.
@@ -193,8 +203,8 @@ impl Entry {
         found: &Found,
         parameters: Option<&Value>,
     ) -> Result<Option<Value>, Failure> {
-        if self.description.function == Function::Output {
-            return self.run(found, parameters, None);
+        if self.function() == Function::Output {
+            return self.call(found, parameters, Value::Null);
         }
         Ok(self.last.get(&found.name).cloned())
     }
@@ -206,7 +216,7 @@ impl Entry {
         parameters: Option<&Value>,
         dialect: &dyn Dialect,
     ) -> Option<Value> {
-        let function = self.description.function;
+        let function = self.function();
         let last = self.last.get(&found.name).cloned();
         let sample = self.sample.clone();
         let (input, output) = match function {
@@ -214,14 +224,14 @@ impl Entry {
             Function::Input => (sample.or(last), None),
             Function::Output => {
                 // A handler that fails has no sample to show.
-                (None, self.run(found, parameters, None).ok().flatten())
+                (
+                    None,
+                    self.call(found, parameters, Value::Null).ok().flatten(),
+                )
             }
             Function::InputOutput => {
-                let output = match &sample {
-                    Some(sample) => self
-                        .run(found, parameters, Some(sample.clone()))
-                        .ok()
-                        .flatten(),
+                let output = match sample.clone() {
+                    Some(sample) => self.call(found, parameters, sample).ok().flatten(),
                     None => last,
                 };
                 (sample, output)

@@ -76,12 +76,15 @@ impl Device {
                 parameters,
                 payload,
             } => {
-                let (found, result) = self.run_resource(&resource, parameters.as_ref(), payload);
+                let (news, result) = self.run_resource(&resource, parameters.as_ref(), payload);
                 if let Some(request) = request {
                     self.answer(now, request, result);
                 }
-                if let Some(found) = found {
-                    self.echo(now, &found);
+                if let Some((found, value)) = news
+                    && self.config.dialect.constants().echoes
+                {
+                    // What cannot be sent to a stream is not sent.
+                    let _ = self.event_value(now, &found.name, value);
                 }
             }
             Event::DescribeRequested {
@@ -119,39 +122,28 @@ impl Device {
         None
     }
 
-    /// Runs a resource: its reply, and the resource itself if it took a value.
+    /// Runs a resource: its reply and, if it took a value, what that changed.
     fn run_resource(
         &mut self,
         resource: &Resource,
         parameters: Option<&Value>,
         payload: Option<Value>,
-    ) -> (Option<Found>, Result<Reply, Refusal>) {
+    ) -> (Option<(Found, Value)>, Result<Reply, Refusal>) {
         let Some(found) = self.resources.find(resource) else {
             return (None, Err(Refusal::NotThere));
         };
         let Some(entry) = self.resources.get(&found) else {
             return (None, Err(Refusal::NotThere));
         };
-        let takes = entry.function().takes();
         match entry.run(&found, parameters, payload) {
-            Ok(payload) => {
+            Ok(done) => {
                 let reply = Reply {
                     parameters: None,
-                    payload,
+                    payload: done.output,
                 };
-                (takes.then_some(found), Ok(reply))
+                (done.news.map(|value| (found, value)), Ok(reply))
             }
             Err(failure) => (None, Err(failure.into())),
-        }
-    }
-
-    /// Tells whoever streams a resource that it took a value.
-    fn echo(&mut self, now: Duration, found: &Found) {
-        if self.config.dialect.constants().echoes {
-            for stream_id in self.streams_of(&found.name) {
-                // A value that cannot be sent is not sent; the next may be.
-                let _ = self.send_current(now, stream_id);
-            }
         }
     }
 

@@ -77,17 +77,7 @@ impl<'a> Contents<'a> {
         least: u64,
         what: &'static str,
     ) -> Result<Self, DecodeError> {
-        let needed = count.saturating_mul(least);
-        let left = reader.remaining();
-        if needed > left as u64 {
-            let kind = DecodeErrorKind::Truncated {
-                what,
-                needed,
-                exact: false,
-                left,
-            };
-            return Err(DecodeError::new(reader.offset(), kind));
-        }
+        reader.holds(count, least, what)?;
         Ok(Self {
             reader,
             generation: Generation::Two,
@@ -138,7 +128,7 @@ impl<'a> Contents<'a> {
 }
 
 /// Reads `len` bytes of text.
-pub(super) fn text<'a>(
+pub(crate) fn text<'a>(
     reader: &mut Reader<'a>,
     len: u64,
     what: &'static str,
@@ -153,19 +143,19 @@ pub(super) fn text<'a>(
 
 /// How many more levels a value may be nested.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Depth {
+pub(crate) struct Depth {
     left: usize,
     limit: usize,
 }
 
 impl Depth {
-    pub(super) const fn new(limit: usize) -> Self {
+    pub(crate) const fn new(limit: usize) -> Self {
         Self { left: limit, limit }
     }
 
     /// One level down, into the container at `offset`.
     #[inline]
-    pub(super) fn enter(self, offset: usize) -> Result<Self, DecodeError> {
+    pub(crate) fn enter(self, offset: usize) -> Result<Self, DecodeError> {
         match self.left.checked_sub(1) {
             Some(left) => Ok(Self { left, ..self }),
             None => {

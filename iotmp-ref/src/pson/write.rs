@@ -158,14 +158,14 @@ fn put_pairs<'v>(
 }
 
 /// The shortest number that says the same as a float.
-pub(super) enum Number {
+pub(crate) enum Number {
     Integer(Integer),
     Single(f32),
     Double(f64),
 }
 
 impl Number {
-    pub(super) fn shortest(float: f64) -> Self {
+    pub(crate) fn shortest(float: f64) -> Self {
         if let Some(integer) = Integer::from_f64(float) {
             return Self::Integer(integer);
         }

@@ -27,8 +27,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Most connections at once of devices that have not been let in yet.
     pub max_unauthenticated: usize,
-    /// Most values of a stream that wait for a slow listener; the oldest are
-    /// dropped. At least 1.
+    /// Most values of a stream that wait for a slow listener, rounded up to a
+    /// power of two; the oldest are dropped.
     pub max_lag: usize,
     /// How long a call may take.
     pub call_timeout: Duration,

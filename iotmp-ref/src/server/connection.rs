@@ -19,7 +19,7 @@ use super::registry::{DeviceInfo, Registration, Registry};
 use super::resources;
 use super::shown;
 use super::stream::Sample;
-use crate::link::{Link, Turn, reached};
+use crate::link::{Link, Turn, reached, told};
 use crate::session::{
     CloseReason, ConnectError, ConnectRequest, Event, Reply, RequestId, Resource, Session,
 };
@@ -101,8 +101,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                 },
                 Some(command) = self.commands.recv() => self.handle_command(command),
                 () = reached(expiry) => self.expire(),
-                // An error says that the server is gone, which is a stop too.
-                _ = stop.wait_for(|&stop| stop) => {
+                () = told(&mut stop) => {
                     let now = self.link.now();
                     // It may have ended just now.
                     let _ = self.session.disconnect(now, None);
@@ -117,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
         drop((self.pending, self.commands, self.streams));
         if !is_stalled {
             self.link
-                .finish(&self.session, self.shared.config.linger)
+                .finish(self.session.poll_output(), self.shared.config.linger)
                 .await;
         }
     }

@@ -1,5 +1,6 @@
 //! Calls to the devices that are connected.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -11,7 +12,11 @@ use super::command::{Ask, Command, Question, ReplyTo, Start};
 use super::credentials::DeviceId;
 use super::registry::{DeviceEvent, DeviceInfo, Registry};
 use super::stream::Stream;
+use crate::device::ERROR_KEY;
 use crate::session::{Call, Misuse, Reply, RequestId, Resource};
+
+/// Most values that can wait on one stream.
+const MAX_LAG: usize = 1 << 16;
 
 /// Why a call has failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,10 +48,13 @@ impl From<Misuse> for CallError {
     }
 }
 
-/// The text that a device gives, as far as it is short and plain.
-fn details(reply: &Reply) -> alloc::string::String {
-    let text = reply.payload.as_ref().and_then(|payload| payload.as_str());
-    text.map_or_else(Default::default, |text| {
+/// The text that a device gives with its Error, if it does.
+fn details(reply: &Reply) -> String {
+    let text = reply.payload.as_ref().and_then(|payload| {
+        let payload = payload.get(ERROR_KEY).unwrap_or(payload);
+        payload.as_str()
+    });
+    text.map_or_else(String::new, |text| {
         alloc::format!(": {}", super::shown(text))
     })
 }
@@ -158,7 +166,7 @@ impl Hub {
     ) -> Result<Stream, CallError> {
         let deadline = super::after(self.timeout);
         let connection = self.newest(user, device)?;
-        let (samples, listener) = broadcast::channel(self.max_lag.max(1));
+        let (samples, listener) = broadcast::channel(self.max_lag.clamp(1, MAX_LAG));
         let start = |reply| {
             Command::Start(Start {
                 call,

@@ -1,5 +1,6 @@
 //! What a device may run on the server.
 
+use crate::device::Failure;
 use crate::pson::Value;
 use crate::session::{Reply, Resource};
 
@@ -26,5 +27,5 @@ pub(super) fn start_stream(resource: &Resource) -> Result<Reply, Reply> {
 fn unknown(resource: &Resource) -> Reply {
     // A name that came from outside is not sent back at any length.
     let name = super::shown(&alloc::string::ToString::to_string(resource));
-    Reply::value(alloc::format!("no resource {name} on this server"))
+    Failure::new(alloc::format!("no resource {name} on this server")).into()
 }

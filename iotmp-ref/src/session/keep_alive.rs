@@ -89,11 +89,30 @@ impl KeepAlive {
                     return Due::Nothing;
                 };
                 *next = following(at, *interval, now).1;
-                *answer_by = now.checked_add(*patience);
+                // One that is still waited for does not get longer because of the next.
+                *answer_by = answer_by.or_else(|| now.checked_add(*patience));
                 Due::Send
             }
             Self::Server { by, .. } if reached(*by) => Due::Missed,
             Self::Server { .. } => Due::Nothing,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::{Due, KeepAlive};
+
+    #[test]
+    fn a_late_timer_does_not_forgive_a_missed_answer() {
+        let second = Duration::from_secs(1);
+        let late = Duration::from_millis(1);
+        let mut keep_alive = KeepAlive::device(Duration::ZERO, second, second * 10);
+        assert_eq!(keep_alive.tick(second + late), Due::Send);
+        // The next one is due before the answer to the first is missed.
+        assert_eq!(keep_alive.tick(second * 2), Due::Send);
+        assert_eq!(keep_alive.tick(second * 2 + late), Due::Missed);
     }
 }

@@ -1,12 +1,12 @@
 //! Bytes that wait to be sent, and how many there may be.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 /// What a drained buffer may keep.
 const KEPT_CAPACITY: usize = 16 * 1024;
 
 /// A queue of bytes that never holds more than its limit.
-#[derive(Debug)]
 pub(super) struct Output {
     buffer: Vec<u8>,
     written: usize,
@@ -60,6 +60,16 @@ impl Output {
             self.buffer.drain(..self.written);
             self.written = 0;
         }
+    }
+}
+
+/// The bytes stay out of logs: a Connect among them holds a secret.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("waiting", &self.len())
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 

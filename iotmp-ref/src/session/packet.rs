@@ -54,7 +54,7 @@ pub struct Answer {
 }
 
 /// What [`Packet::Connect`] holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Connect {
     /// Stream identifier of the answer.
     pub stream_id: u16,
@@ -70,6 +70,20 @@ pub struct Connect {
     pub client_type: Option<String>,
     /// Firmware version.
     pub firmware: Option<String>,
+}
+
+/// What authenticates stays out of logs.
+impl fmt::Debug for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("stream_id", &self.stream_id)
+            .field("protocol_version", &self.protocol_version)
+            .field("keep_alive", &self.keep_alive)
+            .field("auth_type", &self.auth_type)
+            .field("client_type", &self.client_type)
+            .field("firmware", &self.firmware)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What [`Packet::Disconnect`] holds.

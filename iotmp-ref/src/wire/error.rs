@@ -1,10 +1,14 @@
-//! Why bytes could not be read, or could not be written.
+//! Why bytes could not be read; [`encode`] has why they could not be written.
+
+mod encode;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
 use super::path::{Path, Segment};
+
+pub use self::encode::{EncodeError, Unrepresentable};
 
 /// Why received bytes were refused, and where.
 ///
@@ -101,11 +105,11 @@ pub enum DecodeErrorKind {
         /// How large it may be.
         limit: u64,
     },
-    /// A value in an encoding other than PSON is malformed.
+    /// A value in an encoding other than PSON cannot be read.
     Encoding {
         /// The encoding.
         name: &'static str,
-        /// What its decoder said.
+        /// What is wrong with it.
         detail: Box<str>,
     },
     /// A value is well formed, but not what the caller asked for.
@@ -315,7 +319,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::TooLarge { what, found, limit } => {
                 write!(f, "{what} is {found}, but at most {limit} is allowed")
             }
-            Self::Encoding { name, detail } => write!(f, "not valid {name}: {detail}"),
+            Self::Encoding { name, detail } => write!(f, "{name}: {detail}"),
             Self::Custom(detail) => f.write_str(detail),
         }
     }
@@ -328,36 +332,6 @@ impl fmt::Display for Bytes {
         let plural = if self.0 == 1 { "" } else { "s" };
         write!(f, "{} byte{plural}", self.0)
     }
-}
-
-/// Why a value could not be written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// The buffer ends before the value; `encoded_len` gives a length that is
-    /// enough.
-    #[error("the buffer is too small: {needed} more bytes are needed, {left} left")]
-    BufferTooSmall {
-        /// How many bytes the next piece takes.
-        needed: usize,
-        /// How many bytes are left.
-        left: usize,
-    },
-    /// The protocol revision has no such encoding.
-    #[error("encoding {name} is not available in this revision of the protocol")]
-    Encoding {
-        /// The encoding.
-        name: &'static str,
-    },
-    /// The value is nested deeper than any decoder would accept.
-    #[error("nested deeper than the limit of {limit}")]
-    TooDeep {
-        /// The most levels allowed.
-        limit: usize,
-    },
-    /// A `Serialize` refused, or produced what the encoding cannot say.
-    #[error("{0}")]
-    Custom(Box<str>),
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub enum Segment {
 }
 
 impl Path {
-    pub(super) fn push_outer(&mut self, segment: Segment) {
+    pub(in crate::wire) fn push_outer(&mut self, segment: Segment) {
         self.innermost_first.push(segment);
     }
 

@@ -145,6 +145,32 @@ impl<'a> Reader<'a> {
         Err(DecodeError::new(self.offset, kind))
     }
 
+    /// Checks that `count` things of at least `least` bytes each can be there.
+    ///
+    /// # Errors
+    ///
+    /// `truncated` at the current offset, as a `what`, when they cannot.
+    #[inline]
+    pub(crate) fn holds(
+        &self,
+        count: u64,
+        least: u64,
+        what: &'static str,
+    ) -> Result<(), DecodeError> {
+        let needed = count.saturating_mul(least);
+        let left = self.rest.len();
+        if needed <= left as u64 {
+            return Ok(());
+        }
+        let kind = DecodeErrorKind::Truncated {
+            what,
+            needed,
+            exact: false,
+            left,
+        };
+        Err(DecodeError::new(self.offset, kind))
+    }
+
     #[inline]
     pub(super) fn next_byte(&mut self) -> Option<u8> {
         let (&first, rest) = self.rest.split_first()?;

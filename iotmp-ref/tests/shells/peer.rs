@@ -1,14 +1,14 @@
 //! A peer of the server that does what it is told, byte by byte.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use core::net::SocketAddr;
+use core::time::Duration;
 
 use iotmp_ref::framing::Framer;
 use iotmp_ref::message::iotmp_shipping as spec;
 use iotmp_ref::server::{Config, Credentials};
+use iotmp_ref::session::IotmpShipping;
 use iotmp_ref::session::dialect::Dialect;
 use iotmp_ref::session::packet::{Connect, Packet};
-use iotmp_ref::session::{IotmpShipping, Resource};
 use iotmp_ref::wire::Encoding;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -45,7 +45,7 @@ pub(crate) fn connect(device: &str, credential: &str) -> Packet {
 }
 
 pub(crate) struct Peer {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     framer: Framer,
 }
 
@@ -90,14 +90,6 @@ impl Peer {
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
                 Err(error) => panic!("{error}"),
             }
-        }
-    }
-
-    /// The resource that the server runs, and how to answer.
-    pub(crate) async fn receive_run(&mut self) -> (u16, Resource) {
-        match self.receive().await {
-            Some(Packet::Run(run)) => (run.stream_id.unwrap(), run.resource),
-            other => panic!("expected Run, got {other:?}"),
         }
     }
 }

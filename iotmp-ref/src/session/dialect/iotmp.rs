@@ -122,7 +122,7 @@ macro_rules! dialect {
                         parameters: value(m.parameters)?,
                         payload: value(m.payload)?,
                     }),
-                    M::Connect(m) => Packet::Connect(connect(m)?),
+                    M::Connect(m) => Packet::Connect(connect(m).map_err(|e| e.in_message("Connect"))?),
                     M::Disconnect(m) => Packet::Disconnect(Disconnect {
                         stream_id: m.stream_id,
                         reason: value(m.parameters)?,
@@ -146,7 +146,8 @@ macro_rules! dialect {
                         Packet::StartStream(StartStream {
                             stream_id: m.stream_id,
                             resource: m.resource.to_value()?.into(),
-                            interval: interval(parameters.as_ref(), key, CONSTANTS.interval_unit)?,
+                            interval: interval(parameters.as_ref(), key, CONSTANTS.interval_unit)
+                                .map_err(|e| e.in_message("StartStream"))?,
                             parameters,
                             payload: value(m.payload)?,
                         })
@@ -296,7 +297,8 @@ macro_rules! dialect {
                 fn decode_connect(&self, reader: &Reader<'_>) -> Result<Introduction, DecodeError> {
                     introduction(&self.encodings(), |encoding| {
                         let message = spec::Connect::decode_body(&mut reader.clone(), encoding)?;
-                        let connect = connect(message).map_err(|e| e.or_at(reader.offset()))?;
+                        let connect = connect(message)
+                            .map_err(|e| e.in_message("Connect").or_at(reader.offset()))?;
                         let consistent = self.encoding(connect.protocol_version) == Some(encoding);
                         Ok(Introduction {
                             connect,

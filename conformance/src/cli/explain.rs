@@ -1,0 +1,142 @@
+//! `explain`: what an id stands for, and why.
+
+use std::process::ExitCode;
+
+use iotmp_conformance::coverage::{Coverage, Proof, party_name};
+use iotmp_conformance::ledger::level_name;
+use iotmp_conformance::plan::vectors_of;
+use iotmp_conformance::select::nearest;
+use iotmp_spec::model::{Ambiguity, Clause, Spec};
+
+use super::Outcome;
+use super::options::specs;
+
+/// Ids named where there is none of that name.
+const HINTS: usize = 5;
+
+/// Says what a case, a vector, a clause or an ambiguity is, and what proves it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Id of a case, a vector, a clause or an ambiguity.
+    id: String,
+    /// Only this specification.
+    #[arg(long, value_name = "NAME")]
+    spec: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let id = arguments.id.as_str();
+    let mut known: Vec<String> = Vec::new();
+    let mut found = false;
+    for spec in specs(arguments.spec.as_deref())? {
+        let coverage = Coverage::of(spec);
+        if let Some(clause) = spec.clause(id) {
+            explain_clause(&coverage, clause);
+            found = true;
+        }
+        if let Some(ambiguity) = spec.ambiguities.iter().find(|known| known.id == id) {
+            explain_ambiguity(&coverage, ambiguity);
+            found = true;
+        }
+        if let Some(proof) = coverage.proofs.iter().find(|proof| proof.id == id) {
+            explain_proof(spec, proof);
+            found = true;
+        }
+        known.extend(coverage.proofs.into_iter().map(|proof| proof.id));
+        known.extend(spec.clauses.iter().map(|clause| clause.id.clone()));
+        known.extend(spec.ambiguities.iter().map(|known| known.id.clone()));
+    }
+    if found {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let hints = nearest(id, known.iter().map(String::as_str), HINTS);
+    Err(format!(
+        "there is no case, vector, clause or ambiguity {id:?}; the nearest are {}",
+        hints.join(", ")
+    ))
+}
+
+/// A source by its key and its title, or as it is where it is prose.
+fn source(spec: &Spec, key: &str) -> String {
+    match spec.sources.iter().find(|source| source.key == key) {
+        Some(source) => format!("{key}: {}", source.title),
+        None => key.to_owned(),
+    }
+}
+
+fn explain_clause(coverage: &Coverage, clause: &Clause) {
+    let binds: Vec<&str> = clause
+        .binds
+        .iter()
+        .map(|party| party_name(*party))
+        .collect();
+    anstream::println!("{} ({}), a clause", clause.id, coverage.spec.name);
+    anstream::println!("  {} {}", level_name(clause.level), clause.text);
+    anstream::println!("  binds      {}", binds.join(", "));
+    anstream::println!("  source     {}", source(coverage.spec, &clause.source));
+    if !clause.aliases.is_empty() {
+        anstream::println!("  once       {}", clause.aliases.join(", "));
+    }
+    if let Some(why) = &clause.untestable {
+        anstream::println!("  untestable {why}");
+    }
+    proved_by(coverage, &clause.id);
+}
+
+fn explain_ambiguity(coverage: &Coverage, ambiguity: &Ambiguity) {
+    anstream::println!("{} ({}), an ambiguity", ambiguity.id, coverage.spec.name);
+    anstream::println!("  {}", ambiguity.question);
+    for reading in &ambiguity.readings {
+        let followed = if reading.name == ambiguity.reference {
+            " (the reference reads it so)"
+        } else {
+            ""
+        };
+        anstream::println!("  {}: {}{followed}", reading.name, reading.text);
+    }
+    anstream::println!("  because    {}", ambiguity.reason);
+    anstream::println!("  source     {}", source(coverage.spec, &ambiguity.source));
+    proved_by(coverage, &ambiguity.id);
+}
+
+fn proved_by(coverage: &Coverage, id: &str) {
+    for proof in coverage.proving(id) {
+        anstream::println!("  {:<9}  {}: {}", proof.subject, proof.id, proof.title);
+    }
+}
+
+fn explain_proof(spec: &'static Spec, proof: &Proof) {
+    let what = if proof.subject == "codec" {
+        "vector"
+    } else {
+        "case"
+    };
+    anstream::println!("{} ({}), a {what}", proof.id, spec.name);
+    anstream::println!("  {} {}", proof.level, proof.title);
+    anstream::println!("  subject    {}", proof.subject);
+    if let Some(control) = &proof.control {
+        anstream::println!("  control    {control}");
+    }
+    for id in &proof.clauses {
+        if let Some(clause) = spec.clause(id) {
+            anstream::println!(
+                "  proves     {} {id}: {}",
+                level_name(clause.level),
+                clause.text
+            );
+            anstream::println!("             {}", source(spec, &clause.source));
+        }
+    }
+    let asks = proof.ambiguity.as_deref();
+    if let Some(ambiguity) = spec
+        .ambiguities
+        .iter()
+        .find(|known| Some(known.id.as_str()) == asks)
+    {
+        anstream::println!("  probes     {}: {}", ambiguity.id, ambiguity.question);
+    }
+    let vector = vectors_of(spec).and_then(|set| set.get(&proof.id));
+    if let Some(bytes) = vector.and_then(|vector| vector.bytes.as_ref()) {
+        anstream::println!("  bytes      {}", hex::encode(bytes));
+    }
+}

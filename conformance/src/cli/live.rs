@@ -1,0 +1,105 @@
+//! What `server` and `device` have in common: one subject, one spec.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use iotmp_conformance::case::Role;
+use iotmp_conformance::exit;
+use iotmp_conformance::ledger::{Claim, Ledger};
+use iotmp_conformance::plan::live_ids;
+use iotmp_conformance::report::{Report, Run, SubjectKind};
+use iotmp_conformance::runner;
+use iotmp_conformance::subject::Subject;
+use iotmp_spec::model::{Party, Spec};
+
+use super::Outcome;
+use super::options::{RunOptions, block_on};
+
+/// What is tested, and how to name it.
+pub(super) struct Target<'a> {
+    pub(super) spec: &'static Spec,
+    pub(super) role: Role,
+    /// Where the subject is, or where it dials.
+    pub(super) address: &'a str,
+    /// The command that tests it again.
+    pub(super) again: String,
+}
+
+/// Tests what `subject` gives, and reports.
+pub(super) fn test(
+    target: &Target<'_>,
+    options: &RunOptions,
+    subject: impl Future<Output = Result<Subject, String>>,
+) -> Outcome {
+    let Target { spec, role, .. } = *target;
+    let selection = options.selection();
+    let ids = live_ids(&[spec], &[role]);
+    selection
+        .check(ids.iter().map(String::as_str))
+        .map_err(|error| error.to_string())?;
+    let cases = selection.cases(spec, role);
+    if cases.is_empty() {
+        return Err("--select, --skip and --level leave no case to run".to_owned());
+    }
+    let targets = options.targets()?;
+    let began = Instant::now();
+    let finished = block_on(async {
+        let subject = Arc::new(subject.await?);
+        Ok::<_, String>(runner::run(&[subject], cases, &options.settings()).await)
+    })??;
+    let finished = match finished {
+        Ok(finished) => finished,
+        Err(unreachable) => {
+            anstream::eprintln!("error: {unreachable}");
+            return Ok(ExitCode::from(exit::UNREACHABLE));
+        }
+    };
+    let run = Run {
+        spec: spec.name.clone(),
+        subject: match role {
+            Role::Server => SubjectKind::Server,
+            Role::Device => SubjectKind::Device,
+        },
+        address: target.address.to_owned(),
+        seed: Some(options.manner().seed),
+        again: target.again.clone(),
+        elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        gone: finished.gone,
+        notes: finished.notes,
+        cases: finished.results,
+    };
+    let party = match role {
+        Role::Server => Party::Server,
+        Role::Device => Party::Device,
+    };
+    let claims: Vec<Claim<'_>> = run.cases.iter().map(|result| result.claim()).collect();
+    let scope = selection.scope(run.cases.iter().flat_map(|result| &result.clauses));
+    let ledger = Ledger::reckon(spec, &[party], scope.as_deref(), &claims);
+    targets.write(&Report::new(
+        vec![run],
+        vec![ledger],
+        options.allow_untested(),
+    ))
+}
+
+/// A word of a command as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        assert_eq!(quoted("127.0.0.1:25204"), "127.0.0.1:25204");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("it's $5"), r"'it'\''s $5'");
+    }
+}

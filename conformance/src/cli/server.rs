@@ -1,0 +1,62 @@
+//! `server`: the suite against a server, which it dials.
+
+use iotmp_conformance::case::Role;
+use iotmp_conformance::specs;
+use iotmp_conformance::subject::{Credentials, Subject};
+
+use super::Outcome;
+use super::live::{Target, quoted, test};
+use super::options::RunOptions;
+
+/// Tests a server: dials it as a device, again and again.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Address of the server, `HOST:PORT`.
+    #[arg(value_name = "ADDR")]
+    address: String,
+    /// User that the device belongs to.
+    #[arg(long, value_name = "U")]
+    user: String,
+    /// Name of the device.
+    #[arg(long, value_name = "D")]
+    device: String,
+    /// Secret of the device.
+    #[arg(long, value_name = "C")]
+    credential: String,
+    /// Specification to test against.
+    #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
+    spec: String,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let Arguments {
+        address,
+        user,
+        device,
+        credential,
+        ..
+    } = arguments;
+    let spec = specs::by_name(&arguments.spec).map_err(|error| error.to_string())?;
+    let target = Target {
+        spec,
+        role: Role::Server,
+        address,
+        again: format!(
+            "iotmp-conformance server {} --spec {} --user {} --device {} --credential {}",
+            quoted(address),
+            spec.name,
+            quoted(user),
+            quoted(device),
+            quoted(credential)
+        ),
+    };
+    let credentials = Credentials {
+        user: user.clone(),
+        device: device.clone(),
+        credential: credential.clone(),
+    };
+    let subject = Subject::server(spec, address.clone(), credentials, arguments.run.manner());
+    test(&target, &arguments.run, core::future::ready(Ok(subject)))
+}

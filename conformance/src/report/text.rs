@@ -1,0 +1,253 @@
+//! A tree of cases, what failed with its bytes, and the ledger.
+
+use std::io::{self, Write};
+
+use super::{CaseResult, Report, Run, SubjectKind};
+use crate::ledger::{Entry, Ledger};
+use crate::subject::{From, Line};
+use crate::verdict::{Failure, Kind, Verdict};
+
+const RESET: &str = "\x1b[0m";
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+
+const fn colour(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Pass => "\x1b[32m",
+        Kind::Fail => "\x1b[31m",
+        Kind::Inconclusive => "\x1b[33m",
+        Kind::Skip => DIM,
+        Kind::Info => "\x1b[36m",
+    }
+}
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for run in &report.runs {
+        tree(run, out)?;
+    }
+    for run in &report.runs {
+        for case in &run.cases {
+            if let Verdict::Fail(failure) = &case.verdict {
+                failed(report, run, case, failure, out)?;
+            }
+        }
+    }
+    for ledger in &report.ledgers {
+        account(ledger, report.allow_untested, out)?;
+    }
+    closing(report, out)
+}
+
+/// One run: its areas, and under each the cases.
+fn tree(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let subject = run.subject.name();
+    writeln!(out, "{BOLD}{} · {subject} {}{RESET}", run.spec, run.address)?;
+    for note in &run.notes {
+        writeln!(out, "  {DIM}{note}{RESET}")?;
+    }
+    let mut areas: Vec<&str> = Vec::new();
+    for case in &run.cases {
+        if !areas.contains(&case.area.as_str()) {
+            areas.push(&case.area);
+        }
+    }
+    for area in areas {
+        let cases: Vec<&CaseResult> = run.cases.iter().filter(|case| case.area == area).collect();
+        let passed = cases
+            .iter()
+            .filter(|case| matches!(case.verdict.kind(), Kind::Pass | Kind::Info))
+            .count();
+        writeln!(
+            out,
+            "  {BOLD}{area}{RESET} {DIM}{passed}/{}{RESET}",
+            cases.len()
+        )?;
+        // Vectors are many; what they showed of an ambiguity stands in the ledger.
+        let dull = |case: &&&CaseResult| {
+            run.subject == SubjectKind::Codec
+                && matches!(case.verdict.kind(), Kind::Pass | Kind::Info)
+        };
+        for case in cases.iter().filter(|case| !dull(case)) {
+            branch(case, out)?;
+        }
+    }
+    if let Some(why) = &run.gone {
+        writeln!(
+            out,
+            "  {}the subject is gone: {why}{RESET}",
+            colour(Kind::Fail)
+        )?;
+    }
+    writeln!(out)
+}
+
+/// One case on one line.
+fn branch(case: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
+    let kind = case.verdict.kind();
+    let mark = match kind {
+        Kind::Pass => "✓",
+        Kind::Fail => "✗",
+        Kind::Inconclusive => "?",
+        Kind::Skip => "-",
+        Kind::Info => "i",
+    };
+    write!(out, "    {}{mark}{RESET} {}", colour(kind), case.id)?;
+    match &case.verdict {
+        Verdict::Pass => write!(out, " {DIM}{}{RESET}", case.title)?,
+        Verdict::Info { ambiguity, reading } => {
+            write!(out, " {DIM}{ambiguity} = {reading}{RESET}")?
+        }
+        other => write!(
+            out,
+            " {DIM}{kind}: {}{RESET}",
+            other.reason().unwrap_or_default()
+        )?,
+    }
+    writeln!(out)
+}
+
+/// A failure with everything that proves it.
+fn failed(
+    report: &Report,
+    run: &Run,
+    case: &CaseResult,
+    failure: &Failure,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let red = colour(Kind::Fail);
+    writeln!(out, "{red}{BOLD}FAIL {}{RESET} ({})", case.id, run.spec)?;
+    writeln!(out, "  {}", case.title)?;
+    let clauses: Vec<&String> = match &failure.clause {
+        Some(clause) => vec![clause],
+        None => case.clauses.iter().collect(),
+    };
+    for id in clauses {
+        match clause(report, &run.spec, id) {
+            Some(entry) => writeln!(
+                out,
+                "  {} {id}: {} {DIM}[{}]{RESET}",
+                entry.level, entry.text, entry.source
+            )?,
+            None => writeln!(out, "  {id}")?,
+        }
+    }
+    writeln!(out, "  expected  {}", failure.expected)?;
+    writeln!(out, "  got       {red}{}{RESET}", failure.got)?;
+    if !failure.detail.is_empty() {
+        writeln!(out, "  because   {}", failure.detail)?;
+    }
+    if !case.transcript.is_empty() {
+        writeln!(out, "  transcript")?;
+        for line in &case.transcript {
+            step(line, out)?;
+        }
+    }
+    writeln!(out, "  again     {} --select {}", run.again, case.id)?;
+    writeln!(out)
+}
+
+fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
+    let ledger = report.ledgers.iter().find(|ledger| ledger.spec == spec)?;
+    ledger.clauses.iter().find(|entry| entry.clause == id)
+}
+
+/// One line of a transcript, and its bytes field by field.
+fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
+    let arrow = match line.from {
+        From::Suite => "→",
+        From::Subject => "←",
+    };
+    let (seconds, micros) = (line.at_us / 1_000_000, line.at_us % 1_000_000);
+    writeln!(
+        out,
+        "    {DIM}{seconds:>3}.{micros:06} #{}{RESET} {arrow} {}",
+        line.connection, line.note
+    )?;
+    for row in &line.fields {
+        writeln!(out, "        {DIM}{row}{RESET}")?;
+    }
+    Ok(())
+}
+
+/// The ledger of one spec.
+fn account(ledger: &Ledger, allow_untested: bool, out: &mut dyn Write) -> io::Result<()> {
+    let untested = ledger.untested().count();
+    let broken = ledger.broken().count();
+    write!(out, "{BOLD}{}{RESET}  {}", ledger.spec, ledger.totals())?;
+    if untested > 0 {
+        write!(out, ", {untested} untested")?;
+    }
+    if broken > 0 {
+        write!(out, ", {}{broken} broken{RESET}", colour(Kind::Fail))?;
+    }
+    writeln!(out)?;
+    for entry in ledger.broken() {
+        let proof: Vec<&str> = entry
+            .evidence
+            .iter()
+            .filter(|evidence| evidence.verdict == Kind::Fail)
+            .map(|evidence| evidence.id.as_str())
+            .collect();
+        let red = colour(Kind::Fail);
+        writeln!(
+            out,
+            "  {red}broken{RESET}    {} {}: {} {DIM}({}){RESET}",
+            entry.level,
+            entry.clause,
+            entry.text,
+            proof.join(", ")
+        )?;
+    }
+    for (entry, reason) in ledger.untested() {
+        let tone = if entry.level == "MUST" && !allow_untested {
+            colour(Kind::Inconclusive)
+        } else {
+            DIM
+        };
+        writeln!(
+            out,
+            "  {tone}untested{RESET}  {} {}: {DIM}{reason}{RESET}",
+            entry.level, entry.clause
+        )?;
+    }
+    for seen in &ledger.profile {
+        let same = if seen.reference {
+            ""
+        } else {
+            ", unlike the reference"
+        };
+        let blue = colour(Kind::Info);
+        let proof = abridged(&seen.evidence);
+        writeln!(
+            out,
+            "  {blue}profile{RESET}   {} = {}{same} {DIM}({proof}){RESET}",
+            seen.ambiguity, seen.reading
+        )?;
+    }
+    Ok(())
+}
+
+/// The first of some ids, and how many there are beside it.
+fn abridged(ids: &[String]) -> String {
+    match ids {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, others @ ..] => format!("{first} and {} more", others.len()),
+    }
+}
+
+/// The last line.
+fn closing(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let counts: Vec<String> = Kind::ALL
+        .into_iter()
+        .filter(|kind| report.count(*kind) > 0)
+        .map(|kind| format!("{}{} {kind}{RESET}", colour(kind), report.count(kind)))
+        .collect();
+    let word = match report.exit_code {
+        crate::exit::CONFORMANT => "conformant",
+        crate::exit::FAILED => "not conformant",
+        crate::exit::UNREACHABLE => "the subject died",
+        _ => "nothing failed, but a MUST clause stayed untested (--allow-untested lets that pass)",
+    };
+    writeln!(out, "{}: {BOLD}{word}{RESET}", counts.join(", "))
+}

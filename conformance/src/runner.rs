@@ -1,0 +1,320 @@
+//! Runs cases against a subject.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+
+use crate::case::{Case, Pace, Role};
+use crate::ledger::level_name;
+use crate::report::CaseResult;
+use crate::subject::{Catalogue, Peer, Subject};
+use crate::suite;
+use crate::verdict::{Failure, Kind, Outcome, Verdict};
+
+/// What a run does beside its cases.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Most cases at a time against a server.
+    pub jobs: usize,
+    /// How often each case runs; its worst verdict counts.
+    pub repeat: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { jobs: 8, repeat: 1 }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Finished {
+    /// Results in the order of the plan.
+    pub results: Vec<CaseResult>,
+    /// Why the subject could no longer be reached at the end, if so.
+    pub gone: Option<String>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// The subject could not be reached at all; why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreachable(pub String);
+
+/// Runs `cases` against subjects that are all alike.
+///
+/// One server takes many connections, so that one is enough; of devices each
+/// serves one case at a time, and several are served side by side.
+///
+/// # Errors
+/// [`Unreachable`] where no connection could be opened before the first case.
+pub async fn run(
+    subjects: &[Arc<Subject>],
+    cases: Vec<&'static Case>,
+    settings: &Settings,
+) -> Result<Finished, Unreachable> {
+    let mut notes = Vec::new();
+    let mut lanes = Vec::new();
+    for subject in subjects {
+        let width = match subject.role() {
+            Role::Server if takes_over(subject).await? => {
+                notes.push("the server ends a device's connection when a new one opens: one case at a time".to_owned());
+                1
+            }
+            Role::Server => settings.jobs.max(1),
+            Role::Device => {
+                discover(subject).await?;
+                1
+            }
+        };
+        lanes.extend(core::iter::repeat_n(Arc::clone(subject), width));
+    }
+    let Some(first) = lanes.first().map(Arc::clone) else {
+        return Err(Unreachable("there is no subject".to_owned()));
+    };
+    let book = Arc::new(Book::new(&cases, &first, settings.repeat));
+    for (phase, alone) in phases(&cases, lanes.len() > 1) {
+        // Devices do not share a process; what hurts one does not reach another's case.
+        let shared = alone && first.role() == Role::Server;
+        let lanes = if shared {
+            lanes.get(..1).unwrap_or(&lanes)
+        } else {
+            &lanes
+        };
+        in_lanes(lanes, phase, &book).await;
+    }
+    let results = cases.iter().filter_map(|case| book.result(case)).collect();
+    let gone = subjects
+        .iter()
+        .find_map(|subject| subject.gone())
+        .map(str::to_owned);
+    Ok(Finished {
+        results,
+        gone,
+        notes,
+    })
+}
+
+/// The cases in the order in which they run, and whether each group runs by itself.
+fn phases(cases: &[&'static Case], beside: bool) -> Vec<(Vec<&'static Case>, bool)> {
+    let of = |pace| cases.iter().copied().filter(move |case| case.pace == pace);
+    let main = if beside {
+        of(Pace::Slow).chain(of(Pace::Normal)).collect()
+    } else {
+        of(Pace::Normal).collect()
+    };
+    let slow = if beside {
+        Vec::new()
+    } else {
+        of(Pace::Slow).collect()
+    };
+    vec![
+        (main, false),
+        (of(Pace::Alone).collect(), true),
+        (slow, false),
+        (of(Pace::Last).collect(), true),
+    ]
+}
+
+async fn in_lanes(lanes: &[Arc<Subject>], cases: Vec<&'static Case>, book: &Arc<Book>) {
+    let queue = Arc::new(Mutex::new(VecDeque::from(cases)));
+    let mut workers = JoinSet::new();
+    for subject in lanes {
+        let (subject, queue, book) = (Arc::clone(subject), Arc::clone(&queue), Arc::clone(book));
+        workers.spawn(async move {
+            loop {
+                let next = queue
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .pop_front();
+                let Some(case) = next else { return };
+                book.settle(case, &subject).await;
+            }
+        });
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+/// Results as they come in. Every case runs once, also where others need it as their control.
+#[derive(Debug)]
+struct Book {
+    pages: BTreeMap<&'static str, OnceCell<CaseResult>>,
+    repeat: usize,
+}
+
+impl Book {
+    fn new(cases: &[&'static Case], subject: &Subject, repeat: usize) -> Self {
+        let mut pages = BTreeMap::new();
+        for case in cases {
+            pages.insert(case.slug, OnceCell::new());
+            for control in suite::controls(case, subject.role()) {
+                pages.insert(control.slug, OnceCell::new());
+            }
+        }
+        Self { pages, repeat }
+    }
+
+    fn result(&self, case: &Case) -> Option<CaseResult> {
+        self.pages.get(case.slug)?.get().cloned()
+    }
+
+    /// The verdict of a case: the one that it has, or the one that it now gets.
+    async fn settle(&self, case: &'static Case, subject: &Arc<Subject>) -> Verdict {
+        let Some(page) = self.pages.get(case.slug) else {
+            return Verdict::Inconclusive {
+                reason: format!("{} is not part of the run", case.slug),
+            };
+        };
+        let result = page
+            .get_or_init(|| Box::pin(self.perform(case, subject)))
+            .await;
+        result.verdict.clone()
+    }
+
+    async fn perform(&self, case: &'static Case, subject: &Arc<Subject>) -> CaseResult {
+        let began = Instant::now();
+        let spec = subject.spec();
+        let mut result = CaseResult {
+            id: case.id(subject.role()),
+            area: case.area().to_owned(),
+            title: case.title.to_owned(),
+            level: level_name(case.level(spec)),
+            clauses: case.claims(spec).into_iter().map(str::to_owned).collect(),
+            control: case
+                .control
+                .map(|slug| format!("{}.{slug}", subject.role())),
+            verdict: Verdict::Pass,
+            elapsed_ms: 0,
+            transcript: Vec::new(),
+        };
+        if let Some(verdict) = self.refused_by_control(case, subject).await {
+            result.verdict = verdict;
+            return result;
+        }
+        for _ in 0..self.repeat.max(1) {
+            let (verdict, peer) = attempt(case, subject).await;
+            if verdict.kind() >= result.verdict.kind() {
+                result.transcript = match verdict.kind() {
+                    Kind::Fail | Kind::Inconclusive => peer.transcript().annotated(),
+                    _ => Vec::new(),
+                };
+            }
+            result.verdict = result.verdict.worse(verdict);
+        }
+        result.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        result
+    }
+
+    /// Why a case says nothing: its valid twin did not pass either.
+    async fn refused_by_control(&self, case: &Case, subject: &Arc<Subject>) -> Option<Verdict> {
+        let control = suite::control(case, subject.role())?;
+        let id = control.id(subject.role());
+        let verdict = Box::pin(self.settle(control, subject)).await;
+        let why = verdict.reason().unwrap_or_default();
+        match verdict.kind() {
+            Kind::Pass | Kind::Info => None,
+            Kind::Skip => Some(Verdict::Skip {
+                reason: format!("its control {id} was skipped: {why}"),
+            }),
+            Kind::Fail | Kind::Inconclusive => Some(Verdict::Inconclusive {
+                reason: format!("its control {id} did not pass: {why}"),
+            }),
+        }
+    }
+}
+
+/// Runs a case once, and sees whether the subject lives after an invalid one.
+async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer) {
+    if let Some(why) = subject.gone() {
+        let reason = format!("the subject is gone: {why}");
+        return (Verdict::Inconclusive { reason }, subject.peer());
+    }
+    let mut peer = subject.peer();
+    let transcript = peer.transcript().clone();
+    // In a task of its own a case that panics costs only itself.
+    let task = tokio::spawn(async move {
+        let outcome = (case.run)(&mut peer).await;
+        (outcome, peer)
+    });
+    let (outcome, peer) = match task.await {
+        Ok(done) => done,
+        Err(error) => {
+            let reason = format!("the case itself broke down: {error}");
+            return (Verdict::Inconclusive { reason }, subject.peer());
+        }
+    };
+    let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
+    let hurts = case.control.is_some() || case.pace == Pace::Alone;
+    if !hurts || matches!(verdict.kind(), Kind::Skip) {
+        return (verdict, peer);
+    }
+    let probe = subject.peer();
+    let alive = see_alive(&probe).await;
+    let verdict = match alive {
+        Ok(()) => verdict,
+        Err(stop) => {
+            transcript.adopt(probe.transcript());
+            verdict.worse(Verdict::Fail(Failure {
+                clause: subject
+                    .spec()
+                    .clause(suite::ALIVE)
+                    .map(|clause| clause.id.clone()),
+                kept: Vec::new(),
+                expected: "a new connection to work as before".to_owned(),
+                got: stop.verdict().reason().unwrap_or_default(),
+                detail: "after the case the subject was probed".to_owned(),
+            }))
+        }
+    };
+    (verdict, peer)
+}
+
+/// Opens a new connection and talks over it.
+async fn see_alive(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    link.fence().await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// Whether a server ends the older of two connections of one device.
+async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
+    let peer = subject.peer();
+    let first = peer.connected().await;
+    if let Some(why) = subject.gone() {
+        return Err(Unreachable(why.to_owned()));
+    }
+    let Ok(mut first) = first else {
+        return Ok(false);
+    };
+    let Ok(mut second) = peer.connected().await else {
+        return Ok(false);
+    };
+    let both = second.fence().await.is_ok();
+    let over = both && first.settle().await.is_ok_and(|settled| !settled.alive);
+    if over {
+        subject.set_takes_over();
+    }
+    Ok(over)
+}
+
+/// Waits for a device and asks what it offers.
+async fn discover(subject: &Arc<Subject>) -> Result<(), Unreachable> {
+    let peer = subject.peer();
+    let link = peer.connected().await;
+    if let Some(why) = subject.gone() {
+        return Err(Unreachable(why.to_owned()));
+    }
+    // A device that does not introduce itself or describe itself is what the cases are about.
+    if let Ok(mut link) = link
+        && let Ok(catalogue) = Catalogue::ask(&mut link).await
+    {
+        subject.learn(catalogue);
+        peer.keep(link).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! What a case talks to.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use iotmp_spec::model::Spec;
+
+use super::catalogue::Catalogue;
+use super::link::Link;
+use super::live::{Credentials, Door, Subject};
+use super::transcript::{From, Transcript};
+use super::{device, server};
+use crate::case::Role;
+use crate::codec::Codec;
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Waits that nobody needs to be told of.
+const UNNOTICED: Duration = Duration::from_secs(10);
+
+/// A connection that has nothing to do with what a case tries.
+#[derive(Debug)]
+pub(crate) struct Witness(Option<Link>);
+
+impl Witness {
+    /// Shows that the connection noticed nothing.
+    ///
+    /// # Errors
+    /// A failure where it did.
+    pub(crate) async fn undisturbed(self) -> Outcome {
+        let Some(mut link) = self.0 else {
+            return Ok(());
+        };
+        link.quiet("nothing on another connection")
+            .await
+            .blaming(crate::suite::ALIVE)
+            .because("seen on another connection of the server")
+    }
+}
+
+/// What a case talks to.
+#[derive(Debug)]
+pub struct Peer {
+    subject: Arc<Subject>,
+    transcript: Transcript,
+}
+
+impl Peer {
+    pub(super) const fn new(subject: Arc<Subject>, transcript: Transcript) -> Self {
+        Self {
+            subject,
+            transcript,
+        }
+    }
+
+    /// What is under test.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Which end the subject is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.subject.role()
+    }
+
+    /// What the subject is tested against.
+    #[must_use]
+    pub fn spec(&self) -> &'static Spec {
+        self.subject.spec()
+    }
+
+    /// The codec of a connection's beginning.
+    #[must_use]
+    pub fn codec(&self) -> Codec<'static> {
+        Codec::new(self.subject.spec())
+    }
+
+    /// How long an answer may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.subject.manner().timeout
+    }
+
+    /// How long a case about time may wait for one thing.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.subject.manner().patience
+    }
+
+    /// Says on the side that the case waits, if that may take long.
+    pub fn waits(&self, what: &str, at_most: Duration) {
+        if at_most > self.timeout() + UNNOTICED {
+            let seconds = at_most.as_secs();
+            (self.subject.manner().progress)(&format!("waiting up to {seconds} s for {what}"));
+        }
+    }
+
+    /// Everything that passed on the wire.
+    #[must_use]
+    pub const fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// A new connection on which nothing was said yet.
+    ///
+    /// # Errors
+    /// Inconclusive where the subject cannot be reached; [`Subject::gone`] then says so too.
+    pub async fn open(&self) -> Outcome<Link> {
+        match self.subject.door() {
+            Door::Dial { address, .. } => server::dial(self, address).await,
+            Door::Listen { .. } => device::accept(self).await,
+        }
+    }
+
+    /// A new connection, established: its Connect was answered by Ok.
+    ///
+    /// # Errors
+    /// Inconclusive where that is not to be had.
+    pub async fn connected(&self) -> Outcome<Link> {
+        match self.subject.door() {
+            Door::Dial { credentials, .. } => server::connected(self, credentials).await,
+            Door::Listen { .. } => match self.subject.parked() {
+                Some(mut link) => {
+                    link.move_to(&self.transcript);
+                    Ok(link)
+                }
+                None => device::connected(self).await,
+            },
+        }
+    }
+
+    /// A device's new connection, whose Connect has come and waits for its answer.
+    ///
+    /// # Errors
+    /// Inconclusive where no device dials or introduces itself.
+    pub async fn introduced(&self) -> Outcome<Link> {
+        device::introduced(self).await
+    }
+
+    /// Leaves a device's connection to the next case, if it is as good as new.
+    ///
+    /// It saves the time that the device would take to dial again. Servers are
+    /// dialled anew for every case.
+    pub(crate) async fn keep(&self, mut link: Link) {
+        if self.role() == Role::Device && link.quiet("").await.is_ok() {
+            self.subject.park(link);
+        }
+    }
+
+    /// Another connection to a server, which must not notice what happens on the first.
+    ///
+    /// # Errors
+    /// Inconclusive where it is not to be had.
+    pub(crate) async fn witness(&self) -> Outcome<Witness> {
+        let alone = self.role() == Role::Device || self.subject.takes_over();
+        Ok(Witness(if alone {
+            None
+        } else {
+            Some(self.connected().await?)
+        }))
+    }
+
+    /// Credentials that a server accepts.
+    ///
+    /// # Errors
+    /// Skip where the subject is no server.
+    pub fn credentials(&self) -> Outcome<&Credentials> {
+        match self.subject.door() {
+            Door::Dial { credentials, .. } => Ok(credentials),
+            Door::Listen { .. } => Err(Stop::skip("only a server knows credentials")),
+        }
+    }
+
+    /// What a device offers.
+    ///
+    /// # Errors
+    /// Inconclusive where it did not say.
+    pub fn catalogue(&self) -> Outcome<&Catalogue> {
+        let known = self.subject.catalogue();
+        known.ok_or_else(|| Stop::inconclusive("the device does not describe its resources"))
+    }
+
+    pub(super) fn link(&self, stream: tokio::net::TcpStream, note: String) -> Link {
+        let number = self.subject.next_connection();
+        let opener = match self.role() {
+            Role::Server => From::Suite,
+            Role::Device => From::Subject,
+        };
+        self.transcript.add(number, opener, note);
+        Link::new(
+            stream,
+            number,
+            &self.subject.terms(),
+            self.transcript.clone(),
+        )
+    }
+}

@@ -1,0 +1,158 @@
+//! Everything that passed on the wire while a case ran.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::codec::{Codec, explain, explain_refusal};
+
+/// One step of a conversation.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Microseconds since the run began.
+    pub at_us: u64,
+    /// Connection of the run, from 1.
+    pub connection: u64,
+    /// Who did it.
+    pub from: From,
+    /// Bytes on the wire as lower-case hex; empty for what is not bytes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub hex: String,
+    /// What it is in words.
+    pub note: String,
+    /// The bytes field by field, one row a line; only where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// How to read the bytes.
+    #[serde(skip)]
+    codec: Option<Codec<'static>>,
+}
+
+/// Who did what a line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum From {
+    /// The suite.
+    Suite,
+    /// The subject.
+    Subject,
+}
+
+/// Bytes of one line that are kept; what is longer is cut.
+const KEPT: usize = 512;
+
+/// A shared record, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Transcript {
+    start: Instant,
+    lines: Arc<Mutex<Vec<Line>>>,
+}
+
+impl Transcript {
+    /// An empty record whose times count from `start`.
+    #[must_use]
+    pub fn new(start: Instant) -> Self {
+        Self {
+            start,
+            lines: Arc::default(),
+        }
+    }
+
+    /// When the times begin.
+    #[must_use]
+    pub const fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// Adds a line.
+    pub fn add(&self, connection: u64, from: From, note: impl Into<String>) {
+        self.push(connection, from, &[], note.into(), None);
+    }
+
+    /// Adds bytes, and how to read them.
+    pub fn bytes(
+        &self,
+        connection: u64,
+        from: From,
+        bytes: &[u8],
+        note: impl Into<String>,
+        codec: Codec<'static>,
+    ) {
+        self.push(connection, from, bytes, note.into(), Some(codec));
+    }
+
+    fn push(
+        &self,
+        connection: u64,
+        from: From,
+        bytes: &[u8],
+        mut note: String,
+        codec: Option<Codec<'static>>,
+    ) {
+        let kept = bytes.get(..KEPT).unwrap_or(bytes);
+        if kept.len() < bytes.len() {
+            note.push_str(&format!(" (the first {KEPT} of {} bytes)", bytes.len()));
+        }
+        let line = Line {
+            at_us: u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            connection,
+            from,
+            hex: hex::encode(kept),
+            note,
+            fields: Vec::new(),
+            codec,
+        };
+        self.lines().push(line);
+    }
+
+    /// Takes over what another record holds.
+    pub fn adopt(&self, other: &Self) {
+        if Arc::ptr_eq(&self.lines, &other.lines) {
+            return;
+        }
+        let mut taken = core::mem::take(&mut *other.lines());
+        self.lines().append(&mut taken);
+    }
+
+    /// A copy of the lines so far.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Line> {
+        self.lines().clone()
+    }
+
+    /// A copy of the lines so far, their bytes named field by field.
+    #[must_use]
+    pub fn annotated(&self) -> Vec<Line> {
+        let mut lines = self.snapshot();
+        for line in &mut lines {
+            line.annotate();
+        }
+        lines
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<Line>> {
+        // A line is pushed whole or not at all, so that a poisoned lock hides nothing broken.
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// Names the bytes field by field, message after message.
+    fn annotate(&mut self) {
+        let (Some(codec), Ok(bytes)) = (self.codec, hex::decode(&self.hex)) else {
+            return;
+        };
+        let mut rest = bytes.as_slice();
+        let mut base = 0;
+        while !rest.is_empty() {
+            let (table, consumed) = match codec.decode(rest) {
+                Ok(decoded) => (explain(rest, &decoded.annotations, base), decoded.consumed),
+                Err(refusal) => (explain_refusal(rest, &refusal, base), rest.len()),
+            };
+            self.fields.extend(table.lines().map(str::to_owned));
+            rest = rest.get(consumed.max(1)..).unwrap_or_default();
+            base += consumed.max(1);
+        }
+    }
+}

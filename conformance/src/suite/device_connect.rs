@@ -1,0 +1,132 @@
+//! How a device introduces itself, and how it takes the answer.
+
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
+
+use crate::case::{Case, DEVICE, Pace};
+use crate::subject::{Event, Link, Peer, Received, phrase};
+use crate::verdict::{Outcome, Step, Stop};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "connect.first-message",
+        title: "a device begins with a Connect that has a stream identifier and a payload",
+        clauses: &[
+            "IOTMP25-CONNECT-001",
+            "IOTMP25-CONNECT-003",
+            "IOTMPS-WIRE-001",
+        ],
+        run: |peer| Box::pin(first_message(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "connect.three-strings",
+        title: "the payload of the Connect is three strings",
+        clauses: &["IOTMP25-CONNECT-004"],
+        run: |peer| Box::pin(three_strings(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "connect.waits-for-ok",
+        title: "a request that comes before the Ok of the Connect is not answered",
+        clauses: &["IOTMP25-CONNECT-013"],
+        pace: Pace::Last,
+        run: |peer| Box::pin(waits_for_ok(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "connect.refused",
+        title: "a device that is refused closes and answers nothing",
+        clauses: &["IOTMP25-CONNECT-014"],
+        pace: Pace::Last,
+        run: |peer| Box::pin(refused(peer)),
+        ..DEVICE
+    },
+];
+
+async fn first_message(peer: &Peer) -> Outcome {
+    peer.introduced().await.map(drop)
+}
+
+/// The Connect of a link that has come that far.
+fn hello(link: &Link) -> Outcome<&Received> {
+    link.hello()
+        .ok_or_else(|| Stop::inconclusive("there was no Connect"))
+}
+
+async fn three_strings(peer: &Peer) -> Outcome {
+    let link = peer.connected().await?;
+    let hello = hello(&link)?;
+    let kind = hello
+        .field("parameters")
+        .and_then(|map| map.get("at")?.as_u64());
+    if let Some(kind) = kind.filter(|kind| *kind != 0) {
+        return Err(Stop::skip(format!(
+            "the device asks for authentication type {kind}"
+        )));
+    }
+    let payload = hello.field("payload");
+    let strings = payload
+        .and_then(Json::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let right = strings.len() == 3 && strings.iter().all(Json::is_string);
+    let got = payload.map_or_else(|| "no payload".to_owned(), ToString::to_string);
+    peer.keep(link).await;
+    if right {
+        Ok(())
+    } else {
+        Err(Stop::fail("an array of exactly three strings", got))
+    }
+}
+
+/// Refuses a Connect, for no reason that would keep the device from dialling again.
+async fn refuse(link: &mut Link) -> Outcome {
+    let id = hello(link)?.stream_id();
+    link.send(json!({"type": "error", "stream_id": id})).await
+}
+
+/// Waits for the end of a refused connection, and returns what the device did before.
+///
+/// The end is the fence: what did not come before it does not come at all.
+async fn until_closed(link: &mut Link) -> (Vec<Received>, Event) {
+    let deadline = Instant::now() + link.timeout();
+    let mut messages = Vec::new();
+    loop {
+        match link.next_before(deadline).await {
+            Event::Message(received) => messages.push(received),
+            end => return (messages, end),
+        }
+    }
+}
+
+fn unanswered(messages: &[Received], id: u16) -> Outcome {
+    let answer = messages
+        .iter()
+        .find(|message| message.is("ok", id) || message.is("error", id));
+    match answer {
+        None => Ok(()),
+        Some(answer) => Err(Stop::fail("no answer", phrase(&answer.message))),
+    }
+}
+
+async fn waits_for_ok(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    let id = link.id();
+    link.send(link.request(id)).await?;
+    refuse(&mut link).await?;
+    let (messages, _) = until_closed(&mut link).await;
+    unanswered(&messages, id)
+}
+
+async fn refused(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    refuse(&mut link).await?;
+    let id = link.id();
+    link.send(link.request(id)).await?;
+    let (messages, end) = until_closed(&mut link).await;
+    unanswered(&messages, id)?;
+    match end {
+        Event::Closed { .. } => Ok(()),
+        other => Err(Stop::fail("connection closed", other.to_string())),
+    }
+}

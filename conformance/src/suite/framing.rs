@@ -1,0 +1,269 @@
+//! Messages on a byte stream, however it is cut.
+
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+
+use super::craft::varint;
+use super::exchange::Exchange;
+use crate::case::{CASE, Case, Pace, SERVER};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Size of a message that a receiver should accept, in bytes.
+const LARGE: usize = 32 * 1024;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "framing.request",
+        title: "a request in one piece is answered",
+        clauses: &["IOTMP25-SID-001"],
+        run: |peer| Box::pin(request(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.one-byte-pieces",
+        title: "a request that comes byte by byte is answered",
+        clauses: &["IOTMP25-FRAME-003"],
+        run: |peer| Box::pin(one_byte_pieces(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.connect-in-pieces",
+        title: "a Connect that comes byte by byte is answered",
+        clauses: &["IOTMP25-FRAME-003"],
+        run: |peer| Box::pin(connect_in_pieces(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "framing.every-cut",
+        title: "a request cut in two, at every place in turn, is answered",
+        clauses: &["IOTMP25-FRAME-003"],
+        run: |peer| Box::pin(every_cut(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.coalesced",
+        title: "sixteen requests in one piece are all answered",
+        clauses: &["IOTMP25-FRAME-004"],
+        run: |peer| Box::pin(coalesced(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.one-and-a-half",
+        title: "a request and half of the next in one piece, then the rest, are both answered",
+        clauses: &["IOTMP25-FRAME-003", "IOTMP25-FRAME-004"],
+        run: |peer| Box::pin(one_and_a_half(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.request-then-disconnect",
+        title: "a Disconnect in one piece with the request before it ends the connection",
+        clauses: &["IOTMP25-FRAME-004", "IOTMP25-DISCONNECT-001"],
+        run: |peer| Box::pin(request_then_disconnect(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.large-message",
+        title: "a message of 32 KiB is answered",
+        clauses: &["IOTMPS-SIZE-001"],
+        run: |peer| Box::pin(large_message(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.body-of-4-gib",
+        title: "a body size of 4 GiB ends the connection before the body comes",
+        clauses: &["IOTMP25-FRAME-006", "IOTMP25-ROBUST-001"],
+        control: Some("framing.request"),
+        pace: Pace::Alone,
+        run: |peer| Box::pin(lying_size(peer, u64::from(u32::MAX))),
+        ..CASE
+    },
+    Case {
+        slug: "framing.body-of-16-mib",
+        title: "a body size of 16 MiB ends the connection or is waited for, at no cost to others",
+        clauses: &["IOTMP25-ROBUST-001"],
+        control: Some("framing.request"),
+        pace: Pace::Alone,
+        run: |peer| Box::pin(large_size(peer)),
+        ..CASE
+    },
+];
+
+async fn request(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    link.ask().await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn in_pieces(link: &mut Link, bytes: &[u8], pieces: impl Iterator<Item = usize>, what: &str) {
+    let mut from = 0;
+    for until in pieces.chain([bytes.len()]) {
+        let piece = bytes.get(from..until).unwrap_or_default();
+        if !piece.is_empty() {
+            link.send_raw(piece, what).await;
+            // Gives the subject the chance to read the piece by itself.
+            tokio::task::yield_now().await;
+        }
+        from = until;
+    }
+}
+
+async fn one_byte_pieces(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let bytes = link.encode(&link.request(id))?;
+    in_pieces(&mut link, &bytes, 1..bytes.len(), "one byte of a request").await;
+    link.message(&[Want::Answer(id)]).await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn connect_in_pieces(peer: &Peer) -> Outcome {
+    let mut exchange = Exchange::new(peer, None).await?;
+    let bytes = exchange.link.encode(&exchange.message)?;
+    in_pieces(
+        &mut exchange.link,
+        &bytes,
+        1..bytes.len(),
+        "one byte of a connect",
+    )
+    .await;
+    exchange.accepted().await.map(drop)
+}
+
+async fn every_cut(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let mut at = 1;
+    loop {
+        let id = link.id();
+        let bytes = link.encode(&link.request(id))?;
+        if at >= bytes.len() {
+            peer.keep(link).await;
+            return Ok(());
+        }
+        in_pieces(&mut link, &bytes, [at].into_iter(), "a piece of a request").await;
+        link.message(&[Want::Answer(id)]).await.because(format!(
+            "the request was cut after {at} of {} bytes",
+            bytes.len()
+        ))?;
+        at += 1;
+    }
+}
+
+/// Waits for exactly one answer to each of `ids`, in any order.
+pub(super) async fn all_answered(link: &mut Link, ids: &[u16]) -> Outcome {
+    let mut open: BTreeSet<u16> = ids.iter().copied().collect();
+    while !open.is_empty() {
+        let wants: Vec<Want> = open.iter().copied().map(Want::Answer).collect();
+        let answer = match link.message(&wants).await {
+            Ok(answer) => answer,
+            Err(stop) => {
+                let left = open.len();
+                return Err(stop.because(format!(
+                    "{left} of {} requests had no answer yet",
+                    ids.len()
+                )));
+            }
+        };
+        let answered = answer.stream_id().and_then(|id| u16::try_from(id).ok());
+        open.retain(|id| Some(*id) != answered);
+    }
+    Ok(())
+}
+
+async fn coalesced(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let ids: Vec<u16> = (0..16).map(|_| link.id()).collect();
+    let mut bytes = Vec::new();
+    for id in &ids {
+        bytes.extend(link.encode(&link.request(*id))?);
+    }
+    link.send_raw(&bytes, "sixteen requests in one piece").await;
+    all_answered(&mut link, &ids).await?;
+    link.quiet("one answer to each request").await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn one_and_a_half(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let (first, second) = (link.id(), link.id());
+    let mut bytes = link.encode(&link.request(first))?;
+    let next = link.encode(&link.request(second))?;
+    let (head, tail) = next.split_at(next.len() / 2);
+    bytes.extend(head);
+    link.send_raw(&bytes, "a request and half of the next")
+        .await;
+    link.message(&[Want::Answer(first)])
+        .await
+        .because("the rest of the second request had not been sent")?;
+    link.send_raw(tail, "the other half").await;
+    link.message(&[Want::Answer(second)]).await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn request_then_disconnect(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let mut bytes = link.encode(&link.request(id))?;
+    bytes.extend(link.encode(&json!({"type": "disconnect"}))?);
+    link.send_raw(&bytes, "a request and a disconnect").await;
+    // Whoever says goodbye waits for no answer.
+    link.closed_in_the_end().await
+}
+
+/// A Run of a resource that does not exist, filled up to a size.
+fn filled(link: &Link, id: u16, size: usize) -> Outcome<Vec<u8>> {
+    let run = |fill: usize| {
+        let payload = Json::String("x".repeat(fill));
+        link.encode(&json!({"type": "run", "stream_id": id, "resource": NO_SUCH_RESOURCE, "payload": payload}))
+    };
+    let around = run(size)?.len() - size;
+    run(size.saturating_sub(around))
+}
+
+async fn large_message(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let bytes = filled(&link, id, LARGE)?;
+    link.send_raw(&bytes, "run of 32 KiB").await;
+    link.message(&[Want::Answer(id)]).await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// The beginning of a Run whose body is said to have this size.
+fn announced(link: &Link, size: u64) -> Outcome<Vec<u8>> {
+    let run = super::craft::Craft::new(link.codec()).code("run")?;
+    let mut bytes = varint(run);
+    bytes.extend(varint(size));
+    Ok(bytes)
+}
+
+async fn lying_size(peer: &Peer, size: u64) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.connected().await?;
+    let bytes = announced(&link, size)?;
+    link.send_raw(&bytes, &format!("a run of {size} bytes begins"))
+        .await;
+    link.closed().await.blaming("IOTMP25-FRAME-006")?;
+    witness.undisturbed().await
+}
+
+async fn large_size(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.connected().await?;
+    let bytes = announced(&link, 16 << 20)?;
+    link.send_raw(&bytes, "a run of 16 MiB begins").await;
+    if let crate::subject::Event::Message(received) = link.next().await
+        && received.name() == "ok"
+    {
+        return Err(Stop::fail(
+            "no answer to an unfinished message",
+            phrase(&received.message),
+        ));
+    }
+    witness.undisturbed().await
+}

@@ -1,0 +1,299 @@
+//! Messages that nobody sends by mistake.
+
+use serde_json::json;
+
+use super::connect::not_accepted;
+use super::craft::Craft;
+use super::exchange::Exchange;
+use crate::case::{CASE, Case, Pace, Role, SERVER};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Levels of nesting.
+const DEPTH: usize = 100_000;
+
+/// A case after which the subject is seen to live, on the same connection or another.
+const HOSTILE: Case = Case {
+    clauses: &["IOTMP25-ROBUST-001"],
+    control: Some("framing.request"),
+    pace: Pace::Alone,
+    ..CASE
+};
+
+/// The same for a server that does not know yet who is there.
+const UNCONNECTED: Case = Case {
+    roles: SERVER.roles,
+    control: Some("connect.ok"),
+    ..HOSTILE
+};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "hostile.endless-varint",
+        title: "a header that never ends is given up",
+        run: |peer| Box::pin(endless_varint(peer)),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.map-count",
+        title: "a map of 2^64-1 pairs is no map",
+        run: |peer| Box::pin(payload(peer, |craft| craft.lying_map(u64::MAX))),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.string-size",
+        title: "a string of 4 GiB is no string",
+        run: |peer| Box::pin(payload(peer, |craft| craft.lying_string(u32::MAX.into()))),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.nested-arrays",
+        title: "100,000 arrays in each other are too many, or none too many",
+        run: |peer| Box::pin(payload(peer, |craft| craft.nested_arrays(DEPTH))),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.not-utf-8",
+        title: "a resource whose name is not UTF-8 is no resource",
+        run: |peer| Box::pin(not_utf_8(peer)),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.cut-mid-message",
+        title: "a connection that ends in the middle of a message just ends",
+        run: |peer| Box::pin(cut_mid_message(peer)),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.noise",
+        title: "random bytes end a connection, and nothing else",
+        run: |peer| Box::pin(noise(peer)),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.answers-to-nothing",
+        title: "answers and values that nobody waits for change nothing",
+        run: |peer| Box::pin(answers_to_nothing(peer)),
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.unconnected-varint",
+        title: "a first message whose header never ends ends the connection",
+        run: |peer| Box::pin(unconnected_varint(peer)),
+        ..UNCONNECTED
+    },
+    Case {
+        slug: "hostile.unconnected-body",
+        title: "a first message of 4 GiB ends the connection before it comes",
+        clauses: &["IOTMP25-FRAME-006", "IOTMP25-ROBUST-001"],
+        run: |peer| Box::pin(unconnected_body(peer)),
+        ..UNCONNECTED
+    },
+    Case {
+        slug: "hostile.unconnected-map-count",
+        title: "a Connect with a map of 2^64-1 pairs is not accepted",
+        run: |peer| Box::pin(unconnected_payload(peer, |craft| craft.lying_map(u64::MAX))),
+        ..UNCONNECTED
+    },
+    Case {
+        slug: "hostile.unconnected-string-size",
+        title: "a Connect with a string of 4 GiB is not accepted",
+        run: |peer| {
+            Box::pin(unconnected_payload(peer, |craft| {
+                craft.lying_string(u32::MAX.into())
+            }))
+        },
+        ..UNCONNECTED
+    },
+    Case {
+        slug: "hostile.unconnected-nested-arrays",
+        title: "a Connect with 100,000 arrays in each other is not accepted",
+        run: |peer| {
+            Box::pin(unconnected_payload(peer, |craft| {
+                craft.nested_arrays(DEPTH)
+            }))
+        },
+        ..UNCONNECTED
+    },
+    Case {
+        slug: "hostile.unconnected-silence",
+        title: "a connection that ends before its first message is forgotten",
+        run: |peer| Box::pin(unconnected_silence(peer)),
+        ..UNCONNECTED
+    },
+];
+
+/// More bytes than any varint has, all of which say that another follows.
+fn endless() -> Vec<u8> {
+    vec![0xff; 64]
+}
+
+async fn endless_varint(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.connected().await?;
+    link.send_raw(&endless(), "a varint without an end").await;
+    link.closed().await?;
+    witness.undisturbed().await
+}
+
+/// Sees what becomes of a connection: it may live or end, but the message is not answered by Ok.
+async fn never_ok(link: &mut Link, id: u16) -> Outcome {
+    let settled = link.settle().await?;
+    match settled.messages.iter().find(|message| message.is("ok", id)) {
+        None => Ok(()),
+        Some(ok) => Err(Stop::fail(
+            "an Error, no answer, or the end of the connection",
+            phrase(&ok.message),
+        )),
+    }
+}
+
+/// A Run of nothing with such a payload.
+async fn payload(peer: &Peer, value: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let id = link.id();
+    let run = json!({"type": "run", "stream_id": id, "resource": NO_SUCH_RESOURCE});
+    let mut body = craft.fields(&run)?.concat();
+    body.extend(craft.key(craft.field("run", "payload")?, craft.value_wire()));
+    body.extend(value(craft)?);
+    link.send_raw(
+        &craft.frame(craft.code("run")?, &body),
+        "run with a hostile payload",
+    )
+    .await;
+    never_ok(&mut link, id).await?;
+    witness.undisturbed().await
+}
+
+async fn not_utf_8(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let id = link.id();
+    let mut name = craft.bare_value(&json!("\u{1}\u{2}\u{3}"))?;
+    for byte in name.iter_mut().rev().take(3) {
+        *byte |= 0xf0;
+    }
+    let mut body = craft.number(craft.field("run", "stream_id")?, id.into());
+    body.extend(craft.key(craft.field("run", "resource")?, craft.value_wire()));
+    body.extend(name);
+    link.send_raw(
+        &craft.frame(craft.code("run")?, &body),
+        "run of a resource that is not UTF-8",
+    )
+    .await;
+    never_ok(&mut link, id).await
+}
+
+async fn cut_mid_message(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let bytes = link.encode(&link.request(id))?;
+    let half = bytes.get(..bytes.len() - 1).unwrap_or_default();
+    link.send_raw(half, "a request but for its last byte").await;
+    link.finish().await;
+    match link.next().await {
+        crate::subject::Event::Message(received) if Want::Answer(id).allows_message(&received) => {
+            return Err(Stop::fail(
+                "no answer to half a message",
+                phrase(&received.message),
+            ));
+        }
+        _ => drop(link),
+    }
+    witness.undisturbed().await
+}
+
+/// Bytes without a pattern, the same for one seed.
+fn random(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    (0..len).map(|_| next().to_le_bytes()[0]).collect()
+}
+
+async fn noise(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let seed = peer.subject().manner().seed;
+    for round in 0..4 {
+        let mut link = peer.connected().await?;
+        let bytes = random(seed.wrapping_add(round), 256);
+        link.send_raw(&bytes, "random bytes").await;
+        // Whatever they mean, no more will come.
+        link.finish().await;
+        link.next().await;
+    }
+    witness.undisturbed().await
+}
+
+async fn answers_to_nothing(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    for name in ["ok", "error", "stream_data"] {
+        link.send(json!({"type": name, "stream_id": id, "payload": "nobody asked"}))
+            .await?;
+    }
+    let settled = link.settle().await?;
+    // A peer may end the connection over it, or answer Error; neither is Ok.
+    match settled
+        .messages
+        .iter()
+        .find(|message| message.name() == "ok")
+    {
+        None => Ok(()),
+        Some(ok) => Err(Stop::fail("no Ok", phrase(&ok.message)).blaming("IOTMP25-ROBUST-001")),
+    }
+}
+
+async fn unconnected_varint(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.open().await?;
+    link.send_raw(&endless(), "a varint without an end").await;
+    link.closed().await?;
+    witness.undisturbed().await
+}
+
+async fn unconnected_body(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut link = peer.open().await?;
+    let craft = Craft::new(link.codec());
+    let mut bytes = super::craft::varint(craft.code("connect")?);
+    bytes.extend(super::craft::varint(u32::MAX.into()));
+    link.send_raw(&bytes, "a connect of 4 GiB begins").await;
+    link.closed().await.blaming("IOTMP25-FRAME-006")?;
+    witness.undisturbed().await
+}
+
+async fn unconnected_payload(peer: &Peer, value: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
+    debug_assert_eq!(
+        peer.role(),
+        Role::Server,
+        "only a server waits for a Connect"
+    );
+    let witness = peer.witness().await?;
+    let mut exchange = Exchange::new(peer, None).await?;
+    let craft = exchange.craft;
+    let mut fields = exchange.fields()?;
+    if let Some(last) = fields.last_mut() {
+        *last = craft.key(craft.field("connect", "payload")?, craft.value_wire());
+        last.extend(value(craft)?);
+    }
+    exchange.send(&fields, "with a hostile payload").await?;
+    not_accepted(&mut exchange.link).await?;
+    witness.undisturbed().await
+}
+
+async fn unconnected_silence(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    for _ in 0..8 {
+        peer.open().await?.close();
+    }
+    witness.undisturbed().await
+}

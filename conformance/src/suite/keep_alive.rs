@@ -1,0 +1,264 @@
+//! Signs of life, and what comes of their absence.
+
+use core::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::connect::accepted;
+use crate::case::{Case, DEVICE, Pace, SERVER};
+use crate::subject::{Event, Link, Peer, Received, Want};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Longest interval of which two are waited for.
+const PATIENT: Duration = Duration::from_secs(20);
+
+/// Bytes of a message without a body.
+const BARE: usize = 2;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "keep-alive.answered",
+        title: "a Keep Alive is answered by a bare Keep Alive",
+        clauses: &["IOTMP25-KEEPALIVE-003", "IOTMP25-KEEPALIVE-001"],
+        run: |peer| Box::pin(answered(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.answered-each",
+        title: "three Keep Alives in one piece are answered by three",
+        clauses: &["IOTMP25-KEEPALIVE-003", "IOTMP25-FRAME-004"],
+        run: |peer| Box::pin(answered_each(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.in-margin",
+        title: "a Keep Alive that is late, but within the margin, keeps the connection",
+        clauses: &["IOTMP25-KEEPALIVE-005"],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(in_margin(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.missed",
+        title: "without a Keep Alive the connection ends, but not before the interval does",
+        clauses: &["IOTMP25-KEEPALIVE-004", "IOTMP25-KEEPALIVE-005"],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(missed(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.sent-and-needed",
+        title: "Keep Alive comes every interval; one that is not answered ends the connection",
+        clauses: &[
+            "IOTMP25-KEEPALIVE-001",
+            "IOTMP25-KEEPALIVE-002",
+            "IOTMP25-KEEPALIVE-006",
+        ],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(sent_and_needed(peer)),
+        ..DEVICE
+    },
+];
+
+fn bare(received: &Received) -> Outcome {
+    match received.bytes.len() {
+        BARE => Ok(()),
+        _ => Err(
+            Stop::fail("a Keep Alive of two bytes", hex::encode(&received.bytes))
+                .blaming("IOTMP25-KEEPALIVE-001"),
+        ),
+    }
+}
+
+async fn answered(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    link.send(json!({"type": "keep_alive"})).await?;
+    let answer = link
+        .message(&[Want::Message("keep_alive")])
+        .await
+        .blaming("IOTMP25-KEEPALIVE-003")?;
+    bare(&answer)
+}
+
+async fn answered_each(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let bytes = link.encode(&json!({"type": "keep_alive"}))?.repeat(3);
+    link.send_raw(&bytes, "three times keep_alive").await;
+    for nth in ["first", "second", "third"] {
+        link.message(&[Want::Message("keep_alive")])
+            .await
+            .because(format!("waiting for the {nth} answer"))?;
+    }
+    let id = link.id();
+    link.send(link.request(id)).await?;
+    link.message(&[Want::Answer(id)])
+        .await
+        .because("three Keep Alives were answered")
+        .map(drop)
+}
+
+/// The interval and how late a Keep Alive may be, as the spec has it.
+fn with_margin(peer: &Peer, interval: Duration) -> Duration {
+    let percent = peer.spec().timer("keep_alive_margin").unwrap_or(0);
+    let percent = u32::try_from(percent).unwrap_or(0);
+    interval + interval * percent / 100
+}
+
+fn default_interval(peer: &Peer) -> Duration {
+    Duration::from_secs(peer.spec().timer("keep_alive_default").unwrap_or(60))
+}
+
+/// Connects with a short interval. The moment is one before the server heard of the connection.
+async fn with_interval(peer: &Peer, seconds: u64) -> Outcome<(Link, Instant)> {
+    let before = Instant::now();
+    match accepted(peer, &json!({"ka": seconds}), None).await {
+        Ok((link, _)) => Ok((link, before)),
+        Err(stop) => {
+            let why = stop.verdict().reason().unwrap_or_default();
+            Err(Stop::skip(format!(
+                "the server does not accept a keep alive of {seconds} s: {why}"
+            )))
+        }
+    }
+}
+
+async fn in_margin(peer: &Peer) -> Outcome {
+    let interval = Duration::from_secs(2);
+    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
+    let late = before + interval + (with_margin(peer, interval) - interval) / 3;
+    match link.next_before(late).await {
+        Event::Silence(_) => {}
+        other => return Err(Stop::fail("the connection to go on", other.to_string())),
+    }
+    let slept = before.elapsed();
+    link.send(json!({"type": "keep_alive"})).await?;
+    if before.elapsed() >= with_margin(peer, interval) {
+        let slept = slept.as_millis();
+        return Err(Stop::inconclusive(format!(
+            "the suite itself came too late, after {slept} ms"
+        )));
+    }
+    link.message(&[Want::Message("keep_alive")])
+        .await
+        .because(format!(
+            "the Keep Alive was sent after {} ms of an interval of {} ms with its margin",
+            slept.as_millis(),
+            with_margin(peer, interval).as_millis()
+        ))
+        .map(drop)
+}
+
+/// Waits until the server ends the connection, and says how long after `before`.
+async fn end_of(link: &mut Link, before: Instant, deadline: Instant) -> Outcome<Option<Duration>> {
+    loop {
+        match link.next_before(deadline).await {
+            Event::Closed { .. } => return Ok(Some(before.elapsed())),
+            Event::Silence(_) => return Ok(None),
+            Event::Garbage(why) => return Err(Stop::fail(Want::Closed.to_string(), why)),
+            Event::Message(_) => {}
+        }
+    }
+}
+
+async fn missed(peer: &Peer) -> Outcome {
+    let interval = Duration::from_secs(1);
+    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
+    let deadline = before + with_margin(peer, interval) + peer.timeout();
+    if let Some(after) = end_of(&mut link, before, deadline).await? {
+        if after < interval {
+            let got = format!("connection closed after {} ms", after.as_millis());
+            return Err(Stop::fail("no end within 1000 ms", got).blaming("IOTMP25-KEEPALIVE-005"));
+        }
+        return Ok(());
+    }
+    let got = format!("still open after {} ms", before.elapsed().as_millis());
+    let broken =
+        Stop::fail("the end of the connection after 1150 ms", got).blaming("IOTMP25-KEEPALIVE-004");
+    let default = with_margin(peer, default_interval(peer)) + peer.timeout();
+    if default > peer.patience() {
+        return Err(
+            broken.because("the Connect asked for an interval of 1 s and was answered by Ok")
+        );
+    }
+    peer.waits(
+        "a server that did not keep to an interval of 1 s to keep to the default",
+        default,
+    );
+    match end_of(&mut link, before, before + default).await? {
+        Some(after) => Err(Stop::inconclusive(format!(
+            "the server accepted an interval of 1 s and ended the connection after {} s",
+            after.as_secs()
+        ))),
+        None => Err(broken.because(format!("not even after {} s", before.elapsed().as_secs()))),
+    }
+}
+
+/// The interval that a device announced, or the default.
+fn announced(peer: &Peer, link: &Link) -> Duration {
+    let parameters = link.hello().and_then(|hello| hello.field("parameters"));
+    let seconds = parameters.and_then(|map| map.get("ka")?.as_u64());
+    seconds.map_or_else(|| default_interval(peer), Duration::from_secs)
+}
+
+async fn sent_and_needed(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    link.leave_keep_alive();
+    let interval = announced(peer, &link);
+    let late = with_margin(peer, interval) + peer.timeout();
+    if late > peer.patience() {
+        return Err(Stop::skip(format!(
+            "the device announced a keep alive of {} s; --patience {} would wait for it",
+            interval.as_secs(),
+            late.as_secs() + 1
+        )));
+    }
+    let id = link.hello().and_then(Received::stream_id);
+    link.send(json!({"type": "ok", "stream_id": id})).await?;
+    // Where a minute passes between them, one Keep Alive has to prove both that it comes and that
+    // its answer is missed.
+    let awaited: &[&str] = if interval > PATIENT {
+        &["first"]
+    } else {
+        &["first", "second"]
+    };
+    let mut since = Instant::now();
+    for nth in awaited {
+        peer.waits(&format!("the device's {nth} Keep Alive"), late);
+        let sent = match link.next_before(since + late).await {
+            Event::Message(received) if received.name() == "keep_alive" => received,
+            other => {
+                let expected = format!("the {nth} Keep Alive within {} ms", late.as_millis());
+                return Err(
+                    Stop::fail(expected, other.to_string()).blaming("IOTMP25-KEEPALIVE-002")
+                );
+            }
+        };
+        bare(&sent)?;
+        since = Instant::now();
+        if awaited.last() != Some(nth) {
+            link.send(json!({"type": "keep_alive"})).await?;
+        }
+    }
+    let answer = peer.spec().timer("keep_alive_answer");
+    let answer = answer.map_or(interval, Duration::from_secs);
+    let limit = answer.max(interval).min(peer.patience()) + peer.timeout();
+    peer.waits(
+        "the device to notice that its Keep Alive is not answered",
+        limit,
+    );
+    loop {
+        match link.next_before(since + limit).await {
+            Event::Closed { .. } => return Ok(()),
+            // It may try once more before it gives up.
+            Event::Message(received) if received.name() == "keep_alive" => {}
+            other => {
+                let expected = format!("the end of the connection within {} ms", limit.as_millis());
+                return Err(Stop::fail(expected, other.to_string())
+                    .blaming("IOTMP25-KEEPALIVE-006")
+                    .having_kept(&["IOTMP25-KEEPALIVE-001", "IOTMP25-KEEPALIVE-002"])
+                    .because("its last Keep Alive was not answered"));
+            }
+        }
+    }
+}

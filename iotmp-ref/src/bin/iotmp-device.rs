@@ -1,0 +1,7 @@
+//! The reference device of IOTMP.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    iotmp_ref::cli::device::main()
+}

@@ -1,0 +1,114 @@
+//! The program `iotmp-server`.
+
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::prompt::prompt;
+use super::{Signals, Spec, default_spec, fail, run, say, spec_parser};
+use crate::server::{Config, Credential, Credentials, Server};
+use crate::session;
+
+/// The reference server of IOTMP: it lets devices in and calls their resources
+/// from a prompt.
+///
+/// The first line on standard output is the address that it listens on.
+#[derive(Debug, Parser)]
+#[command(name = "iotmp-server", version)]
+struct Args {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", value_parser = listen)]
+    listen: SocketAddr,
+    /// Revision of the protocol
+    #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = spec_parser())]
+    spec: Spec,
+    /// A device to let in; may be given again
+    #[arg(
+        long = "device",
+        value_name = "USER/DEVICE/CREDENTIAL",
+        required = true
+    )]
+    devices: Vec<Credential>,
+    /// Read commands from standard input and stop when it ends, even if it is
+    /// no terminal; `help` lists them
+    #[arg(long)]
+    prompt: bool,
+}
+
+fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write IP:PORT, such as 127.0.0.1:25204, or 127.0.0.1:0 for a free port")
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut credentials = Credentials::new();
+    for (index, credential) in args.devices.iter().enumerate() {
+        let id = &credential.id;
+        let mut earlier = args.devices.iter().take(index);
+        let result = match earlier.any(|earlier| earlier.id == *id) {
+            true => Err(alloc::format!("--device {id} is given twice; keep one")),
+            false => credentials
+                .insert(credential.clone())
+                .map_err(|error| alloc::format!("--device {id}: {error}")),
+        };
+        if let Err(why) = result {
+            Args::command()
+                .error(ErrorKind::ValueValidation, why)
+                .exit();
+        }
+    }
+    let mut config = Config::new(args.listen, credentials);
+    config.session = session::Config::new(args.spec);
+    let has_prompt = args.prompt || io::stdin().is_terminal();
+    run(serve(config, has_prompt))
+}
+
+async fn serve(config: Config, has_prompt: bool) -> ExitCode {
+    let listen = config.listen;
+    let mut signals = match Signals::catch() {
+        Ok(signals) => signals,
+        Err(error) => return fail(format_args!("signals cannot be caught: {error}")),
+    };
+    let (server, hub) = match Server::bind(config).await {
+        Ok(bound) => bound,
+        Err(error) => {
+            let hint = match error.kind() {
+                io::ErrorKind::AddrInUse => "; stop what listens there, or use port 0",
+                _ => "",
+            };
+            return fail(format_args!("cannot listen on {listen}: {error}{hint}"));
+        }
+    };
+    // Where nobody reads standard output, there is still the log.
+    say(format_args!("{}", server.local_addr()));
+    let commands = async {
+        match has_prompt {
+            true => prompt(hub).await,
+            false => core::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = signals.wait() => {}
+        () = commands => {}
+    }
+    server.shutdown().await;
+    ExitCode::SUCCESS
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Args;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+}

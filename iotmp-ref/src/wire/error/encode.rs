@@ -1,0 +1,96 @@
+//! Why a value could not be written.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+#[cfg(feature = "encodings")]
+use crate::wire::Segment;
+use crate::wire::{Encoding, Path};
+
+/// Why a value could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The buffer ends before the value; `encoded_len` gives a length that is
+    /// enough.
+    #[error("the buffer is too small: {needed} more bytes are needed, {left} left")]
+    BufferTooSmall {
+        /// How many bytes the next piece takes.
+        needed: usize,
+        /// How many bytes are left.
+        left: usize,
+    },
+    /// The protocol revision has no such encoding.
+    #[error("encoding {name} is not available in this revision of the protocol")]
+    Encoding {
+        /// The encoding.
+        name: &'static str,
+    },
+    /// The encoding is not compiled in.
+    #[error("encoding {name} is not compiled in; enable the feature `encodings`")]
+    NotCompiled {
+        /// The encoding.
+        name: &'static str,
+    },
+    /// The encoding has no way to write a value.
+    #[error("{0}")]
+    Unrepresentable(Box<Unrepresentable>),
+    /// The value is nested deeper than any decoder would accept.
+    #[error("nested deeper than the limit of {limit}")]
+    TooDeep {
+        /// The most levels allowed.
+        limit: usize,
+    },
+    /// A `Serialize` refused, or produced what the encoding cannot say.
+    #[error("{0}")]
+    Custom(Box<str>),
+}
+
+/// What an encoding has no way to write, and where in the value it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrepresentable {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// What it cannot write.
+    pub what: Box<str>,
+    /// The way down to it; empty when the whole value is meant.
+    pub path: Path,
+}
+
+impl fmt::Display for Unrepresentable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            encoding,
+            what,
+            path,
+        } = self;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
+        }
+        write!(f, "{} has no way to write {what}", encoding.name())
+    }
+}
+
+impl EncodeError {
+    /// Puts the path of what cannot be written below the element `index`.
+    #[cfg(feature = "encodings")]
+    #[cold]
+    pub(crate) fn in_index(self, index: usize) -> Self {
+        self.below(|| Segment::Index(index))
+    }
+
+    /// Puts the path of what cannot be written below the value of `key`.
+    #[cfg(feature = "encodings")]
+    #[cold]
+    pub(crate) fn in_key(self, key: &str) -> Self {
+        self.below(|| Segment::Key(key.into()))
+    }
+
+    #[cfg(feature = "encodings")]
+    fn below(mut self, segment: impl FnOnce() -> Segment) -> Self {
+        if let Self::Unrepresentable(inner) = &mut self {
+            inner.path.push_outer(segment());
+        }
+        self
+    }
+}

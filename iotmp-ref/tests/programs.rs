@@ -1,0 +1,288 @@
+//! The programs as a user starts them.
+
+#![cfg(all(unix, feature = "cli"))]
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+
+/// Long enough for a busy machine; only a failing test waits for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const DEVICE: [&str; 2] = ["--device", "user1/sensor1/secret/123"];
+
+/// A program that runs, until it is dropped at the latest.
+struct Program {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Program {
+    fn server(args: &[&str]) -> Self {
+        Self::start(env!("CARGO_BIN_EXE_iotmp-server"), args)
+    }
+
+    fn device(address: &str, credential: &str, args: &[&str]) -> Self {
+        let mut words = vec!["--server", address, "--user", "user1"];
+        words.extend(["--device", "sensor1", "--credential", credential]);
+        words.extend(["--backoff", "10"]);
+        words.extend(args);
+        Self::start(env!("CARGO_BIN_EXE_iotmp-device"), &words)
+    }
+
+    fn start(program: &str, args: &[&str]) -> Self {
+        let mut child = Command::new(program)
+            .args(args)
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            stdin: child.stdin.take(),
+            stdout: lines(child.stdout.take().unwrap()),
+            stderr: lines(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    /// The next line of standard output.
+    fn line(&self) -> String {
+        self.stdout.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Waits for a line of the log that says `what`.
+    fn logs(&self, what: &str) -> String {
+        loop {
+            let line = self.stderr.recv_timeout(PATIENCE).expect(what);
+            if line.contains(what) {
+                return line;
+            }
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().unwrap();
+        writeln!(stdin, "{line}").unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end: the exit code, and all that it has still said.
+    fn end(mut self) -> (Option<i32>, String, String) {
+        let stdout = rest(&self.stdout);
+        let stderr = rest(&self.stderr);
+        // Both outputs are closed, so it has ended or is about to.
+        let status = self.child.wait().unwrap();
+        (status.code(), stdout, stderr)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines() {
+            if sender.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn rest(lines: &Receiver<String>) -> String {
+    let mut text = String::new();
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => text = text + &line + "\n",
+            Err(RecvTimeoutError::Disconnected) => return text,
+            Err(RecvTimeoutError::Timeout) => panic!("it does not end; so far: {text}"),
+        }
+    }
+}
+
+#[test]
+fn a_server_without_a_prompt_outlives_its_input_and_stops_by_signal() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Program::server(&[&["--listen", "127.0.0.1:0"], &DEVICE[..]].concat());
+        let address = server.line();
+        server.stdin = None;
+        let device = Program::device(&address, "secret/123", &[]);
+        device.logs("connected");
+        server.logs("connected");
+        server.signal(signal);
+        let (code, stdout, stderr) = server.end();
+        assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+        assert!(stderr.contains("stopped"), "{stderr}");
+        assert!(!stderr.contains("secret"), "{stderr}");
+        device.logs("disconnected");
+        device.signal(signal);
+        let (code, stdout, stderr) = device.end();
+        assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+        assert!(!stderr.contains("secret"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_prompt_calls_a_device() {
+    let mut server =
+        Program::server(&[&["--listen", "127.0.0.1:0", "--prompt"], &DEVICE[..]].concat());
+    let address = server.line();
+    let device = Program::device(&address, "secret/123", &["--keep-alive", "30"]);
+    let mut ask = |line: &str| {
+        server.say(line);
+        server.line()
+    };
+    assert_eq!(ask("wait user1/sensor1"), "user1/sensor1 is connected");
+    let devices = ask("devices");
+    assert!(
+        devices.starts_with("user1/sensor1 from 127.0.0.1:"),
+        "{devices}"
+    );
+    assert!(
+        devices.ends_with("keep alive 30 s, connections 1"),
+        "{devices}"
+    );
+    let all = ask("describe user1/sensor1");
+    assert!(all.contains(r#""sum":{"fn":4"#), "{all}");
+    let by_number = ask("run user1/sensor1 #1");
+    assert!(by_number.starts_with(r#"{"celsius":"#), "{by_number}");
+    assert_eq!(
+        ask("describe user1/sensor1 sum"),
+        r#"{"in":{"a":1,"b":2},"out":{"sum":3}}"#
+    );
+    assert_eq!(
+        ask(r#"run user1/sensor1 sum {"a": 1.5, "b": -4}"#),
+        r#"{"sum":-2.5}"#
+    );
+    assert_eq!(ask(r#"run user1/sensor1 led {"state": true}"#), "ok");
+    device.logs("led");
+    assert_eq!(
+        ask("run user1/sensor1 led"),
+        r#"refused: {"error":"expected {\"state\": true or false}"}"#
+    );
+    assert_eq!(ask("run user1/sensor1 cfg/a 1"), "1");
+    assert_eq!(ask("run user1/sensor1 cfg/a"), "1");
+    assert_eq!(ask("run user1/sensor1 counter"), "1");
+    assert_eq!(ask("run user1/sensor1 reboot"), "ok");
+    device.logs("reboot");
+    assert_eq!(
+        ask("run user1/sensor2 led"),
+        "error: user1/sensor2 is not connected"
+    );
+    assert_eq!(ask("run user1/sensor1 nothing"), "refused: no reason given");
+    assert!(ask("run user1 led").starts_with("error: which device?"));
+
+    server.say("stream user1/sensor1 heading");
+    // The answer, the value now, and one by an event; values do not wait for the
+    // answer to be shown.
+    let said = [server.line(), server.line(), server.line()];
+    let (answers, values): (Vec<_>, Vec<_>) =
+        said.into_iter().partition(|line| line == "streaming");
+    assert_eq!((answers.len(), values.len()), (1, 2), "{values:?}");
+    for line in values {
+        let value = line.strip_prefix("user1/sensor1 heading: ");
+        assert!(
+            value.is_some_and(|value| value.parse::<u64>().is_ok()),
+            "{line}"
+        );
+    }
+    server.say("stop user1/sensor1 heading");
+    while server.line() != "stopped" {}
+    server.say("quit");
+    let (code, stdout, stderr) = server.end();
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+}
+
+#[test]
+fn a_prompt_ends_with_its_input() {
+    let mut server =
+        Program::server(&[&["--listen", "127.0.0.1:0", "--prompt"], &DEVICE[..]].concat());
+    server.line();
+    server.say("devices");
+    assert_eq!(server.line(), "no device is connected");
+    server.stdin = None;
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
+fn a_device_dials_again_and_again_and_says_why() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    drop(taken);
+    let device = Program::device(&address, "secret/123", &["--spec", "iotmp-2025"]);
+    device.logs("not reachable");
+    let args = ["--listen", &address, "--spec", "iotmp-2025"];
+    let server = Program::server(&[&args, &DEVICE[..]].concat());
+    assert_eq!(server.line(), address);
+    device.logs("connected");
+    let wrong = Program::device(&address, "wrong", &["--spec", "iotmp-2025"]);
+    wrong.logs("refused");
+    wrong.logs("refused");
+    server.logs("bad credentials");
+}
+
+#[test]
+fn a_port_in_use_is_one_line_and_exit_code_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let server = Program::server(&[&["--listen", &address], &DEVICE[..]].concat());
+    let (code, stdout, stderr) = server.end();
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let start = format!("error: cannot listen on {address}: Address already in use");
+    assert!(stderr.starts_with(&start), "{stderr}");
+}
+
+#[test]
+fn wrong_usage_is_told_what_to_write() {
+    let check = |program: Program, what: &str| {
+        let (code, stdout, stderr) = program.end();
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains(what), "{what}: {stderr}");
+    };
+    let server = |args: &[&str]| Program::server(args);
+    let listen = ["--listen", "127.0.0.1:0"];
+    check(
+        server(&[&["--listen", "1"], &DEVICE[..]].concat()),
+        "write IP:PORT",
+    );
+    check(server(&listen), "--device <USER/DEVICE/CREDENTIAL>");
+    let triple = [&listen[..], &["--device", "u/d"]].concat();
+    check(server(&triple), "write USER/DEVICE/CREDENTIAL");
+    let twice = [&listen[..], &DEVICE[..], &DEVICE[..]].concat();
+    check(server(&twice), "is given twice");
+    let spec = [&listen[..], &DEVICE[..], &["--spec", "iotmp-2026"]].concat();
+    check(
+        server(&spec),
+        "[possible values: iotmp-shipping, iotmp-2025]",
+    );
+
+    let device = |address: &str, args: &[&str]| Program::device(address, "c", args);
+    check(device("iotmps://h", &[]), "TLS (iotmps) is not supported");
+    check(device("h:0", &[]), "write HOST:PORT with a port");
+    check(
+        device("h", &["--keep-alive", "1801"]),
+        "use 1 to 1800 seconds",
+    );
+    check(device("h", &["--keep-alive", "0"]), "use 1 to 1800 seconds");
+    check(device("h", &["--spec", "x"]), "[possible values:");
+}
