@@ -1,9 +1,7 @@
 //! Writing whole messages.
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{
-    Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType,
-};
+use iotmp_spec::model::{Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType};
 use serde_json::{Map, Value as Json};
 
 use crate::json::{self, FieldJson, ReadError};
@@ -98,7 +96,12 @@ fn known(
 ) -> Result<Vec<u8>, Refusal> {
     let Some(layout) = key_value(spec) else {
         let detail = "fixed layouts are not known here";
-        return Err(Refusal::new(Class::Encoding, 0, message.name.as_str(), detail));
+        return Err(Refusal::new(
+            Class::Encoding,
+            0,
+            message.name.as_str(),
+            detail,
+        ));
     };
     let names: Vec<&str> = message.fields.iter().map(|f| f.name.as_str()).collect();
     no_others(&message.name, object, &names)?;
