@@ -6,7 +6,7 @@
 //!
 //! [`DeviceSession`] and [`ServerSession`] are the two ends without clock or
 //! socket: bytes and time in; bytes, events and the next deadline out. With the
-//! features `device` and `server` there are [`Client`] and [`Server`] on tokio.
+//! features `device` and `server` both run on tokio: `client` and `cloud`.
 //!
 //! # Where packets end
 //!
@@ -29,6 +29,10 @@
 )]
 
 mod boundary;
+#[cfg(feature = "device")]
+pub mod client;
+#[cfg(feature = "server")]
+pub mod cloud;
 mod config;
 mod device;
 mod error;

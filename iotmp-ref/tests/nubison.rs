@@ -8,3 +8,6 @@ mod device;
 mod packet;
 #[path = "nubison/server.rs"]
 mod server;
+#[cfg(all(feature = "device", feature = "server"))]
+#[path = "nubison/shells.rs"]
+mod shells;

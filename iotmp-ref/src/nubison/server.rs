@@ -1,18 +1,19 @@
 //! The server's end of a connection.
 
+mod event;
+
 use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
 use super::error::{CloseReason, Ignored, Misuse};
 use super::exchange::{Arrival, Exchange, RequestId, refused};
 use super::identity::{AccessToken, SessionId};
 use super::{Config, Role};
-use crate::message::nubison::{
-    Accepted, Command, ErrorCode, Login, LoginAccepted, Message, MessageType,
-};
+use crate::message::nubison::{Accepted, Command, ErrorCode, LoginAccepted, Message, MessageType};
+
+pub use self::event::{LoginRequest, ServerEvent};
 
 /// The server's end of one connection: one device.
 ///
@@ -53,82 +54,6 @@ pub struct ServerSession {
     silent_by: Option<Duration>,
     events: VecDeque<ServerEvent>,
     is_closed: bool,
-}
-
-/// What a server has to know or to decide.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ServerEvent {
-    /// A device wants to log in: [`accept_login`](ServerSession::accept_login)
-    /// or [`refuse`](ServerSession::refuse).
-    Login {
-        /// What to answer.
-        request: RequestId,
-        /// What it introduces itself with.
-        login: LoginRequest,
-    },
-    /// The device has logged out; the connection stays.
-    LoggedOut,
-    /// Data: [`accept`](ServerSession::accept) or
-    /// [`refuse`](ServerSession::refuse).
-    Data {
-        /// What to answer.
-        request: RequestId,
-        /// In the device's own form.
-        payload: Vec<u8>,
-    },
-    /// A heartbeat: [`accept`](ServerSession::accept) or
-    /// [`refuse`](ServerSession::refuse).
-    Heartbeat {
-        /// What to answer.
-        request: RequestId,
-        /// Data that comes with it, taken as that of Data is.
-        payload: Option<Vec<u8>>,
-    },
-    /// The device did what a command told it.
-    Done {
-        /// Of the command.
-        transaction: SessionId,
-        /// What came of it, in the device's own form.
-        payload: Option<Vec<u8>>,
-    },
-    /// The device did not do what a command told it.
-    Failed {
-        /// Of the command.
-        transaction: SessionId,
-    },
-    /// The device has not answered a command in time.
-    TimedOut {
-        /// Of the command.
-        transaction: SessionId,
-    },
-    /// Something was received to no effect; the answer that is due was sent.
-    Ignored(Ignored),
-    /// The connection has ended. Nothing follows.
-    Closed(CloseReason),
-}
-
-/// What a device introduces itself with. `Debug` does not show the secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct LoginRequest {
-    /// Client identifier.
-    pub client_id: String,
-    /// Client secret. Compare it in constant time.
-    pub client_secret: String,
-    /// Product code; the first half of the device key.
-    pub product_code: String,
-    /// Identifier; the second half of the device key.
-    pub identifier: String,
-}
-
-impl fmt::Debug for LoginRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginRequest")
-            .field("client_id", &self.client_id)
-            .field("product_code", &self.product_code)
-            .field("identifier", &self.identifier)
-            .finish_non_exhaustive()
-    }
 }
 
 impl ServerSession {
@@ -434,17 +359,6 @@ impl ServerSession {
         self.login_by = None;
         self.silent_by = None;
         self.events.push_back(ServerEvent::Closed(reason));
-    }
-}
-
-impl From<Login<'_>> for LoginRequest {
-    fn from(login: Login<'_>) -> Self {
-        Self {
-            client_id: login.client_id.into_owned(),
-            client_secret: login.client_secret.into_owned(),
-            product_code: login.product_code.into_owned(),
-            identifier: login.identifier.into_owned(),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where packets end, and what hostile bytes cost.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use iotmp_ref::message::nubison::limits;
 use iotmp_ref::nubison::{Config, ServerEvent, ServerSession};

@@ -1,6 +1,6 @@
 //! Packets, written by hand as the guide lays them out.
 
-use std::time::Duration;
+use core::time::Duration;
 
 pub(crate) const ID: &str = "client-0000000000001";
 pub(crate) const SECRET: &str = "secret-0000000000001";

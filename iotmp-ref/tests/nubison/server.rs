@@ -1,6 +1,6 @@
 //! The server's session against bytes.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use iotmp_ref::message::nubison::ErrorCode;
 use iotmp_ref::nubison::{
