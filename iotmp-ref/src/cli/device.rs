@@ -10,8 +10,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
 use super::demo::{Heading, furnish};
-use super::{Signals, Spec, default_spec, fail, run, spec_parser};
+use super::{Signals, Spec, default_spec, fail, nubison, run, spec_parser};
 use crate::device::{Address, Client, ClientConfig, Device, Handle};
+use crate::session::dialect::Dialect;
 
 /// How often the heading turns.
 const TURN_EVERY: Duration = Duration::from_secs(1);
@@ -24,20 +25,22 @@ struct Args {
     /// Server to dial; without PORT the one that shipping clients use
     #[arg(long, value_name = "HOST[:PORT]")]
     server: Address,
-    /// User that the device belongs to
+    /// User that the device belongs to; with nubison the client id, of exactly
+    /// 20 bytes
     #[arg(long)]
     user: String,
-    /// Name of the device
+    /// Name of the device; with nubison the device key: a product code of
+    /// exactly 8 bytes, an underscore and an identifier
     #[arg(long)]
     device: String,
-    /// Secret of the device
+    /// Secret of the device; with nubison the client secret, of exactly 20 bytes
     #[arg(long)]
     credential: String,
-    /// Revision of the protocol
+    /// Revision of the protocol, or another protocol
     #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = spec_parser())]
     spec: Spec,
-    /// Interval of keep alives to announce; without it the default holds, and
-    /// nothing is announced
+    /// Interval of keep alives to announce, or of heartbeats; without it the
+    /// default holds, and nothing is announced
     #[arg(long, value_name = "SECONDS")]
     keep_alive: Option<u64>,
     /// Longest wait before the device dials again; it doubles with every
@@ -49,23 +52,45 @@ struct Args {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    let longest = args.spec.constants().keep_alive_max.as_secs();
+    let longest = match args.spec {
+        Spec::Iotmp(dialect) => dialect.constants().keep_alive_max.as_secs(),
+        Spec::Nubison => nubison::LONGEST_HEARTBEAT,
+    };
     if let Some(seconds) = args.keep_alive
         && !(1..=longest).contains(&seconds)
     {
-        let mut command = Args::command();
-        let why = format_args!("--keep-alive {seconds}: use 1 to {longest} seconds");
-        command.error(ErrorKind::ValueValidation, why).exit();
+        refuse(&alloc::format!(
+            "--keep-alive {seconds}: use 1 to {longest} seconds"
+        ));
     }
-    run(serve(args))
+    match args.spec {
+        Spec::Iotmp(dialect) => run(serve(args, dialect)),
+        Spec::Nubison => {
+            let identity = nubison::identity(&args.user, &args.device, &args.credential);
+            let identity = identity.unwrap_or_else(|why| refuse(&why));
+            let mut config = nubison::client_config(args.server);
+            config.backoff.first = Duration::from_millis(args.backoff);
+            if let Some(seconds) = args.keep_alive {
+                config.session.heartbeat = Some(Duration::from_secs(seconds));
+            }
+            run(nubison::run(identity, config))
+        }
+    }
 }
 
-async fn serve(args: Args) -> ExitCode {
+/// Ends the program for wrong usage.
+fn refuse(why: &str) -> ! {
+    Args::command()
+        .error(ErrorKind::ValueValidation, why)
+        .exit()
+}
+
+async fn serve(args: Args, dialect: &'static dyn Dialect) -> ExitCode {
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
         Err(error) => return fail(format_args!("signals cannot be caught: {error}")),
     };
-    let mut device = Device::new(args.user, args.device, args.credential).dialect(args.spec);
+    let mut device = Device::new(args.user, args.device, args.credential).dialect(dialect);
     if let Some(seconds) = args.keep_alive {
         device = device.keep_alive(Duration::from_secs(seconds));
     }

@@ -129,19 +129,22 @@ impl Exchange {
 
     fn take_whole(&mut self, is_final: bool, arrivals: &mut Vec<Arrival>) {
         let partition = self.cutter().cut(&self.buffer, is_final);
-        let buffer = core::mem::take(&mut self.buffer);
+        let mut buffer = core::mem::take(&mut self.buffer);
         let mut end = 0;
         for range in partition.packets {
             end = range.end;
             let packet = buffer.get(range).unwrap_or_default();
             arrivals.extend(self.read(packet));
         }
-        let rest = buffer.get(end..).unwrap_or_default();
         match partition.rest {
-            Rest::Nothing => {}
-            Rest::Incomplete => self.buffer = rest.to_vec(),
-            Rest::Malformed(fault) => arrivals.push(refuse(rest, fault)),
+            Rest::Nothing => buffer.clear(),
+            Rest::Incomplete => drop(buffer.drain(..end)),
+            Rest::Malformed(fault) => {
+                arrivals.push(refuse(buffer.get(end..).unwrap_or_default(), fault));
+                buffer.clear();
+            }
         }
+        self.buffer = buffer;
         self.piece_by = match self.buffer.is_empty() {
             true => None,
             false => self.after(self.config.piece_timeout),
