@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{CaseResult, Report, Run, SubjectKind};
 use crate::ledger::{Entry, Ledger};
-use crate::subject::{From, Line};
+use crate::subject::{Line, Side};
 use crate::verdict::{Failure, Kind, Verdict};
 
 const RESET: &str = "\x1b[0m";
@@ -154,8 +154,8 @@ fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
 /// One line of a transcript, and its bytes field by field.
 fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     let arrow = match line.from {
-        From::Suite => "→",
-        From::Subject => "←",
+        Side::Suite => "→",
+        Side::Subject => "←",
     };
     let (seconds, micros) = (line.at_us / 1_000_000, line.at_us % 1_000_000);
     writeln!(
@@ -247,6 +247,7 @@ fn closing(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         crate::exit::CONFORMANT => "conformant",
         crate::exit::FAILED => "not conformant",
         crate::exit::UNREACHABLE => "the subject died",
+        _ if report.is_empty() => "nothing was tested (--allow-untested lets that pass)",
         _ => "nothing failed, but a MUST clause stayed untested (--allow-untested lets that pass)",
     };
     writeln!(out, "{}: {BOLD}{word}{RESET}", counts.join(", "))
