@@ -11,6 +11,7 @@ mod live;
 mod options;
 mod selftest;
 mod server;
+mod vectors;
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ enum Command {
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Vectors(vectors::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
 }
@@ -60,6 +62,7 @@ pub(crate) fn run() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Vectors(arguments) => vectors::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
     };
