@@ -11,6 +11,7 @@ mod live;
 mod options;
 mod selftest;
 mod server;
+mod spec;
 mod vectors;
 
 use std::io::{self, Read, Write};
@@ -50,6 +51,7 @@ enum Command {
     Vectors(vectors::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
+    Spec(spec::Arguments),
 }
 
 /// Runs the command that the arguments ask for.
@@ -65,6 +67,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Vectors(arguments) => vectors::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
+        Command::Spec(arguments) => spec::run(&arguments),
     };
     outcome.unwrap_or_else(|message| {
         anstream::eprintln!("error: {message}");

@@ -3,6 +3,7 @@
 //! - [`specs`]: the specifications that the suite is built with.
 //! - [`codec`]: the suite's own judge, a codec that interprets a specification.
 //! - [`vector`]: bytes and what they mean, as data.
+//! - [`spec_tools`]: what can be made of a specification.
 //! - [`json`], [`value`]: values without loss, in JSON and in memory.
 //! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
 //! - [`subject`]: what is tested, and the connections to it.
@@ -24,6 +25,7 @@ pub mod report;
 pub mod runner;
 pub mod select;
 pub mod self_test;
+pub mod spec_tools;
 pub mod specs;
 pub mod subject;
 pub mod suite;

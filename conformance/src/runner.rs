@@ -59,18 +59,15 @@ pub async fn run(
 ) -> Result<Finished, Unreachable> {
     let mut notes = Vec::new();
     let mut lanes = Vec::new();
+    // A device that is left alone while others are asked gives up.
+    let mut asked = Vec::new();
     for subject in subjects {
-        let width = match subject.role() {
-            Role::Server if takes_over(subject).await? => {
-                notes.push("the server ends a device's connection when a new one opens: one case at a time".to_owned());
-                1
-            }
-            Role::Server => settings.jobs.max(1),
-            Role::Device => {
-                discover(subject).await?;
-                1
-            }
-        };
+        asked.push(tokio::spawn(meet(Arc::clone(subject), settings.jobs)));
+    }
+    for (subject, width) in subjects.iter().zip(asked) {
+        let failed = |error| Unreachable(format!("meeting the subject broke down: {error}"));
+        let (width, note) = width.await.map_err(failed)??;
+        notes.extend(note);
         lanes.extend(core::iter::repeat_n(Arc::clone(subject), width));
     }
     let Some(first) = lanes.first().map(Arc::clone) else {
@@ -280,6 +277,23 @@ async fn see_alive(peer: &Peer) -> Outcome {
     link.fence().await?;
     peer.keep(link).await;
     Ok(())
+}
+
+/// Learns what has to be known of a subject first: how many cases it takes at a
+/// time, and what is worth a note.
+async fn meet(subject: Arc<Subject>, jobs: usize) -> Result<(usize, Option<String>), Unreachable> {
+    match subject.role() {
+        Role::Server if takes_over(&subject).await? => {
+            let note =
+                "the server ends a device's connection when a new one opens: one case at a time";
+            Ok((1, Some(note.to_owned())))
+        }
+        Role::Server => Ok((jobs.max(1), None)),
+        Role::Device => {
+            discover(&subject).await?;
+            Ok((1, None))
+        }
+    }
 }
 
 /// Whether a server ends the older of two connections of one device.

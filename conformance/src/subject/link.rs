@@ -24,7 +24,7 @@ const CHUNK: usize = 16 * 1024;
 /// A connection that speaks messages as JSON and bytes as they are.
 ///
 /// What the subject may send at any time and what no case is about, such as a
-/// device's Keep Alive, is answered in passing; see [`background`].
+/// device's Keep Alive, is answered in passing.
 #[derive(Debug)]
 pub struct Link {
     number: u64,
@@ -37,6 +37,8 @@ pub struct Link {
     next_id: u16,
     /// Whether a device's Keep Alive is answered in passing.
     answers_keep_alive: bool,
+    /// Answers in passing that wait for the end of a message half sent.
+    held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
     hello: Option<Received>,
     /// When the connection began.
@@ -75,6 +77,7 @@ impl Link {
             patience: terms.timeout,
             next_id: terms.first_id,
             answers_keep_alive: true,
+            held: None,
             hello: None,
             opened: Instant::now(),
         }
@@ -122,6 +125,18 @@ impl Link {
     /// Leaves a device's Keep Alive to the case.
     pub fn leave_keep_alive(&mut self) {
         self.answers_keep_alive = false;
+    }
+
+    /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
+    pub fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// Gives the answers that were held.
+    pub async fn release(&mut self) {
+        for message in self.held.take().into_iter().flatten() {
+            self.reply(message).await;
+        }
     }
 
     /// Writes from here on into another record, which is told of the beginning only.
@@ -290,12 +305,19 @@ impl Link {
         let Some(reply) = reply.filter(|_| may_ask) else {
             return Some(Event::Message(received));
         };
-        if let Some(message) = reply
-            && let Ok(bytes) = self.encode(&message)
-        {
+        match (reply, &mut self.held) {
+            (Some(message), Some(held)) => held.push(message),
+            (Some(message), None) => self.reply(message).await,
+            (None, _) => {}
+        }
+        None
+    }
+
+    /// Answers in passing.
+    async fn reply(&mut self, message: Json) {
+        if let Ok(bytes) = self.encode(&message) {
             let note = format!("{} (in passing)", phrase(&message));
             self.write(&bytes, note).await;
         }
-        None
     }
 }

@@ -120,7 +120,7 @@ impl Peer {
     pub async fn connected(&self) -> Outcome<Link> {
         match self.subject.door() {
             Door::Dial { credentials, .. } => server::connected(self, credentials).await,
-            Door::Listen { .. } => match self.subject.parked() {
+            Door::Listen { .. } => match self.unparked().await {
                 Some(mut link) => {
                     link.move_to(&self.transcript);
                     Ok(link)
@@ -128,6 +128,13 @@ impl Peer {
                 None => device::connected(self).await,
             },
         }
+    }
+
+    /// The connection that an earlier case left, if it lives. Nobody answered
+    /// the device's Keep Alive in the meantime.
+    async fn unparked(&self) -> Option<Link> {
+        let mut link = self.subject.parked()?;
+        link.quiet("").await.is_ok().then_some(link)
     }
 
     /// A device's new connection, whose Connect has come and waits for its answer.

@@ -193,12 +193,14 @@ async fn one_and_a_half(peer: &Peer) -> Outcome {
     let next = link.encode(&link.request(second))?;
     let (head, tail) = next.split_at(next.len() / 2);
     bytes.extend(head);
+    link.hold();
     link.send_raw(&bytes, "a request and half of the next")
         .await;
     link.answer(first)
         .await
         .because("the rest of the second request had not been sent")?;
     link.send_raw(tail, "the other half").await;
+    link.release().await;
     link.answer(second).await?;
     peer.keep(link).await;
     Ok(())

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::connect::accepted;
 use crate::case::{Case, DEVICE, Pace, SERVER};
 use crate::subject::{Event, Link, Peer, Received, Want};
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Outcome, Step, Stop, Verdict};
 
 /// Longest interval of which two are waited for.
 const PATIENT: Duration = Duration::from_secs(20);
@@ -126,36 +126,46 @@ async fn with_interval(peer: &Peer, seconds: u64) -> Outcome<(Link, Instant)> {
     }
 }
 
+/// Tries more than once: on a busy machine a Keep Alive may be sent in time and be read too late.
 async fn in_margin(peer: &Peer) -> Outcome {
     let interval = Duration::from_secs(2);
-    let margin = with_margin(peer, interval);
-    let mut slept = Duration::ZERO;
-    for _ in 0..ATTEMPTS {
-        let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
-        match link
-            .next_before(before + interval + (margin - interval) / 3)
-            .await
-        {
-            Event::Silence(_) => {}
-            other => return Err(Stop::fail("the connection to go on", other.to_string())),
-        }
-        slept = before.elapsed();
-        link.send(json!({"type": "keep_alive"})).await?;
-        if before.elapsed() < margin {
-            let (slept, margin) = (slept.as_millis(), margin.as_millis());
-            return link
-                .message(&[Want::Message("keep_alive")])
-                .await
-                .because(format!(
-                    "the Keep Alive was sent after {slept} ms, within the {margin} ms of interval and margin"
-                ))
-                .map(drop);
+    let mut outcome = late_keep_alive(peer, interval).await;
+    for _ in 1..ATTEMPTS {
+        match &outcome {
+            Err(stop) if !matches!(stop.verdict(), Verdict::Skip { .. }) => {
+                outcome = late_keep_alive(peer, interval).await;
+            }
+            _ => break,
         }
     }
-    let slept = slept.as_millis();
-    Err(Stop::inconclusive(format!(
-        "the suite itself came too late {ATTEMPTS} times, at last after {slept} ms"
-    )))
+    outcome.because(format!("at the last of {ATTEMPTS} attempts"))
+}
+
+/// Sends a Keep Alive after the interval, but within its margin, and waits for the answer.
+async fn late_keep_alive(peer: &Peer, interval: Duration) -> Outcome {
+    let margin = with_margin(peer, interval);
+    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
+    let late = before + interval + (margin - interval) / 3;
+    match link.next_before(late).await {
+        Event::Silence(_) => {}
+        other => {
+            return Err(Stop::fail("the connection to go on", other.to_string()));
+        }
+    }
+    let slept = before.elapsed();
+    link.send(json!({"type": "keep_alive"})).await?;
+    let (ms, margin_ms) = (slept.as_millis(), margin.as_millis());
+    if before.elapsed() >= margin {
+        return Err(Stop::inconclusive(format!(
+            "the suite itself came too late, after {ms} ms"
+        )));
+    }
+    let answer = link.message(&[Want::Message("keep_alive")]).await;
+    answer
+        .because(format!(
+            "the Keep Alive was sent after {ms} ms, within the {margin_ms} ms of interval and margin"
+        ))
+        .map(drop)
 }
 
 /// Waits until the server ends the connection, and says how long after `before`.

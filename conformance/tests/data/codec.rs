@@ -252,7 +252,9 @@ fn a_connect_is_in_the_generation_that_it_announces() {
 /// The shipping profile with the wire types of older revisions.
 fn with_more_wire_types() -> Spec {
     let mut spec = specs::by_name("iotmp-shipping").unwrap().clone();
-    let Body::KeyValue(layout) = &mut spec.body;
+    let Body::KeyValue(layout) = &mut spec.body else {
+        panic!("its fields have keys")
+    };
     let mut add = |id, name: &str, shape| {
         layout.wire_types.push(WireType {
             name: name.to_owned(),
