@@ -241,6 +241,46 @@ fn a_device_dials_again_and_again_and_says_why() {
 }
 
 #[test]
+fn a_server_tells_the_revisions_apart_and_says_which() {
+    let mut server = Program::server(
+        &[
+            &["--listen", "127.0.0.1:0", "--prompt", "--spec", "auto"],
+            &DEVICE[..],
+        ]
+        .concat(),
+    );
+    let address = server.line();
+    server.logs("spec=\"auto\"");
+    for (args, spec, encoding) in [
+        (&[][..], "iotmp-shipping", "pson2"),
+        (&["--spec", "iotmp-2025"], "iotmp-2025", "pson1"),
+        (
+            &["--spec", "iotmp-2023", "--encoding", "cbor"],
+            "iotmp-2023",
+            "cbor",
+        ),
+        (
+            &["--spec", "iotmp-2023", "--encoding", "pson1"],
+            "iotmp-2023",
+            "pson1",
+        ),
+        (&["--spec", "iotmp-2020"], "iotmp-2020", "pson1"),
+    ] {
+        let device = Program::device(&address, "secret/123", args);
+        let line = server.logs("connected");
+        let said = format!("spec=\"{spec}\" encoding=\"{encoding}\"");
+        assert!(line.contains(&said), "{line}");
+        server.say("wait user1/sensor1");
+        assert_eq!(server.line(), "user1/sensor1 is connected");
+        server.say(r#"run user1/sensor1 sum {"a": 1.5, "b": -4}"#);
+        assert_eq!(server.line(), r#"{"sum":-2.5}"#);
+        device.signal("-TERM");
+        assert_eq!(device.end().0, Some(0));
+        server.logs("closed");
+    }
+}
+
+#[test]
 fn nubison_is_spoken_by_both() {
     let (id, secret) = ("client-0000000000001", "secret-0000/00000001");
     let device = format!("{id}/SENSOR01_kitchen/{secret}");
@@ -332,7 +372,7 @@ fn wrong_usage_is_told_what_to_write() {
     let spec = [&listen[..], &DEVICE[..], &["--spec", "iotmp-2026"]].concat();
     check(
         server(&spec),
-        "[possible values: iotmp-shipping, iotmp-2025, nubison]",
+        "[possible values: iotmp-shipping, iotmp-2025, iotmp-2023, iotmp-2020, nubison, auto]",
     );
 
     let device = |address: &str, args: &[&str]| Program::device(address, "c", args);
@@ -344,4 +384,18 @@ fn wrong_usage_is_told_what_to_write() {
     );
     check(device("h", &["--keep-alive", "0"]), "use 1 to 1800 seconds");
     check(device("h", &["--spec", "x"]), "[possible values:");
+    check(device("h", &["--spec", "auto"]), "[possible values:");
+    check(
+        device("h", &["--encoding", "json"]),
+        "--encoding json: iotmp-shipping does not let a device choose it",
+    );
+    let spec = ["--spec", "iotmp-2023", "--encoding"];
+    check(
+        device("h", &[&spec[..], &["pson2"]].concat()),
+        "--encoding pson2: iotmp-2023 does not let a device choose it",
+    );
+    check(
+        device("h", &[&spec[..], &["xml"]].concat()),
+        "[possible values:",
+    );
 }
