@@ -282,7 +282,10 @@ fn vectors_are_shown_as_the_codec_reads_them() {
                     Kind::Message => bytes.clone(),
                     Kind::Value => around(set.spec, encoding, bytes),
                 };
-                if let Some(messages) = of_vector(&codec, &bytes) {
+                // Without an encoding of its own a Connect says which one it is in.
+                let detecting = Codec::new(set.spec);
+                let reader = vector.encoding.map_or(&detecting, |_| &codec);
+                if let Some(messages) = of_vector(reader, &bytes) {
                     capture.connect();
                     // Some are longer than a packet may be.
                     for segment in bytes.chunks(30_000) {

@@ -171,8 +171,15 @@ fn no_encoding_is_named_but_in_the_table() {
     assert!(stems.len() >= 6, "{stems:?}");
     for (path, text) in sources() {
         let is_table = path.ends_with(Path::new("spec/src").join(TABLE));
-        let text = text.to_lowercase();
-        let found: Vec<_> = stems.iter().filter(|stem| text.contains(**stem)).collect();
+        // The schema of the language is written in JSON, whatever a protocol encodes.
+        let text = ["json schema", "jsonschema", "serde_json"]
+            .iter()
+            .fold(text.to_lowercase(), |text, word| text.replace(word, ""));
+        let is_schema = path.file_name().is_some_and(|name| name == "schema.rs");
+        let found: Vec<_> = stems
+            .iter()
+            .filter(|stem| text.contains(**stem) && !(is_schema && **stem == "json"))
+            .collect();
         assert_eq!(is_table, !found.is_empty(), "{}: {found:?}", path.display());
     }
 }

@@ -23,7 +23,7 @@ const MAX_STDERR: usize = 4096;
 /// Lines that are read ahead of being asked for.
 const AHEAD: usize = 4;
 /// How long a process that ends may take for its exit status and its last words.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// How a process failed to give a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,7 +305,8 @@ mod tests {
 
     #[test]
     fn of_a_flood_of_errors_the_end_is_kept() {
-        let mut process = sh("head -c 60000 /dev/zero | tr '\\0' e >&2; echo >&2; echo last >&2; echo done");
+        let mut process =
+            sh("head -c 60000 /dev/zero | tr '\\0' e >&2; echo >&2; echo last >&2; echo done");
         assert_eq!(process.line(LONG), Ok("done".to_owned()));
         assert_eq!(
             process.finish(LONG).and_then(|status| status.code()),
