@@ -1,5 +1,7 @@
 //! The vectors of a spec against a codec in a process of its own.
 
+mod blame;
+
 use std::time::Instant;
 
 use iotmp_spec::model::{Party, Spec};
@@ -50,10 +52,11 @@ pub fn run(
         };
         return Err(NothingToRun(why));
     }
-    let cases: Vec<CaseResult> = fitting
+    let (mut cases, open): (Vec<CaseResult>, Vec<bool>) = fitting
         .into_iter()
         .map(|one| certified(set, one, repeat, codec))
-        .collect();
+        .unzip();
+    blame::assign(&mut cases, &open);
     let seconds = began.elapsed().as_secs_f64();
     notes.push(format!("{} vectors in {seconds:.2} s", cases.len()));
     let parties: Vec<Party> = [
@@ -101,31 +104,27 @@ fn fitting(
     fitting
 }
 
-/// One vector; its worst verdict counts.
+/// One vector, and whether it failed by an answer; its worst verdict counts.
 fn certified(
     set: &VectorSet,
     vector: &'static Vector,
     repeat: usize,
     codec: &mut ChildCodec,
-) -> CaseResult {
+) -> (CaseResult, bool) {
     let began = Instant::now();
-    let mut worst: Option<CaseResult> = None;
-    for _ in 0..repeat.max(1) {
-        if repeat > 1 {
-            codec.forget_answers();
+    let (mut worst, mut open) = once(set, vector, codec);
+    for _ in 1..repeat.max(1) {
+        codec.forget_answers();
+        let (result, answered) = once(set, vector, codec);
+        if result.verdict.kind() > worst.verdict.kind() {
+            (worst, open) = (result, answered);
         }
-        let result = once(set, vector, codec);
-        worst = match worst {
-            Some(before) if before.verdict.kind() >= result.verdict.kind() => Some(before),
-            _ => Some(result),
-        };
     }
-    let mut result = worst.unwrap_or_else(|| once(set, vector, codec));
-    result.elapsed_ms = millis(began);
-    result
+    worst.elapsed_ms = millis(began);
+    (worst, open)
 }
 
-fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> CaseResult {
+fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> (CaseResult, bool) {
     let gone = codec.gone().map(str::to_owned);
     let mut finding = vector::run(set, vector, codec);
     let does = |judgement: &Judgement| codec.hello().does(judgement.operation);
@@ -134,25 +133,27 @@ fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> Cas
     if let Some(why) = gone {
         let reason = format!("the codec is gone: {why}");
         result.verdict = Verdict::Inconclusive { reason };
-        return result;
+        return (result, false);
     }
     // Those of a control leave a vector skipped, not failed.
     let incident = codec.take_incidents().into_iter().next();
-    if let Verdict::Fail(failure) = &mut result.verdict {
-        let stderr = match &incident {
-            Some(incident) => incident.stderr.clone(),
-            None => codec.stderr(),
-        };
-        if !stderr.is_empty() {
-            let said = stderr.replace('\n', "\n              ");
-            failure
-                .detail
-                .push_str("; its standard error says\n              ");
-            failure.detail.push_str(&said);
-        }
-        failure.clause = incident.and_then(|incident| blamed(set, &incident));
+    let Verdict::Fail(failure) = &mut result.verdict else {
+        return (result, false);
+    };
+    let stderr = match &incident {
+        Some(incident) => incident.stderr.clone(),
+        None => codec.stderr(),
+    };
+    if !stderr.is_empty() {
+        let said = stderr.replace('\n', "\n              ");
+        failure
+            .detail
+            .push_str("; its standard error says\n              ");
+        failure.detail.push_str(&said);
     }
-    result
+    let answered = incident.is_none();
+    failure.clause = incident.and_then(|incident| blamed(set, &incident));
+    (result, answered)
 }
 
 /// A decoder that crashes or hangs breaks the clause that it must not, whatever

@@ -12,6 +12,7 @@ mod options;
 mod selftest;
 mod server;
 mod spec;
+mod vectors;
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ enum Command {
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Vectors(vectors::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
     Spec(spec::Arguments),
@@ -62,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Vectors(arguments) => vectors::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Spec(arguments) => spec::run(&arguments),

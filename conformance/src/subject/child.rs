@@ -26,6 +26,8 @@ pub use self::protocol::{Hello, PROTO};
 const DOUBT: usize = 5;
 /// Breakdowns after which it is not started again.
 const MAX_BREAKDOWNS: usize = 100;
+/// How long words on the standard error may take to come through.
+const LAGGING: Duration = Duration::from_millis(5);
 /// How much longer than an answer the first one may take: interpreters have to start.
 const START_FACTOR: u32 = 5;
 
@@ -117,9 +119,12 @@ impl ChildCodec {
         core::mem::take(&mut self.incidents)
     }
 
-    /// The end of what the codec wrote to its standard error since the last question.
+    /// The end of what the codec wrote to its standard error since the last question,
+    /// as far as it has come through.
     #[must_use]
     pub fn stderr(&self) -> String {
+        // An answer may overtake the words that were written before it.
+        std::thread::sleep(LAGGING);
         self.process
             .as_ref()
             .map(Process::errors)

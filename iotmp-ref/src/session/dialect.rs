@@ -11,8 +11,16 @@ use crate::wire::{DecodeError, EncodeError, Encoding, Reader};
 
 mod detect;
 mod fields;
+#[allow(
+    clippy::needless_update,
+    reason = "a field that the specification gains must not break the build"
+)]
 mod iotmp;
 mod iotmp_2020;
+#[allow(
+    clippy::needless_update,
+    reason = "a field that the specification gains must not break the build"
+)]
 mod iotmp_2023;
 mod parameters;
 

@@ -141,35 +141,36 @@ macro_rules! dialect {
                 use spec::Message as M;
                 Ok(match packet {
                     Packet::Ok(p) => M::Ok(spec::Ok {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Ok::new(p.stream_id)
                     }),
                     Packet::Error(p) => M::Error(spec::Error {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Error::new(p.stream_id)
                     }),
                     Packet::Connect(p) => M::Connect(connect::message(p, encoding)?),
                     Packet::Disconnect(p) => M::Disconnect(spec::Disconnect {
                         stream_id: p.stream_id,
                         parameters: optional(p.reason, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Disconnect::new()
                     }),
-                    Packet::KeepAlive => M::KeepAlive(spec::KeepAlive {}),
+                    Packet::KeepAlive => M::KeepAlive(spec::KeepAlive::new()),
                     Packet::Run(p) if p.action != Action::Run => {
                         return Err(inexpressible(spec::NAME, "actions of Run"));
                     }
                     Packet::Run(p) => M::Run(spec::Run {
                         stream_id: p.stream_id,
-                        resource: any(p.resource.into(), encoding)?,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Run::new(any(p.resource.into(), encoding)?)
                     }),
                     Packet::Describe(p) => M::Describe(spec::Describe {
-                        stream_id: p.stream_id,
                         resource: optional(p.resource.map(Value::from), encoding)?,
                         parameters: optional(p.parameters, encoding)?,
+                        ..spec::Describe::new(p.stream_id)
                     }),
                     Packet::StartStream(p) => {
                         let Some(resource) = p.resource else {
@@ -182,25 +183,24 @@ macro_rules! dialect {
                             parameters = Some(with_entry(parameters, key, count.into()));
                         }
                         M::StartStream(spec::StartStream {
-                            stream_id: p.stream_id,
-                            resource: any(resource.into(), encoding)?,
                             parameters: optional(parameters, encoding)?,
                             payload: optional(p.payload, encoding)?,
+                            ..spec::StartStream::new(any(resource.into(), encoding)?, p.stream_id)
                         })
                     }
                     Packet::StopStream(p) => M::StopStream(spec::StopStream {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::StopStream::new(p.stream_id)
                     }),
                     Packet::StreamData(StreamData { input: Some(_), .. }) => {
                         let what = "Stream Data with an input beside the value";
                         return Err(inexpressible(spec::NAME, what));
                     }
                     Packet::StreamData(p) => M::StreamData(spec::StreamData {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::StreamData::new(p.stream_id)
                     }),
                     Packet::Unknown { code, body } => M::Unknown(UnknownMessage {
                         code,
@@ -211,11 +211,7 @@ macro_rules! dialect {
 
             /// The key of the stream identifier, as the codec itself writes it.
             fn stream_id_key() -> Option<u32> {
-                let message = spec::StopStream {
-                    stream_id: 0,
-                    parameters: None,
-                    payload: None,
-                };
+                let message = spec::StopStream::new(0);
                 only_key(&spec::LAYOUT, |writer| message.encode_body(writer))
             }
 

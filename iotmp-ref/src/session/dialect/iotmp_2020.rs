@@ -156,15 +156,15 @@ fn message(packet: Packet, encoding: Encoding) -> Result<spec::Message<'static>,
         Packet::Ok(p) => {
             without(p.parameters.as_ref(), "parameters of Ok")?;
             M::Ok(spec::Ok {
-                stream_id: p.stream_id,
                 payload: optional(p.payload, encoding)?,
+                ..spec::Ok::new(p.stream_id)
             })
         }
         Packet::Error(p) => {
             without(p.parameters.as_ref(), "parameters of Error")?;
             M::Error(spec::Error {
-                stream_id: p.stream_id,
                 payload: optional(p.payload, encoding)?,
+                ..spec::Error::new(p.stream_id)
             })
         }
         Packet::Connect(p) => M::Connect(message_of_connect(p, encoding)?),
@@ -173,11 +173,11 @@ fn message(packet: Packet, encoding: Encoding) -> Result<spec::Message<'static>,
             let stream_id = p.stream_id;
             let what = "Disconnect without a stream identifier";
             M::Disconnect(spec::Disconnect {
-                stream_id: stream_id.ok_or_else(|| inexpressible(spec::NAME, what))?,
                 reason: p.reason.map(reason).transpose()?,
+                ..spec::Disconnect::new(stream_id.ok_or_else(|| inexpressible(spec::NAME, what))?)
             })
         }
-        Packet::KeepAlive => M::KeepAlive(spec::KeepAlive {}),
+        Packet::KeepAlive => M::KeepAlive(spec::KeepAlive::new()),
         Packet::Run(p) => {
             without(p.parameters.as_ref(), "parameters of Run")?;
             let action = match p.action {
@@ -186,16 +186,16 @@ fn message(packet: Packet, encoding: Encoding) -> Result<spec::Message<'static>,
             };
             M::Run(spec::Run {
                 stream_id: p.stream_id,
-                resource: any(p.resource.into(), encoding)?,
                 payload: optional(p.payload, encoding)?,
                 action,
+                ..spec::Run::new(any(p.resource.into(), encoding)?)
             })
         }
         Packet::Describe(p) => {
             without(p.parameters.as_ref(), "parameters of Describe")?;
             M::Describe(spec::Describe {
-                stream_id: p.stream_id,
                 resource: optional(p.resource.map(Value::from), encoding)?,
+                ..spec::Describe::new(p.stream_id)
             })
         }
         Packet::StartStream(p) => {
@@ -204,17 +204,15 @@ fn message(packet: Packet, encoding: Encoding) -> Result<spec::Message<'static>,
             let interval = units(p.interval, CONSTANTS.interval_unit)?;
             let interval = interval.map(|count| narrow(count, "interval"));
             M::StartStream(spec::StartStream {
-                stream_id: p.stream_id,
                 resource: optional(p.resource.map(Value::from), encoding)?,
                 interval: interval.transpose()?,
+                ..spec::StartStream::new(p.stream_id)
             })
         }
         Packet::StopStream(p) => {
             without(p.parameters.as_ref(), "parameters of Stop Stream")?;
             without(p.payload.as_ref(), "payload of Stop Stream")?;
-            M::StopStream(spec::StopStream {
-                stream_id: p.stream_id,
-            })
+            M::StopStream(spec::StopStream::new(p.stream_id))
         }
         Packet::StreamData(p) => data(p, encoding)?,
         Packet::Unknown { code, body } => M::Unknown(UnknownMessage {
@@ -230,12 +228,7 @@ fn message_of_connect(
 ) -> Result<spec::Connect<'static>, EncodeError> {
     let auth_type = spec::AuthType(narrow(packet.auth_type, "authentication type")?);
     let keep_alive = narrow(packet.keep_alive.as_secs(), "keep alive")?;
-    let connect = spec::Connect {
-        stream_id: packet.stream_id,
-        payload: any(packet.payload, encoding)?,
-        auth_type: None,
-        keep_alive: None,
-    };
+    let connect = spec::Connect::new(any(packet.payload, encoding)?, packet.stream_id);
     Ok(spec::Connect {
         auth_type: (auth_type != connect.auth_type_or_default()).then_some(auth_type),
         keep_alive: (keep_alive != connect.keep_alive_or_default()).then_some(keep_alive),
@@ -255,21 +248,21 @@ fn data(packet: StreamData, encoding: Encoding) -> Result<spec::Message<'static>
     let payload = optional(packet.payload, encoding)?;
     if packet.kind == DataKind::Sample {
         return Ok(spec::Message::StreamSample(spec::StreamSample {
-            stream_id,
             input: optional(packet.input, encoding)?,
             output: payload,
+            ..spec::StreamSample::new(stream_id)
         }));
     }
     without(packet.input.as_ref(), "input in Stream Event")?;
     Ok(spec::Message::StreamEvent(spec::StreamEvent {
-        stream_id,
         payload,
+        ..spec::StreamEvent::new(stream_id)
     }))
 }
 
 /// The key of the stream identifier, as the codec itself writes it.
 fn stream_id_key() -> Option<u32> {
-    let message = spec::StopStream { stream_id: 0 };
+    let message = spec::StopStream::new(0);
     only_key(&spec::LAYOUT, |writer| message.encode_body(writer))
 }
 

@@ -106,11 +106,7 @@ fn announced(reader: &Reader<'_>) -> spec::PayloadEncoding {
 /// A Connect of which only the identifier and the encoding are known.
 fn unread(reader: &Reader<'_>, announced: spec::PayloadEncoding) -> Option<spec::Connect<'static>> {
     let mut reader = reader.clone();
-    let only = spec::StopStream {
-        stream_id: 0,
-        parameters: None,
-        payload: None,
-    };
+    let only = spec::StopStream::new(0);
     let key = only_key(&spec::LAYOUT, |writer| only.encode_body(writer))?;
     let stream_id = find_number(&spec::LAYOUT, key, &mut reader, spec::DEFAULT_ENCODING)?;
     Some(spec::Connect {
@@ -121,12 +117,8 @@ fn unread(reader: &Reader<'_>, announced: spec::PayloadEncoding) -> Option<spec:
 
 fn template(encoding: Option<spec::PayloadEncoding>) -> spec::Connect<'static> {
     spec::Connect {
-        stream_id: 0,
-        auth_type: None,
-        payload: Any::Varint(0),
-        keep_alive: None,
         encoding,
-        version: None,
+        ..spec::Connect::new(Any::Varint(0), 0)
     }
 }
 

@@ -38,10 +38,10 @@ macro_rules! connect_by_parameters {
                 encoding: Encoding,
             ) -> Result<spec::Connect<'static>, EncodeError> {
                 let varint = spec::INTEGERS_AS_VARINT;
+                let payload = Any::from_value(&connect.payload, encoding, varint)?;
                 Ok(spec::Connect {
-                    stream_id: connect.stream_id,
                     parameters: optional(settings(&connect), encoding, varint)?,
-                    payload: Any::from_value(&connect.payload, encoding, varint)?,
+                    ..spec::Connect::new(payload, connect.stream_id)
                 })
             }
 
