@@ -27,7 +27,7 @@ mod refusal;
 mod walk;
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{Body, IntEncoding, Shape, Spec};
+use iotmp_spec::model::{Body, IntEncoding, KeyValue, Shape, Spec};
 use serde_json::Value as Json;
 
 use crate::json;
@@ -111,7 +111,9 @@ impl<'s> Codec<'s> {
     /// The encodings that the specification has a wire type for.
     #[must_use]
     pub fn encodings(&self) -> Vec<Encoding> {
-        let Body::KeyValue(layout) = &self.spec.body;
+        let Some(layout) = key_value(self.spec) else {
+            return Vec::new();
+        };
         let names = layout.wire_types.iter().flat_map(|wire| match &wire.shape {
             Shape::Encoded(names) | Shape::Sized(names) => names.as_slice(),
             Shape::Varint | Shape::Fixed(_) => &[],
@@ -127,7 +129,8 @@ impl<'s> Codec<'s> {
 
     /// The encoding of values where neither a message nor the caller says another.
     fn default_encoding(&self) -> Encoding {
-        let default = Encoding::from_name(&self.spec.values.default_encoding);
+        let default = key_value(self.spec)
+            .and_then(|layout| Encoding::from_name(&layout.values.default_encoding));
         self.encoding.or(default).unwrap_or(Encoding::Pson2)
     }
 
@@ -218,6 +221,14 @@ impl Refusal {
         }
         self.annotations = annotations;
         self
+    }
+}
+
+/// The layout of bodies of keys and values; others are not read here yet.
+fn key_value(spec: &Spec) -> Option<&KeyValue> {
+    match &spec.body {
+        Body::KeyValue(layout) => Some(layout),
+        Body::Fixed(_) => None,
     }
 }
 

@@ -19,6 +19,9 @@ use crate::names;
 
 /// The module of a specification.
 pub(crate) fn module(spec: &Spec) -> TokenStream {
+    let Body::KeyValue(layout) = &spec.body else {
+        return quote!(::core::compile_error!("fixed layouts are not known here"););
+    };
     let name = names::module(&spec.name);
     let doc = format!("{}\n\n{}", spec.title, spec.doc);
     let files = spec.files.iter().map(|file| {
@@ -28,10 +31,9 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
         // Makes the compiler's list of inputs hold the file, so that an edit rebuilds.
         quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#path); }
     });
-    let constants = constants::all(spec);
+    let constants = constants::all(spec, layout);
     let enums = spec.enums.iter().map(enums::one);
     let codes = enums::message_type(spec);
-    let Body::KeyValue(layout) = &spec.body;
     let structs = spec.messages.iter().map(|message| {
         let definition = structs::one(spec, message);
         let decode = decode::body(spec, layout, message);
@@ -97,7 +99,7 @@ fn kind(spec: &Spec, field: &Field) -> Kind {
             let bits = spec.enumeration(name).map_or(64, |e| e.bits);
             Kind::Named(bits, names::ty(name))
         }
-        FieldType::Any(_) => Kind::Any,
+        _ => Kind::Any,
     }
 }
 

@@ -4,6 +4,7 @@
 //! report, and gives what is right as model; a specification comes of it only
 //! if nothing was wrong.
 
+mod answers;
 mod fields;
 mod layout;
 mod messages;
@@ -16,10 +17,11 @@ mod vocabulary;
 
 use std::path::Path;
 
+use self::fields::Checker;
 use self::scope::Scope;
 use crate::diagnostic::{Mistake, Report};
 use crate::merge::Merged;
-use crate::model::{Position, Spec, Status};
+use crate::model::{Body, Position, Spec, Status};
 use crate::raw::{self, item};
 use crate::source::{Files, Node, Span};
 use crate::suggest::{did_you_mean, list};
@@ -34,10 +36,13 @@ pub(crate) fn check(merged: &Merged, files: &Files, report: &mut Report) -> Opti
     let identity = item::<raw::Spec>(root, "", top, "the specification", report);
 
     let sources = rules::sources(root, report);
-    let layout = layout::layout(root, report);
-    let values = layout::values(root, layout.body.as_ref(), report);
+    let mut layout = layout::layout(root, report);
     names::generated(&scope, report);
-    let enums = vocabulary::enums(root, report);
+    let enums = vocabulary::enums(root, layout.body.as_ref(), report);
+    let prefix = Checker::new(&scope, &layout, &enums).prefix(report);
+    if let Some(Body::Fixed(body)) = &mut layout.body {
+        body.prefix = prefix;
+    }
     let maps = vocabulary::maps(&scope, report);
     let messages = messages::messages(&scope, &layout, &enums, report);
     let states = states::states(&scope, &messages, report);
@@ -58,8 +63,7 @@ pub(crate) fn check(merged: &Merged, files: &Files, report: &mut Report) -> Opti
         extends: merged.extends.clone(),
         sources,
         framing: layout.framing?,
-        body: layout.body?,
-        values: values?,
+        body: layout.body.filter(|_| layout.sound)?,
         enums,
         messages,
         maps,

@@ -3,7 +3,7 @@
 /// An encoding that `encodings:` and `default_encoding:` can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncodingInfo {
-    /// Name in the YAML, e.g. `pson1`.
+    /// Name in the YAML, in snake case. The runtime's variant is the same name in camel case.
     pub name: &'static str,
     /// What it is, in one line.
     pub doc: &'static str,
@@ -11,7 +11,7 @@ pub struct EncodingInfo {
     pub self_delimiting: bool,
 }
 
-/// Every encoding that a specification may name.
+/// Every encoding that a specification may name. Nothing else in this crate, nor in the macro, names one.
 pub const ENCODINGS: &[EncodingInfo] = &[
     EncodingInfo {
         name: "pson1",
@@ -21,6 +21,32 @@ pub const ENCODINGS: &[EncodingInfo] = &[
     EncodingInfo {
         name: "pson2",
         doc: "PSON, generation 2",
+        self_delimiting: true,
+    },
+    EncodingInfo {
+        name: "json",
+        doc: "JSON",
+        // A number goes on as long as digits follow.
+        self_delimiting: false,
+    },
+    EncodingInfo {
+        name: "messagepack",
+        doc: "MessagePack",
+        self_delimiting: true,
+    },
+    EncodingInfo {
+        name: "bson",
+        doc: "BSON, one document",
+        self_delimiting: true,
+    },
+    EncodingInfo {
+        name: "cbor",
+        doc: "CBOR",
+        self_delimiting: true,
+    },
+    EncodingInfo {
+        name: "ubjson",
+        doc: "UBJSON",
         self_delimiting: true,
     },
 ];

@@ -11,6 +11,10 @@ const MAX_FILES: usize = 16;
 /// What a file says of itself; an extending file does not inherit it.
 const IDENTITY: [&str; 6] = ["spec", "extends", "title", "revision", "status", "doc"];
 
+const CLAUSES: &str = "clauses";
+/// What makes a clause the rule that it is; the rest may change under one id.
+const RULE: &str = "text";
+
 /// Gives the bytes of a file: by its path, and by the words after `extends:` that led to it, if any did.
 /// An error says in a few words why not.
 pub(crate) type Reader<'a> = dyn Fn(&Path, Option<&str>) -> Result<Vec<u8>, String> + 'a;
@@ -67,6 +71,7 @@ pub(crate) fn load(
     refuse_deletions(&mut root, report);
     for child in trees {
         retain(&mut root, |entry| !IDENTITY.contains(&entry.name.as_str()));
+        refuse_reuse(&root, &child, report);
         merge(&mut root, child, report);
     }
     Some(Merged { root, extends })
@@ -165,6 +170,30 @@ fn merge(parent: &mut Node, child: Node, report: &mut Report) {
                 refuse_deletions(&mut entry.node, report);
                 *other = entry;
             }
+        }
+    }
+}
+
+/// Refuses a clause that says something else than the clause of that id in what is extended.
+fn refuse_reuse(parent: &Node, child: &Node, report: &mut Report) {
+    let Some(known) = parent.get(CLAUSES) else {
+        return;
+    };
+    for entry in child.get(CLAUSES).map_or(&[][..], Node::entries) {
+        let (Some(first), Some(rule)) = (known.entry(&entry.name), entry.node.entry(RULE)) else {
+            continue;
+        };
+        // What is no text is refused as such.
+        let new = rule.node.value();
+        let is_text = new.as_str().is_some_and(|new| !new.trim().is_empty());
+        let same = first.node.get(RULE).is_some_and(|old| old.value() == new);
+        if is_text && !same {
+            let message = format!("the id `{}` means another rule already", entry.name);
+            report.push(
+                Mistake::new("reused-clause-id", rule.span, message)
+                    .also(first.span, "the rule that it means")
+                    .help("an id is never used again; delete this one by `~`, and give the new rule an id of its own"),
+            );
         }
     }
 }

@@ -4,12 +4,22 @@
 //! come first. A lookup by name cannot fail where another part of the model
 //! holds that name: the checks have resolved it.
 
+mod layout;
+mod select;
+
 use std::path::PathBuf;
+
+pub use self::layout::{
+    Body, ByteOrder, Extent, Fixed, Framing, IntEncoding, KeyPart, KeyValue, Shape, Values,
+    WireType,
+};
+pub use self::select::Selector;
+pub(crate) use self::select::{Sizes, answers_by_code};
 
 /// One revision of one protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
-    /// Stable name, e.g. `iotmp-2025`: the `--spec` of the command line.
+    /// Stable name in kebab case, e.g. `greeter-2`: the `--spec` of the command line.
     pub name: String,
     /// Title for people.
     pub title: String,
@@ -29,8 +39,6 @@ pub struct Spec {
     pub framing: Framing,
     /// How a message's body is laid out.
     pub body: Body,
-    /// How values of type `any` are written.
-    pub values: Values,
     /// Named numbers.
     pub enums: Vec<Enum>,
     /// Messages, by code.
@@ -80,90 +88,6 @@ pub struct Position {
     pub column: usize,
 }
 
-/// How a number is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntEncoding {
-    /// Base-128, least significant group first; refused over this many bits (8, 16, 32 or 64).
-    Varint(u8),
-    /// Big-endian, this many bytes (1, 2, 4 or 8).
-    BigEndian(u8),
-    /// Little-endian, this many bytes (1, 2, 4 or 8).
-    LittleEndian(u8),
-}
-
-/// How messages are delimited on the byte stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Framing {
-    /// How the message code is written.
-    pub code: IntEncoding,
-    /// How the size of the body is written; `None` where the layout alone tells.
-    pub size: Option<IntEncoding>,
-}
-
-/// How a message's body is laid out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// Key-value pairs in any order.
-    KeyValue(KeyValue),
-}
-
-/// The layout of key-value bodies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyValue {
-    /// How a key is written.
-    pub key: IntEncoding,
-    /// Which part of the key is the high one; it takes the bits that the low part leaves.
-    pub high: KeyPart,
-    /// Bits of the low part.
-    pub low_bits: u8,
-    /// Wire types in the order of the file.
-    pub wire_types: Vec<WireType>,
-}
-
-/// The two parts of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyPart {
-    /// The field identifier.
-    Field,
-    /// The wire type.
-    WireType,
-}
-
-/// How the value behind a key is delimited.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WireType {
-    /// Name, e.g. `varint`.
-    pub name: String,
-    /// Number in the key.
-    pub id: u8,
-    /// How the value is delimited.
-    pub shape: Shape,
-    /// Prose.
-    pub doc: String,
-}
-
-/// How a value behind a key is delimited.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shape {
-    /// A varint of at most 64 bits.
-    Varint,
-    /// This many bytes, 4 or 8.
-    Fixed(u8),
-    /// A varint size, then that many bytes, which hold a value in one of these encodings; none: opaque bytes.
-    Sized(Vec<String>),
-    /// A value in one of these encodings, which delimits itself. The first is the default.
-    Encoded(Vec<String>),
-}
-
-/// How values of type `any` are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Values {
-    /// Registered encoding used unless another is negotiated.
-    pub default_encoding: String,
-    /// Whether a non-negative integer that is the whole value travels as a varint field.
-    pub integers_as_varint: bool,
-}
-
 /// Named numbers. Always open: unknown numbers survive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enum {
@@ -184,6 +108,8 @@ pub struct EnumValue {
     pub name: String,
     /// Number.
     pub value: u64,
+    /// Registered encoding of values that the number stands for where it is negotiated.
+    pub encoding: Option<String>,
     /// Prose.
     pub doc: String,
 }
@@ -191,16 +117,18 @@ pub struct EnumValue {
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Name in snake case, e.g. `start_stream`.
+    /// Name in snake case, e.g. `read_page`.
     pub name: String,
-    /// Code in the header.
+    /// Code in the header. Of the messages that share one, all but one say what they answer.
     pub code: u32,
     /// Who sends it.
     pub direction: Direction,
-    /// Fields in the order of the file.
+    /// Fields in the order of the file; those of the prefix, if there is one, come first.
     pub fields: Vec<Field>,
-    /// Messages that may answer it.
+    /// Messages that may answer it, whichever of the two says so.
     pub answers: Vec<String>,
+    /// Messages that it answers, where those alone tell it from others of its code.
+    pub answers_to: Vec<String>,
     /// Prose.
     pub doc: String,
     /// Where the fact comes from.
@@ -225,14 +153,18 @@ pub enum Direction {
 pub struct Field {
     /// Name in snake case.
     pub name: String,
-    /// Identifier in the key.
+    /// Identifier in the key; in a fixed layout its place in the body, from 0.
     pub id: u32,
     /// Type.
     pub ty: FieldType,
-    /// Whether a message without it is malformed.
+    /// Whether a message without it is malformed. In a fixed layout all that are not stand at the end.
     pub mandatory: bool,
     /// Number meant by its absence.
     pub default: Option<u64>,
+    /// The one number that it holds, which tells the message from others of its code.
+    pub constant: Option<u64>,
+    /// Most bytes that it may hold, of text and bytes whose size is not fixed.
+    pub max: Option<u64>,
     /// Prose.
     pub doc: String,
     /// Where the fact comes from.
@@ -244,12 +176,18 @@ pub struct Field {
 /// Type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldType {
-    /// A number written as a varint, of at most this many bits (8, 16, 32 or 64).
+    /// A number written as a varint, of at most this many bits (8, 16, 32 or 64). Key-value only.
     Varint(u8),
     /// A number named by this enum.
     Enum(String),
-    /// A value of any type. The name is that of the map schema, if it is known to be one.
+    /// A value of any type. The name is that of the map schema, if it is known to be one. Key-value only.
     Any(Option<String>),
+    /// A number of fixed width. Fixed layouts only.
+    Int(IntEncoding),
+    /// Text in UTF-8. Fixed layouts only.
+    Text(Extent),
+    /// Bytes. Fixed layouts only.
+    Bytes(Extent),
 }
 
 /// A map with known keys.
@@ -341,7 +279,7 @@ pub enum Party {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause {
-    /// Immutable id, e.g. `IOTMP25-CONNECT-003`.
+    /// Immutable id, e.g. `GREET2-HELLO-003`.
     pub id: String,
     /// Earlier ids of the same rule.
     pub aliases: Vec<String>,
@@ -362,7 +300,7 @@ pub struct Clause {
 /// What the sources leave open or contradict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ambiguity {
-    /// Immutable id, e.g. `IOTMP25-AMB-NON-MINIMAL`.
+    /// Immutable id, e.g. `GREET2-AMB-CASE`.
     pub id: String,
     /// The question.
     pub question: String,
@@ -385,17 +323,6 @@ pub struct Reading {
     pub text: String,
 }
 
-impl IntEncoding {
-    /// Bits of the largest number that it can write: 8, 16, 32 or 64.
-    #[must_use]
-    pub const fn bits(self) -> u8 {
-        match self {
-            Self::Varint(bits) => bits,
-            Self::BigEndian(bytes) | Self::LittleEndian(bytes) => bytes.saturating_mul(8),
-        }
-    }
-}
-
 impl Spec {
     /// The message of that name.
     #[must_use]
@@ -403,10 +330,13 @@ impl Spec {
         self.messages.iter().find(|m| m.name == name)
     }
 
-    /// The message of that code.
+    /// The message of that code; of several, the one that stands for them all while nobody says what
+    /// is answered.
     #[must_use]
     pub fn message_by_code(&self, code: u32) -> Option<&Message> {
-        self.messages.iter().find(|m| m.code == code)
+        let mut all = self.messages.iter().filter(|m| m.code == code);
+        let first = all.clone().next();
+        all.find(|m| m.answers_to.is_empty()).or(first)
     }
 
     /// The enum of that name.

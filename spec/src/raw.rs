@@ -27,7 +27,7 @@ pub(crate) struct Spec {
     sources: IgnoredAny,
     framing: IgnoredAny,
     body: IgnoredAny,
-    values: IgnoredAny,
+    values: Option<IgnoredAny>,
     enums: Option<IgnoredAny>,
     maps: Option<IgnoredAny>,
     messages: IgnoredAny,
@@ -43,6 +43,7 @@ pub(crate) struct Spec {
 pub(crate) struct Framing {
     pub(crate) code: String,
     pub(crate) size: Option<String>,
+    pub(crate) min_size: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +55,15 @@ pub(crate) struct KeyValue {
     pub(crate) high: String,
     pub(crate) low_bits: u64,
     wire_types: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the keys that hold items are here to be known")]
+pub(crate) struct Fixed {
+    layout: IgnoredAny,
+    pub(crate) byte_order: String,
+    prefix: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +95,7 @@ pub(crate) struct Enum {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EnumValue {
     pub(crate) value: u64,
+    pub(crate) encoding: Option<String>,
     pub(crate) doc: Option<String>,
 }
 
@@ -115,11 +126,13 @@ pub(crate) struct Message {
     pub(crate) code: u64,
     pub(crate) direction: String,
     pub(crate) answers: Option<Vec<String>>,
+    pub(crate) answers_to: Option<Vec<String>>,
     pub(crate) source: String,
     pub(crate) doc: String,
     fields: Option<IgnoredAny>,
 }
 
+/// A field of a key-value body.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
@@ -129,6 +142,20 @@ pub(crate) struct Field {
     pub(crate) map: Option<String>,
     pub(crate) mandatory: Option<bool>,
     pub(crate) default: Option<u64>,
+    pub(crate) source: String,
+    pub(crate) doc: String,
+}
+
+/// A field of a fixed layout.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FixedField {
+    #[serde(rename = "type")]
+    pub(crate) ty: String,
+    pub(crate) optional: Option<bool>,
+    #[serde(rename = "const")]
+    pub(crate) constant: Option<Constant>,
+    pub(crate) max: Option<u64>,
     pub(crate) source: String,
     pub(crate) doc: String,
 }
@@ -178,6 +205,37 @@ pub(crate) struct Ambiguity {
 /// The words of the publisher; a year may stand without quotes.
 #[derive(Debug)]
 pub(crate) struct Revision(pub(crate) String);
+
+/// A number, or the name that an enum gives it.
+#[derive(Debug)]
+pub(crate) enum Constant {
+    Number(u64),
+    Name(String),
+}
+
+impl<'de> Deserialize<'de> for Constant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrName;
+
+        impl Visitor<'_> for NumberOrName {
+            type Value = Constant;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number, 0 or more, or the name of a value")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Constant, E> {
+                Ok(Constant::Name(name.to_owned()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Constant, E> {
+                Ok(Constant::Number(number))
+            }
+        }
+
+        deserializer.deserialize_any(NumberOrName)
+    }
+}
 
 impl<'de> Deserialize<'de> for Revision {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

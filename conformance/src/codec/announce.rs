@@ -7,7 +7,7 @@
 //! read in the first.
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{Body, FieldType, Message, Shape};
+use iotmp_spec::model::{FieldType, Message, Shape};
 use serde_json::Value as Json;
 
 use super::{Codec, Decoded, Refusal};
@@ -58,7 +58,9 @@ fn announced(codec: &Codec<'_>, message: &Json) -> Option<Encoding> {
 
 /// The encodings that versions select from, in their order.
 fn alternatives(codec: &Codec<'_>) -> Vec<Encoding> {
-    let Body::KeyValue(layout) = &codec.spec.body;
+    let Some(layout) = super::key_value(codec.spec) else {
+        return Vec::new();
+    };
     let lists = layout
         .wire_types
         .iter()

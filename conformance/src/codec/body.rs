@@ -3,7 +3,7 @@
 use iotmp_ref::pson::Integer;
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{
-    Body, Direction, Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType,
+    Direction, Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -11,7 +11,7 @@ use crate::json;
 use crate::value::WireValue;
 
 use super::walk::{Walk, bytes};
-use super::{Class, Refusal, bits, read_value};
+use super::{Class, Refusal, bits, key_value, read_value};
 
 pub(super) fn message(
     spec: &Spec,
@@ -85,7 +85,10 @@ fn known(
     walk: &mut Walk<'_>,
     encoding: Encoding,
 ) -> Result<Json, Refusal> {
-    let Body::KeyValue(layout) = &spec.body;
+    let Some(layout) = key_value(spec) else {
+        let detail = "fixed layouts are not known here";
+        return Err(walk.refuse(Class::Encoding, walk.at(), detail));
+    };
     let mut found = Vec::new();
     found.resize(message.fields.len(), None);
     while !walk.is_empty() {
@@ -182,13 +185,13 @@ fn known_field(
     let number_bits = match &field.ty {
         FieldType::Varint(bits) => Some(*bits),
         FieldType::Enum(name) => spec.enumeration(name).map(|e| e.bits),
-        FieldType::Any(_) => None,
+        _ => None,
     };
     let Some(number_bits) = number_bits else {
         key.note(walk, &field.name, wire);
         let value = value(&wire.shape, walk, encoding)?;
         return Ok(match value {
-            Plain::Varint(number) if !spec.values.integers_as_varint => json::varint_to(number),
+            Plain::Varint(number) if !layout.values.integers_as_varint => json::varint_to(number),
             Plain::Varint(number) => json::value_to(&integer(number)),
             Plain::Value(value) => json::value_to(&value),
         });

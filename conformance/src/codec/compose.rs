@@ -2,7 +2,7 @@
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{
-    Body, Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType,
+    Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType,
 };
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +10,7 @@ use crate::json::{self, FieldJson, ReadError};
 use crate::specs::nearest;
 use crate::value::WireValue;
 
-use super::{Class, Refusal, bits, varint, write_value};
+use super::{Class, Refusal, bits, key_value, varint, write_value};
 
 impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Self {
@@ -96,7 +96,10 @@ fn known(
     object: &Map<String, Json>,
     encoding: Encoding,
 ) -> Result<Vec<u8>, Refusal> {
-    let Body::KeyValue(layout) = &spec.body;
+    let Some(layout) = key_value(spec) else {
+        let detail = "fixed layouts are not known here";
+        return Err(Refusal::new(Class::Encoding, 0, message.name.as_str(), detail));
+    };
     let names: Vec<&str> = message.fields.iter().map(|f| f.name.as_str()).collect();
     no_others(&message.name, object, &names)?;
     let mut body = Vec::new();
@@ -150,7 +153,7 @@ fn write_field(
                 None => as_varint(number(json, bits, path)?, body),
             }
         }
-        FieldType::Any(_) => {
+        _ => {
             let value = match json::field_from(json, path)? {
                 FieldJson::Varint(number) => return as_varint(number, body),
                 FieldJson::Value(value) => value,
@@ -163,7 +166,7 @@ fn write_field(
                 _ => None,
             };
             if let Some(number) = whole
-                && spec.values.integers_as_varint
+                && layout.values.integers_as_varint
             {
                 return as_varint(number, body);
             }

@@ -1,17 +1,17 @@
 //! Constants: identity, key layout, timers, limits, keys of known maps.
 
-use iotmp_spec::model::{Body, IntEncoding, KeyPart, MapSchema, Quantity, Shape, Spec};
+use iotmp_spec::model::{IntEncoding, KeyPart, KeyValue, MapSchema, Quantity, Shape, Spec};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::names;
 
-pub(super) fn all(spec: &Spec) -> TokenStream {
+pub(super) fn all(spec: &Spec, layout: &KeyValue) -> TokenStream {
     let name = &spec.name;
     let revision = &spec.revision;
-    let encoding = encoding(&spec.values.default_encoding);
-    let integers_as_varint = spec.values.integers_as_varint;
-    let layout = layout(spec);
+    let encoding = encoding(&layout.values.default_encoding);
+    let integers_as_varint = layout.values.integers_as_varint;
+    let layout = keys(spec, layout);
     let timers = quantities("timers", "Intervals and margins.", &spec.timers);
     let limits = quantities("limits", "Largest sizes and counts.", &spec.limits);
     let maps = spec.maps.iter().map(map);
@@ -36,8 +36,7 @@ fn encoding(name: &str) -> TokenStream {
     quote!(::iotmp_ref::wire::Encoding::#variant)
 }
 
-fn layout(spec: &Spec) -> TokenStream {
-    let Body::KeyValue(layout) = &spec.body;
+fn keys(spec: &Spec, layout: &KeyValue) -> TokenStream {
     let field_high = layout.high == KeyPart::Field;
     let low_bits = u32::from(layout.low_bits);
     let key_bits = bits(layout.key);

@@ -1,5 +1,6 @@
-//! Messages: codes, directions, and what answers what.
+//! Messages: codes, directions and sizes.
 
+use super::answers;
 use super::fields::Checker;
 use super::layout::{Layout, max};
 use super::scope::{Scope, choice, each, not_empty, refer};
@@ -7,7 +8,7 @@ use super::unique::{Unique, hex};
 use super::vocabulary::beyond;
 use super::{names, position};
 use crate::diagnostic::{Mistake, Report};
-use crate::model::{Direction, Enum, Message};
+use crate::model::{Body, Direction, Enum, Framing, Message, Sizes};
 use crate::raw::{self, Item, items};
 use crate::source::{Node, Span};
 
@@ -25,11 +26,7 @@ pub(super) fn messages(
     report: &mut Report,
 ) -> Vec<Message> {
     let all = items::<raw::Message>(scope.root, "messages", "message", "", report);
-    let checker = Checker {
-        scope,
-        body: layout.body.as_ref(),
-        enums,
-    };
+    let checker = Checker::new(scope, layout, enums);
     let mut messages = Vec::new();
     for item in &all {
         names::snake(item.name, item.span, "a message", report);
@@ -48,8 +45,13 @@ pub(super) fn messages(
                 .help("add one below `messages:`"),
         );
     }
-    for item in &all {
-        answers_travel_back(item, &messages, scope, report);
+    answers::check(&all, &mut messages, scope, report);
+    if let (Some(body), Some(framing)) = (&layout.body, &layout.framing) {
+        let sizes = Sizes { body, enums };
+        answers::selectable(&all, &messages, sizes, report);
+        if matches!(body, Body::Fixed(_)) {
+            large_enough(&all, &messages, framing, sizes, report);
+        }
     }
     messages.sort_by_key(|message| message.code);
     messages
@@ -75,7 +77,6 @@ fn message(
         "direction",
         report,
     );
-    let listed = raw.answers.as_deref().unwrap_or_default();
     let known = |word: &str, at: Span, report: &mut Report| {
         refer(
             word,
@@ -87,7 +88,10 @@ fn message(
         )
         .then(|| word.to_owned())
     };
+    let listed = raw.answers.as_deref().unwrap_or_default();
     let answers = each(item, "answers", listed, known, report);
+    let listed = raw.answers_to.as_deref().unwrap_or_default();
+    let answers_to = each(item, "answers_to", listed, known, report);
     Some(Message {
         name: item.name.to_owned(),
         // Refused beyond 32 bits with the other codes.
@@ -95,13 +99,24 @@ fn message(
         direction: direction?,
         fields,
         answers,
+        answers_to,
         doc: raw.doc.clone(),
         source: raw.source.clone(),
         position: position(item.span),
     })
 }
 
-/// Checks that every code can be written and is the code of one message.
+/// Whether every field of a message could be read, with its constant.
+pub(super) fn is_whole(item: &Item<'_, raw::Message>, message: &Message) -> bool {
+    let written = item.node.get("fields").map_or(&[][..], Node::entries);
+    written.iter().all(|entry| {
+        let field = message.field(&entry.name);
+        field.is_some_and(|field| field.constant.is_some() == entry.node.get("const").is_some())
+    })
+}
+
+/// Checks that every code can be written, and is the code of one message: of several only if all but
+/// one say what they answer.
 fn codes(all: &[Item<'_, raw::Message>], bits: u8, report: &mut Report) {
     let mut codes = Vec::new();
     for item in all {
@@ -117,7 +132,9 @@ fn codes(all: &[Item<'_, raw::Message>], bits: u8, report: &mut Report) {
                 at,
             ));
         }
-        codes.push((item.name, raw.code, at));
+        if raw.answers_to.is_none() {
+            codes.push((item.name, raw.code, at));
+        }
     }
     let unique = Unique {
         code: "duplicate-code",
@@ -130,34 +147,30 @@ fn codes(all: &[Item<'_, raw::Message>], bits: u8, report: &mut Report) {
     unique.numbers(&codes, report);
 }
 
-/// Refuses an answer that can only be sent in the direction of what it answers.
-fn answers_travel_back(
-    item: &Item<'_, raw::Message>,
+/// Refuses a message whose shortest form is not processed.
+fn large_enough(
+    all: &[Item<'_, raw::Message>],
     messages: &[Message],
-    scope: &Scope<'_>,
+    framing: &Framing,
+    sizes: Sizes<'_>,
     report: &mut Report,
 ) {
-    let find = |name: &str| messages.iter().find(|message| message.name == name);
-    let Some(request) = find(item.name).filter(|m| m.direction != Direction::Both) else {
-        return;
-    };
-    for (index, element) in item
-        .node
-        .get("answers")
-        .map_or(&[][..], Node::elements)
-        .iter()
-        .enumerate()
-    {
-        let answer = element.text().and_then(find);
-        if answer.is_some_and(|answer| answer.direction == request.direction) {
-            let at = item.at_element("answers", index);
-            let word = element.text().unwrap_or_default();
-            let message = format!("`{word}` cannot answer `{}`", item.name);
+    let Some(min) = framing.min_size else { return };
+    for item in all {
+        let message = messages.iter().find(|message| message.name == item.name);
+        let Some(message) = message.filter(|message| is_whole(item, message)) else {
+            continue;
+        };
+        let body = sizes.least(message);
+        let header =
+            framing.code.len(message.code.into()) + framing.size.map_or(0, |size| size.len(body));
+        let least = header + body;
+        if least < min {
+            let text = format!("{} can be {least} bytes long", item.title);
             report.push(
-                Mistake::new("wrong-direction", at, message)
-                    .label("both go in the same direction")
-                    .also(scope.direction(word), "direction of the answer")
-                    .help("name a message that goes the other way, or write `direction: both`"),
+                Mistake::new("below-min-size", item.span, text)
+                    .label(format!("less than {min} are not processed"))
+                    .help("make it longer, or make `min_size` of `framing` smaller"),
             );
         }
     }

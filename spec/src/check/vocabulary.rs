@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::max;
+use super::fields::is_type_word;
+use super::layout::{carried, known_encoding, max};
 use super::names;
 use super::scope::{Scope, not_empty};
 use super::unique::{Unique, decimal};
 use super::unknown;
 use crate::diagnostic::{Mistake, Report};
-use crate::model::{Enum, EnumValue, MapEntry, MapSchema};
+use crate::model::{Body, Enum, EnumValue, MapEntry, MapSchema};
 use crate::raw::{self, Item, items};
 use crate::source::{Node, Span};
 
@@ -20,23 +21,28 @@ const VALUE_TYPES: [&str; 8] = [
 ];
 const BITS: [u64; 4] = [8, 16, 32, 64];
 
-pub(super) fn enums(root: &Node, report: &mut Report) -> Vec<Enum> {
+pub(super) fn enums(root: &Node, body: Option<&Body>, report: &mut Report) -> Vec<Enum> {
     let all = items::<raw::Enum>(root, "enums", "enum", "", report);
     let mut enums = Vec::new();
     for item in &all {
         names::snake(item.name, item.span, "an enum", report);
-        if FIELD_TYPES.contains(&item.name) || VALUE_TYPES.contains(&item.name) {
+        let taken = FIELD_TYPES.contains(&item.name) || VALUE_TYPES.contains(&item.name);
+        if taken || is_type_word(item.name) {
             let message = format!("an enum cannot be called `{}`, which is a type", item.name);
             report.push(
                 Mistake::new("reserved-name", item.span, message).help("choose another name"),
             );
         }
-        enums.extend(enumeration(item, report));
+        enums.extend(enumeration(item, body, report));
     }
     enums
 }
 
-fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> {
+fn enumeration(
+    item: &Item<'_, raw::Enum>,
+    body: Option<&Body>,
+    report: &mut Report,
+) -> Option<Enum> {
     let listed = items::<raw::EnumValue>(item.node, "values", "value", &item.title, report);
     let bits = item
         .raw
@@ -62,6 +68,7 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
         values.push(EnumValue {
             name: value.name.to_owned(),
             value: raw.value,
+            encoding: encoding(value, raw, body, report),
             doc: raw.doc.clone().unwrap_or_default(),
         });
     }
@@ -81,6 +88,32 @@ fn enumeration(item: &Item<'_, raw::Enum>, report: &mut Report) -> Option<Enum> 
         values,
         doc: raw.doc.clone().unwrap_or_default(),
     })
+}
+
+/// The encoding that a value stands for, if that can be used.
+fn encoding(
+    item: &Item<'_, raw::EnumValue>,
+    raw: &raw::EnumValue,
+    body: Option<&Body>,
+    report: &mut Report,
+) -> Option<String> {
+    let name = raw.encoding.as_ref()?;
+    let at = item.at("encoding");
+    if !known_encoding(name, at, report) {
+        return None;
+    }
+    match body {
+        Some(Body::KeyValue(layout)) => carried(name, at, layout, report),
+        Some(Body::Fixed(_)) => {
+            let message = format!(
+                "{} names an encoding of values, of which there are none",
+                item.title
+            );
+            report.push(Mistake::new("unused-encoding", at, message).help("remove `encoding`"));
+        }
+        None => {}
+    }
+    Some(name.clone())
 }
 
 fn bits(item: &Item<'_, raw::Enum>, bits: u64, report: &mut Report) -> Option<u8> {

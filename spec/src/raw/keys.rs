@@ -124,9 +124,9 @@ mod tests {
     #[test]
     fn the_keys_of_a_struct_are_known() {
         let keys = keys_of::<Framing>();
-        let (code, size) = (("code", true), ("size", false));
+        let (code, size, min_size) = (("code", true), ("size", false), ("min_size", false));
         let keys: Vec<_> = keys.iter().map(|key| (key.name, key.required)).collect();
-        assert_eq!(keys, [code, size]);
+        assert_eq!(keys, [code, size, min_size]);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use iotmp_spec::model::{Shape, Spec};
+use iotmp_spec::model::{Body, Extent, FieldType, IntEncoding, Shape, Spec};
 use iotmp_spec::{load, load_str};
+
+const ALL: [&str; 3] = ["iotmp-2025.yaml", "iotmp-shipping.yaml", "nubison.yaml"];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -39,7 +41,7 @@ fn counts(spec: &Spec) -> String {
 
 #[test]
 fn the_counts_are_known() {
-    let all = ["iotmp-2025.yaml", "iotmp-shipping.yaml"].map(|name| counts(&published(name)));
+    let all = ALL.map(|name| counts(&published(name)));
     insta::assert_snapshot!(all.join("\n"));
 }
 
@@ -54,7 +56,9 @@ fn shipping_is_2025_with_its_own_changes() {
     );
     assert_eq!(spec.revision, "2026");
 
-    let iotmp_spec::model::Body::KeyValue(body) = &spec.body;
+    let Body::KeyValue(body) = &spec.body else {
+        panic!("its fields have keys")
+    };
     let types: Vec<_> = body
         .wire_types
         .iter()
@@ -123,4 +127,71 @@ fn embedded_text_gives_the_same_as_the_files() {
         &resolve,
     );
     assert_eq!(spec, Ok(published("iotmp-shipping.yaml")));
+}
+
+#[test]
+fn fixed_layouts_begin_with_their_prefix() {
+    let spec = published("nubison.yaml");
+    let Body::Fixed(layout) = &spec.body else {
+        panic!("its fields have no keys")
+    };
+    assert_eq!(layout.prefix.len(), 1);
+    for message in &spec.messages {
+        assert_eq!(message.fields.first(), layout.prefix.first());
+        let places: Vec<_> = message.fields.iter().map(|field| field.id).collect();
+        assert_eq!(places, (0..message.fields.len() as u32).collect::<Vec<_>>());
+    }
+    let data = spec.message("data").expect("it is there");
+    let types: Vec<_> = data.fields.iter().map(|field| &field.ty).collect();
+    assert_eq!(
+        types,
+        [
+            &FieldType::Bytes(Extent::Exact(8)),
+            &FieldType::Text(Extent::Exact(24)),
+            &FieldType::Bytes(Extent::Prefixed(IntEncoding::BigEndian(2))),
+        ]
+    );
+    let heartbeat = spec.message("heartbeat").expect("it is there");
+    let mandatory: Vec<_> = heartbeat.fields.iter().map(|f| f.mandatory).collect();
+    assert_eq!(mandatory, [true, true, false]);
+}
+
+#[test]
+fn a_response_is_told_by_its_request_and_its_status() {
+    let spec = published("nubison.yaml");
+    let generic = spec.message_by_code(0x52).expect("it is there");
+    assert_eq!(
+        (generic.name.as_str(), generic.answers_to.len()),
+        ("response", 0)
+    );
+    let cases = |request: &str| {
+        let answers = spec.answers_by_code(0x52, request);
+        let selector = spec.selector(&answers)?;
+        assert_eq!(
+            (selector.field.as_str(), selector.offset, selector.encoding),
+            ("status", 8, IntEncoding::BigEndian(1))
+        );
+        Some(selector.cases)
+    };
+    let case = |value: u64, name: &str| (value, name.to_owned());
+    assert_eq!(
+        cases("login"),
+        Some(vec![case(1, "login_accepted"), case(0, "refused")])
+    );
+    assert_eq!(
+        cases("data"),
+        Some(vec![case(1, "accepted"), case(0, "refused")])
+    );
+    assert_eq!(cases("heartbeat"), cases("data"));
+    assert_eq!(cases("logout"), Some(vec![case(1, "accepted")]));
+    assert_eq!(
+        cases("command"),
+        Some(vec![
+            case(1, "command_accepted"),
+            case(0, "command_refused")
+        ])
+    );
+    assert_eq!(cases("response"), None);
+    let login = spec.message("login").expect("it is there");
+    assert_eq!(login.answers, ["login_accepted", "refused"]);
 }

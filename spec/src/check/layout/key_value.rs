@@ -6,15 +6,20 @@ use crate::check::unique::{Unique, decimal};
 use crate::check::{names, unknown};
 use crate::diagnostic::{Mistake, Report};
 use crate::encoding::encoding;
-use crate::model::{KeyPart, KeyValue, Shape, WireType};
+use crate::model::{KeyPart, KeyValue, Shape, Values, WireType};
 use crate::raw::{self, Item, items};
 use crate::source::Span;
 
 const KEY_PARTS: [(&str, KeyPart); 2] =
     [("field", KeyPart::Field), ("wire-type", KeyPart::WireType)];
 const SHAPES: [&str; 5] = ["varint", "fixed4", "fixed8", "sized", "encoded"];
+
 /// The layout, if every part of it could be read.
-pub(super) fn key_value(item: &Item<'_, raw::KeyValue>, report: &mut Report) -> Option<KeyValue> {
+pub(super) fn key_value(
+    item: &Item<'_, raw::KeyValue>,
+    values: Values,
+    report: &mut Report,
+) -> Option<KeyValue> {
     let types = items::<raw::WireType>(item.node, "wire_types", "wire type", "", report);
     let mut wire_types = Vec::new();
     for ty in &types {
@@ -49,6 +54,7 @@ pub(super) fn key_value(item: &Item<'_, raw::KeyValue>, report: &mut Report) -> 
         high,
         low_bits,
         wire_types,
+        values,
     };
     let max = part_max(&layout, KeyPart::WireType).min(u8::MAX.into());
     let mut ids = Vec::new();
