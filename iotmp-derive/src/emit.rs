@@ -1,27 +1,30 @@
 //! From the model to tokens, one file per thing that is emitted.
 //!
+//! What the layout of bodies decides stands behind the trait [`layout::Layout`],
+//! which has one implementation for each layout; all else is the same for all.
 //! Everything outside the module is named by an absolute path: a message may be
 //! called `Ok`, `Error`, `Option` or `String`.
 
+mod answers;
 mod bridge;
 mod constants;
-mod decode;
-mod encode;
 mod enums;
+mod field;
+mod fixed;
+mod int;
+mod key_value;
+mod layout;
 mod message;
 mod structs;
 
-use iotmp_spec::model::{Body, Field, FieldType, KeyValue, Message, Spec};
-use proc_macro2::{Ident, TokenStream};
+use iotmp_spec::model::{Message, Spec};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::names;
 
 /// The module of a specification.
 pub(crate) fn module(spec: &Spec) -> TokenStream {
-    let Body::KeyValue(layout) = &spec.body else {
-        return quote!(::core::compile_error!("fixed layouts are not known here"););
-    };
     let name = names::module(&spec.name);
     let doc = format!("{}\n\n{}", spec.title, spec.doc);
     let files = spec.files.iter().map(|file| {
@@ -31,15 +34,15 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
         // Makes the compiler's list of inputs hold the file, so that an edit rebuilds.
         quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#path); }
     });
-    let constants = constants::all(spec, layout);
+    let layout = layout::of(spec);
+    let constants = constants::all(spec, &*layout);
     let enums = spec.enums.iter().map(enums::one);
     let codes = enums::message_type(spec);
     let structs = spec.messages.iter().map(|message| {
-        let definition = structs::one(spec, message);
-        let decode = decode::body(spec, layout, message);
-        let encode = encode::body(spec, layout, message);
-        let bridge = bridge::one(spec, message);
-        quote! { #definition #decode #encode #bridge }
+        let definition = structs::one(spec, &*layout, message);
+        let codec = layout::codec(&*layout, message);
+        let bridge = bridge::one(spec, &*layout, message);
+        quote! { #definition #codec #bridge }
     });
     let message = message::all(spec);
     quote! {
@@ -57,10 +60,7 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
 
 /// Whether a message borrows from the input.
 fn borrows(message: &Message) -> bool {
-    message
-        .fields
-        .iter()
-        .any(|f| matches!(f.ty, FieldType::Any(_)))
+    field::all(message).any(field::borrows)
 }
 
 /// `<'a>` for a message that borrows, nothing for one that does not.
@@ -80,51 +80,4 @@ fn primitive(bits: u8) -> TokenStream {
         32 => quote!(::core::primitive::u32),
         _ => quote!(::core::primitive::u64),
     }
-}
-
-/// What generated code does with a field.
-enum Kind {
-    /// A number of these bits.
-    Number(u8),
-    /// A number of these bits, named by this enum.
-    Named(u8, Ident),
-    /// A value of any type.
-    Any,
-}
-
-fn kind(spec: &Spec, field: &Field) -> Kind {
-    match &field.ty {
-        FieldType::Varint(bits) => Kind::Number(*bits),
-        FieldType::Enum(name) => {
-            let bits = spec.enumeration(name).map_or(64, |e| e.bits);
-            Kind::Named(bits, names::ty(name))
-        }
-        _ => Kind::Any,
-    }
-}
-
-/// The type of a field, without `Option`.
-fn field_type(spec: &Spec, field: &Field) -> TokenStream {
-    match kind(spec, field) {
-        Kind::Number(bits) => primitive(bits),
-        Kind::Named(_, ident) => quote!(#ident),
-        Kind::Any => quote!(::iotmp_ref::wire::Any<'a>),
-    }
-}
-
-/// The key of a field under a wire type.
-fn key(layout: &KeyValue, field: u32, wire: u8) -> u32 {
-    match layout.high {
-        iotmp_spec::model::KeyPart::Field => (field << layout.low_bits) | u32::from(wire),
-        iotmp_spec::model::KeyPart::WireType => (u32::from(wire) << layout.low_bits) | field,
-    }
-}
-
-/// The number of the wire type for varints; the checks see to it that there is one.
-fn varint_wire(layout: &KeyValue) -> u8 {
-    layout
-        .wire_types
-        .iter()
-        .find(|w| w.shape == iotmp_spec::model::Shape::Varint)
-        .map_or(0, |w| w.id)
 }

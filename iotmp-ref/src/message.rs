@@ -3,3 +3,4 @@
 // Message names such as `Ok` and codes in decimal are the specification's, not ours.
 iotmp_derive::messages!("../../spec/iotmp-2025.yaml");
 iotmp_derive::messages!("../../spec/iotmp-shipping.yaml");
+iotmp_derive::messages!("../../spec/nubison.yaml");

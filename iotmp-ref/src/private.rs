@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec as AllocVec;
 
+pub use alloc::borrow::Cow;
 pub use alloc::vec::Vec;
 
 #[cfg(feature = "arbitrary")]
@@ -48,10 +49,75 @@ pub fn serialize_message<S: serde::Serializer>(
                 Ok(value) => map.serialize_entry(field, &value),
                 Err(error) => Err(S::Error::custom(error)),
             },
+            FieldValue::Text(text) => map.serialize_entry(field, &text),
+            FieldValue::Bytes(bytes) => map.serialize_entry(field, &Bytes(&bytes)),
         };
     });
     result?;
     map.end()
+}
+
+/// Bytes that serialize as such rather than as a sequence.
+#[cfg(feature = "serde")]
+struct Bytes<'a>(&'a [u8]);
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Bytes<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+/// Bytes that a field of that extent can hold.
+///
+/// # Errors
+/// Those of the source of randomness.
+#[cfg(feature = "arbitrary")]
+pub fn arbitrary_bytes(
+    u: &mut arbitrary::Unstructured<'_>,
+    extent: crate::wire::Extent,
+) -> arbitrary::Result<Vec<u8>> {
+    use crate::wire::Extent;
+
+    Ok(match extent {
+        Extent::Exact(size) => {
+            let mut bytes = zeroed(size);
+            u.fill_buffer(&mut bytes)?;
+            bytes
+        }
+        Extent::Prefixed(_, max) | Extent::Rest(max) => {
+            let mut bytes: Vec<u8> = u.arbitrary()?;
+            bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+            bytes
+        }
+    })
+}
+
+/// Text that a field of that extent can hold.
+///
+/// # Errors
+/// Those of the source of randomness.
+#[cfg(feature = "arbitrary")]
+pub fn arbitrary_text(
+    u: &mut arbitrary::Unstructured<'_>,
+    extent: crate::wire::Extent,
+) -> arbitrary::Result<alloc::string::String> {
+    use crate::wire::Extent;
+
+    let (least, most) = match extent {
+        Extent::Exact(size) => (size, size),
+        Extent::Prefixed(_, max) | Extent::Rest(max) => {
+            (0, usize::try_from(max).unwrap_or(usize::MAX))
+        }
+    };
+    let mut text: alloc::string::String = u.arbitrary()?;
+    while text.len() > most {
+        text.pop();
+    }
+    while text.len() < least {
+        text.push(char::from(u.int_in_range(b' '..=b'~')?));
+    }
+    Ok(text)
 }
 
 /// A value that the layout has a wire type for.
@@ -70,7 +136,7 @@ pub fn arbitrary_any(
         Shape::Varint => Any::Varint(u.arbitrary()?),
         Shape::Fixed32 => Any::Fixed32(u.arbitrary()?),
         Shape::Fixed64 => Any::Fixed64(u.arbitrary()?),
-        Shape::Sized([]) => Any::Bytes(alloc::borrow::Cow::Owned(u.arbitrary()?)),
+        Shape::Sized([]) => Any::Bytes(Cow::Owned(u.arbitrary()?)),
         Shape::Sized(allowed) | Shape::Encoded(allowed) => {
             let encoding = *u.choose(allowed)?;
             let value: crate::pson::Value = u.arbitrary()?;

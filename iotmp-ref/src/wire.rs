@@ -18,6 +18,9 @@
 mod any;
 mod encoding;
 mod error;
+mod fixed;
+mod frame;
+mod int;
 mod layout;
 mod path;
 mod reader;
@@ -29,6 +32,9 @@ pub use self::any::{
 };
 pub use self::encoding::Encoding;
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, Unrepresentable};
+pub use self::fixed::{Extent, peek_constant, read_constant};
+pub use self::frame::{FrameLayout, Opened};
+pub use self::int::IntEncoding;
 pub use self::layout::{KeyLayout, Shape};
 pub use self::path::{Path, Segment};
 pub use self::reader::Reader;

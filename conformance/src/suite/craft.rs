@@ -43,13 +43,16 @@ impl Craft {
     }
 
     fn layout(self) -> &'static KeyValue {
-        let Body::KeyValue(layout) = &self.spec().body;
-        layout
+        match &self.spec().body {
+            Body::KeyValue(layout) => layout,
+            // The cases that ask for keys fit no other specification.
+            Body::Fixed(_) => unreachable!("{} has no keys", self.spec().name),
+        }
     }
 
     /// The encoding of values on a connection that negotiated none.
     pub(super) fn encoding(self) -> Encoding {
-        let name = &self.spec().values.default_encoding;
+        let name = &self.layout().values.default_encoding;
         Encoding::from_name(name).unwrap_or(Encoding::Pson2)
     }
 
@@ -179,7 +182,7 @@ impl Craft {
             };
             let number = value.as_u64().filter(|_| {
                 let is_value = matches!(field.ty, iotmp_spec::model::FieldType::Any(_));
-                !is_value || self.spec().values.integers_as_varint
+                !is_value || self.layout().values.integers_as_varint
             });
             fields.push(match number {
                 Some(number) => self.number(field.id, number),

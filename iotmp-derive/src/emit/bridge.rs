@@ -5,10 +5,12 @@ use iotmp_spec::model::{Field, Message, Spec};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Kind, borrows, kind, lifetime};
+use super::field::{self, Kind};
+use super::layout::Layout;
+use super::{borrows, lifetime};
 use crate::names;
 
-pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
+pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream {
     let name = names::ty(&message.name);
     let generics = lifetime(message);
     let (input, of_method) = if borrows(message) {
@@ -16,9 +18,9 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
     } else {
         (quote!('field), quote!(<'field>))
     };
-    let visits = message.fields.iter().map(|field| visit(spec, field));
-    let builds = message.fields.iter().map(|field| build(spec, field));
-    let arbitrary = arbitrary(spec, message);
+    let visits = field::all(message).map(|field| visit(spec, field));
+    let builds = field::all(message).map(|field| build(spec, field));
+    let arbitrary = arbitrary(spec, layout, message);
     quote! {
         impl #generics #name #generics {
             /// Calls `visitor` with the name and the value of every field that is there.
@@ -68,12 +70,15 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
 fn visit(spec: &Spec, field: &Field) -> TokenStream {
     let ident = names::field(&field.name);
     let text = &field.name;
-    let value = match kind(spec, field) {
-        Kind::Number(64) => quote!(Number(*value)),
-        Kind::Number(_) => quote!(Number(::core::primitive::u64::from(*value))),
-        Kind::Named(64, _) => quote!(Number(value.0)),
-        Kind::Named(..) => quote!(Number(::core::primitive::u64::from(value.0))),
+    let kind = field::kind(spec, field);
+    let value = match &kind {
+        Kind::Number(_) | Kind::Named(..) => {
+            let number = field::wide(&kind);
+            quote!(Number(#number))
+        }
         Kind::Any => quote!(Any(::iotmp_ref::wire::Any::clone(value))),
+        Kind::Text(_) => quote!(Text(::iotmp_ref::__private::Cow::Borrowed(&**value))),
+        Kind::Bytes(_) => quote!(Bytes(::iotmp_ref::__private::Cow::Borrowed(&**value))),
     };
     let call = quote!(visitor(#text, ::iotmp_ref::wire::FieldValue::#value););
     if field.mandatory {
@@ -90,13 +95,15 @@ fn build(spec: &Spec, field: &Field) -> TokenStream {
         let primitive = super::primitive(bits);
         quote!(value.number(#text, ::core::primitive::u64::from(#primitive::MAX))? as #primitive)
     };
-    let value = match kind(spec, field) {
+    let value = match field::kind(spec, field) {
         Kind::Number(bits) => number(bits),
         Kind::Named(bits, name) => {
             let number = number(bits);
             quote!(#name(#number))
         }
         Kind::Any => quote!(value.any(#text)?),
+        Kind::Text(_) => quote!(value.text(#text)?),
+        Kind::Bytes(_) => quote!(value.bytes(#text)?),
     };
     let (some, none) = if field.mandatory {
         let none = quote! {
@@ -119,30 +126,50 @@ fn build(spec: &Spec, field: &Field) -> TokenStream {
     }
 }
 
-fn arbitrary(spec: &Spec, message: &Message) -> TokenStream {
+fn arbitrary(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream {
     let name = names::ty(&message.name);
     let generics = if borrows(message) {
         quote!(<'static>)
     } else {
         quote!()
     };
-    let fields = message.fields.iter().map(|field| {
+    let values = field::all(message).map(|field| {
         let ident = names::field(&field.name);
-        let value = match kind(spec, field) {
+        let value = match field::kind(spec, field) {
             Kind::Any => quote!(::iotmp_ref::__private::arbitrary_any(u, &LAYOUT)?),
-            _ => quote!(::iotmp_ref::__private::arbitrary::Arbitrary::arbitrary(u)?),
+            Kind::Text(extent) => quote! {
+                ::iotmp_ref::__private::Cow::Owned(
+                    ::iotmp_ref::__private::arbitrary_text(u, #extent)?,
+                )
+            },
+            Kind::Bytes(extent) => quote! {
+                ::iotmp_ref::__private::Cow::Owned(
+                    ::iotmp_ref::__private::arbitrary_bytes(u, #extent)?,
+                )
+            },
+            Kind::Number(_) | Kind::Named(..) => {
+                quote!(::iotmp_ref::__private::arbitrary::Arbitrary::arbitrary(u)?)
+            }
         };
         if field.mandatory {
             return quote!(#ident: #value,);
         }
+        let coin = quote!(u.arbitrary::<::core::primitive::bool>()?);
+        let is_there = if layout.is_ordered() {
+            quote!({ there = there && #coin; there })
+        } else {
+            coin
+        };
         quote! {
-            #ident: if u.arbitrary::<::core::primitive::bool>()? {
+            #ident: if #is_there {
                 ::core::option::Option::Some(#value)
             } else {
                 ::core::option::Option::None
             },
         }
     });
+    let optional = field::all(message).any(|field| !field.mandatory);
+    let there = (layout.is_ordered() && optional).then(|| quote!(let mut there = true;));
     quote! {
         ::iotmp_ref::__arbitrary! {
             impl<'arbitrary> ::iotmp_ref::__private::arbitrary::Arbitrary<'arbitrary>
@@ -152,7 +179,8 @@ fn arbitrary(spec: &Spec, message: &Message) -> TokenStream {
                     u: &mut ::iotmp_ref::__private::arbitrary::Unstructured<'arbitrary>,
                 ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
                     let _ = &u;
-                    ::core::result::Result::Ok(Self { #(#fields)* })
+                    #there
+                    ::core::result::Result::Ok(Self { #(#values)* })
                 }
             }
         }

@@ -1,17 +1,18 @@
-//! Constants: identity, key layout, timers, limits, keys of known maps.
+//! Constants: identity, frame, timers, limits, keys of known maps.
 
-use iotmp_spec::model::{IntEncoding, KeyPart, KeyValue, MapSchema, Quantity, Shape, Spec};
+use iotmp_spec::model::{MapSchema, Quantity, Spec};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::int;
+use super::layout::Layout;
 use crate::names;
 
-pub(super) fn all(spec: &Spec, layout: &KeyValue) -> TokenStream {
+pub(super) fn all(spec: &Spec, layout: &dyn Layout) -> TokenStream {
     let name = &spec.name;
     let revision = &spec.revision;
-    let encoding = encoding(&layout.values.default_encoding);
-    let integers_as_varint = layout.values.integers_as_varint;
-    let layout = keys(spec, layout);
+    let framing = framing(spec);
+    let layout = layout.constants();
     let timers = quantities("timers", "Intervals and margins.", &spec.timers);
     let limits = quantities("limits", "Largest sizes and counts.", &spec.limits);
     let maps = spec.maps.iter().map(map);
@@ -20,63 +21,34 @@ pub(super) fn all(spec: &Spec, layout: &KeyValue) -> TokenStream {
         pub const NAME: &::core::primitive::str = #name;
         /// Revision that the specification describes.
         pub const REVISION: &::core::primitive::str = #revision;
-        /// Encoding of values unless another is negotiated.
-        pub const DEFAULT_ENCODING: ::iotmp_ref::wire::Encoding = #encoding;
-        /// Whether a whole non-negative integer travels as a varint field.
-        pub const INTEGERS_AS_VARINT: ::core::primitive::bool = #integers_as_varint;
         #layout
+        #framing
         #timers
         #limits
         #(#maps)*
     }
 }
 
-fn encoding(name: &str) -> TokenStream {
+/// An encoding of values: the runtime has a variant of its name.
+pub(super) fn encoding(name: &str) -> TokenStream {
     let variant = names::ty(name);
     quote!(::iotmp_ref::wire::Encoding::#variant)
 }
 
-fn keys(spec: &Spec, layout: &KeyValue) -> TokenStream {
-    let field_high = layout.high == KeyPart::Field;
-    let low_bits = u32::from(layout.low_bits);
-    let key_bits = bits(layout.key);
-    let max_depth = usize::try_from(spec.limit("max_depth").unwrap_or(128)).unwrap_or(128);
-    let shapes = (0..8_u8).map(|id| {
-        let Some(wire) = layout.wire_types.iter().find(|w| w.id == id) else {
-            return quote!(::core::option::Option::None);
-        };
-        let shape = match &wire.shape {
-            Shape::Varint => quote!(Varint),
-            Shape::Fixed(4) => quote!(Fixed32),
-            Shape::Fixed(_) => quote!(Fixed64),
-            Shape::Sized(names) => {
-                let names = names.iter().map(|n| encoding(n));
-                quote!(Sized(&[#(#names),*]))
-            }
-            Shape::Encoded(names) => {
-                let names = names.iter().map(|n| encoding(n));
-                quote!(Encoded(&[#(#names),*]))
-            }
-        };
-        quote!(::core::option::Option::Some(::iotmp_ref::wire::Shape::#shape))
-    });
+fn framing(spec: &Spec) -> TokenStream {
+    let code = int::encoding(spec.framing.code);
+    let size = match spec.framing.size.map(int::encoding) {
+        Some(size) => quote!(::core::option::Option::Some(#size)),
+        None => quote!(::core::option::Option::None),
+    };
+    let min_size = usize::try_from(spec.framing.min_size.unwrap_or(0)).unwrap_or(usize::MAX);
     quote! {
-        /// Keys and wire types.
-        pub static LAYOUT: ::iotmp_ref::wire::KeyLayout = ::iotmp_ref::wire::KeyLayout {
-            field_high: #field_high,
-            low_bits: #low_bits,
-            key_bits: #key_bits,
-            shapes: [#(#shapes),*],
-            max_depth: #max_depth,
+        /// What stands before a body.
+        pub static FRAME: ::iotmp_ref::wire::FrameLayout = ::iotmp_ref::wire::FrameLayout {
+            code: #code,
+            size: #size,
+            min_size: #min_size,
         };
-    }
-}
-
-/// Bits of a number as it is written.
-pub(super) fn bits(encoding: IntEncoding) -> u32 {
-    match encoding {
-        IntEncoding::Varint(bits) => u32::from(bits),
-        IntEncoding::BigEndian(bytes) | IntEncoding::LittleEndian(bytes) => u32::from(bytes) * 8,
     }
 }
 

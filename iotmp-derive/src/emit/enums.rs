@@ -1,19 +1,28 @@
 //! Open enums: a number with names for the values that the specification gives.
 
-use iotmp_spec::model::{Enum, Spec};
-use proc_macro2::{Ident, TokenStream};
+use iotmp_spec::model::{Enum, EnumValue, Spec};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
+use super::constants::encoding;
 use super::primitive;
 use crate::names;
 
 pub(super) fn one(model: &Enum) -> TokenStream {
+    let name = names::ty(&model.name);
     let values: Vec<_> = model
         .values
         .iter()
-        .map(|v| (v.name.as_str(), v.value, v.doc.as_str()))
+        .map(|value| Value {
+            name: &value.name,
+            number: value.value,
+            doc: &value.doc,
+            is_named: true,
+        })
         .collect();
-    open(&names::ty(&model.name), model.bits, &model.doc, &values)
+    let open = open(&name, model.bits, &model.doc, &values);
+    let negotiation = negotiation(&name, model);
+    quote! { #open #negotiation }
 }
 
 /// The enum of message codes, which the messages themselves give.
@@ -21,29 +30,83 @@ pub(super) fn message_type(spec: &Spec) -> TokenStream {
     let values: Vec<_> = spec
         .messages
         .iter()
-        .map(|m| (m.name.as_str(), u64::from(m.code), m.doc.as_str()))
+        .map(|message| Value {
+            name: &message.name,
+            number: message.code.into(),
+            doc: &message.doc,
+            // Of the messages of one code, that which stands for them all gives it the name.
+            is_named: spec
+                .message_by_code(message.code)
+                .is_some_and(|other| other.name == message.name),
+        })
         .collect();
-    open(
-        &names::ty("message_type"),
-        32,
-        "Code of a message in its header.",
-        &values,
-    )
+    let doc = "Code of a message in its header.";
+    open(&names::ty("message_type"), 32, doc, &values)
 }
 
-fn open(name: &Ident, bits: u8, doc: &str, values: &[(&str, u64, &str)]) -> TokenStream {
+/// A number that has a name.
+struct Value<'m> {
+    name: &'m str,
+    number: u64,
+    doc: &'m str,
+    /// Whether the number leads back to this name.
+    is_named: bool,
+}
+
+/// What links the numbers of an enum with the encodings that they stand for, if they do.
+fn negotiation(name: &Ident, model: &Enum) -> Option<TokenStream> {
+    let stands_for = |value: &EnumValue| {
+        let variant = encoding(value.encoding.as_deref()?);
+        Some((Literal::u64_unsuffixed(value.value), variant))
+    };
+    let (numbers, encodings): (Vec<_>, Vec<_>) = model.values.iter().filter_map(stands_for).unzip();
+    if numbers.is_empty() {
+        return None;
+    }
+    Some(quote! {
+        impl #name {
+            /// The encoding of values that the number stands for, if any.
+            #[must_use]
+            pub const fn encoding(self) -> ::core::option::Option<::iotmp_ref::wire::Encoding> {
+                match self.0 {
+                    #(#numbers => ::core::option::Option::Some(#encodings),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            /// The number that stands for an encoding of values, if any.
+            #[must_use]
+            pub const fn of_encoding(
+                encoding: ::iotmp_ref::wire::Encoding,
+            ) -> ::core::option::Option<Self> {
+                match encoding {
+                    #(#encodings => ::core::option::Option::Some(Self(#numbers)),)*
+                    #[allow(unreachable_patterns, reason = "every encoding may have a number")]
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+    })
+}
+
+fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream {
     let repr = primitive(bits);
     let label = name.to_string();
-    let constants = values.iter().map(|(name, value, doc)| {
-        let constant = names::constant(name);
-        let literal = proc_macro2::Literal::u64_unsuffixed(*value);
-        quote! {
-            #[doc = #doc]
-            pub const #constant: Self = Self(#literal);
-        }
-    });
-    let arms = values.iter().map(|(name, value, _)| {
-        let literal = proc_macro2::Literal::u64_unsuffixed(*value);
+    let constants = values.iter().map(
+        |Value {
+             name, number, doc, ..
+         }| {
+            let constant = names::constant(name);
+            let literal = Literal::u64_unsuffixed(*number);
+            quote! {
+                #[doc = #doc]
+                pub const #constant: Self = Self(#literal);
+            }
+        },
+    );
+    let named = values.iter().filter(|value| value.is_named);
+    let arms = named.map(|Value { name, number, .. }| {
+        let literal = Literal::u64_unsuffixed(*number);
         quote!(#literal => ::core::option::Option::Some(#name),)
     });
     quote! {

@@ -1,10 +1,12 @@
-//! The enum of all messages, and the codec of whole messages.
+//! The enum of all messages.
+
+mod codec;
 
 use iotmp_spec::model::{Message, Spec};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{borrows, constants::bits, encode::varint};
+use super::{answers, borrows};
 use crate::names;
 
 pub(super) fn all(spec: &Spec) -> TokenStream {
@@ -19,8 +21,9 @@ pub(super) fn all(spec: &Spec) -> TokenStream {
     });
     let froms = spec.messages.iter().map(from);
     let methods = methods(spec);
-    let decode = decode(spec);
-    let encode = encode(spec);
+    let decode_body = answers::decode_body(spec);
+    let codec = codec::functions();
+    let encode = codec::encode(spec);
     let traits = traits(spec);
     quote! {
         /// Any message.
@@ -32,7 +35,8 @@ pub(super) fn all(spec: &Spec) -> TokenStream {
         }
         #(#froms)*
         #methods
-        #decode
+        #decode_body
+        #codec
         #encode
         #traits
     }
@@ -58,7 +62,7 @@ fn traits(spec: &Spec) -> TokenStream {
                     serializer: __S,
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
                     ::iotmp_ref::__private::serialize_message(
-                        self.message_type().name().unwrap_or("unknown"),
+                        self.name().unwrap_or("unknown"),
                         &|visitor| self.visit(visitor),
                         serializer,
                     )
@@ -116,29 +120,21 @@ fn methods(spec: &Spec) -> TokenStream {
                 }
             }
 
+            /// Name in the specification, if it has one.
+            #[must_use]
+            pub fn name(&self) -> ::core::option::Option<&'static ::core::primitive::str> {
+                match self {
+                    #(Self::#names(_) => ::core::option::Option::Some(#names::NAME),)*
+                    Self::Unknown(_) => ::core::option::Option::None,
+                }
+            }
+
             /// The same message, borrowed from nothing.
             #[must_use]
             pub fn into_owned(self) -> Message<'static> {
                 match self {
                     #(Self::#names(message) => Message::#names(message.into_owned()),)*
                     Self::Unknown(message) => Message::Unknown(message.into_owned()),
-                }
-            }
-
-            /// Reads the body of a message of the type `code`: all that is left of `reader`.
-            ///
-            /// # Errors
-            /// What is wrong with the bytes, where, and in which field.
-            pub fn decode_body(
-                code: ::core::primitive::u32,
-                reader: &mut ::iotmp_ref::wire::Reader<'a>,
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {
-                match code {
-                    #(#names::CODE => #names::decode_body(reader, encoding).map(Self::#names),)*
-                    _ => ::core::result::Result::Ok(Self::Unknown(
-                        ::iotmp_ref::wire::UnknownMessage::take(code, reader),
-                    )),
                 }
             }
 
@@ -181,109 +177,6 @@ fn methods(spec: &Spec) -> TokenStream {
                         ::iotmp_ref::wire::BuildError::UnknownMessage,
                     ),
                 }
-            }
-        }
-    }
-}
-
-fn decode(spec: &Spec) -> TokenStream {
-    let code_bits = bits(spec.framing.code);
-    let size_bits = spec.framing.size.map_or(64, bits);
-    quote! {
-        /// Reads one message, values in the default encoding: the message and how many bytes it took.
-        ///
-        /// # Errors
-        /// What is wrong with the bytes, where, and in which field; `truncated`
-        /// also for a message whose end has not arrived yet.
-        pub fn decode(
-            input: &[::core::primitive::u8],
-        ) -> ::core::result::Result<
-            (Message<'_>, ::core::primitive::usize),
-            ::iotmp_ref::wire::DecodeError,
-        > {
-            decode_as(input, DEFAULT_ENCODING)
-        }
-
-        /// Reads one message, values in the encoding that was negotiated.
-        ///
-        /// # Errors
-        /// Those of [`decode`].
-        pub fn decode_as(
-            input: &[::core::primitive::u8],
-            encoding: ::iotmp_ref::wire::Encoding,
-        ) -> ::core::result::Result<
-            (Message<'_>, ::core::primitive::usize),
-            ::iotmp_ref::wire::DecodeError,
-        > {
-            let mut reader = ::iotmp_ref::wire::Reader::new(input);
-            let (code, size) = ::iotmp_ref::wire::read_header(&mut reader, #code_bits, #size_bits)?;
-            let mut body = reader.sub(size).map_err(|error| error.naming("body"))?;
-            let message = Message::decode_body(code, &mut body, encoding)?;
-            ::core::result::Result::Ok((message, reader.offset()))
-        }
-    }
-}
-
-fn encode(spec: &Spec) -> TokenStream {
-    let arms = spec.messages.iter().map(|message| {
-        let name = names::ty(&message.name);
-        let code = proc_macro2::Literal::byte_string(&varint(message.code));
-        quote! {
-            Self::#name(message) => {
-                writer.put(#code)?;
-                writer.varint(size)?;
-                message.encode_body(&mut writer)?;
-            }
-        }
-    });
-    quote! {
-        impl Message<'_> {
-            /// Bytes of the message, header and body.
-            #[must_use]
-            pub fn encoded_len(&self) -> ::core::primitive::usize {
-                let body = self.body_len();
-                let code = ::core::primitive::u64::from(self.message_type().0);
-                ::iotmp_ref::wire::varint::len(code)
-                    + ::iotmp_ref::wire::varint::len(body as ::core::primitive::u64)
-                    + body
-            }
-
-            /// Writes the message to the start of `buffer` and says how many bytes it took.
-            ///
-            /// # Errors
-            /// Where the buffer is shorter than [`encoded_len`](Self::encoded_len), or the
-            /// revision has no wire type for a value.
-            pub fn encode(
-                &self,
-                buffer: &mut [::core::primitive::u8],
-            ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
-                let mut writer = ::iotmp_ref::wire::Writer::new(buffer);
-                let size = self.body_len() as ::core::primitive::u64;
-                match self {
-                    #(#arms)*
-                    Self::Unknown(message) => {
-                        writer.varint(::core::primitive::u64::from(message.code))?;
-                        writer.varint(size)?;
-                        writer.put(&message.body)?;
-                    }
-                }
-                ::core::result::Result::Ok(writer.finish())
-            }
-
-            /// The message in a buffer of its own.
-            ///
-            /// # Errors
-            /// Where the revision has no wire type for a value.
-            pub fn to_vec(
-                &self,
-            ) -> ::core::result::Result<
-                ::iotmp_ref::__private::Vec<::core::primitive::u8>,
-                ::iotmp_ref::wire::EncodeError,
-            > {
-                let mut buffer = ::iotmp_ref::__private::zeroed(self.encoded_len());
-                let length = self.encode(&mut buffer)?;
-                buffer.truncate(length);
-                ::core::result::Result::Ok(buffer)
             }
         }
     }

@@ -1,13 +1,15 @@
 //! One struct for every message.
 
-use iotmp_spec::model::{Direction, Field, Message, Spec};
+use iotmp_spec::model::{Direction, Field, FieldType, Message, Spec};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Kind, borrows, field_type, kind, lifetime};
+use super::field::{self, Kind};
+use super::layout::Layout;
+use super::{borrows, lifetime};
 use crate::names;
 
-pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
+pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream {
     let name = names::ty(&message.name);
     let lifetime = lifetime(message);
     let direction = match message.direction {
@@ -16,13 +18,11 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
         Direction::Both => "From either end.",
     };
     let doc = format!("{}\n\n{direction} Source: {}.", message.doc, message.source);
-    let fields = message.fields.iter().map(|field| {
+    let fields = field::all(message).map(|field| {
         let ident = names::field(&field.name);
-        let ty = field_type(spec, field);
-        let doc = format!(
-            "{} Field 0x{:02x}. Source: {}.",
-            field.doc, field.id, field.source
-        );
+        let ty = field::ty(spec, field);
+        let place = layout.place(field);
+        let doc = format!("{} {place}Source: {}.", field.doc, field.source);
         let ty = if field.mandatory {
             ty
         } else {
@@ -33,10 +33,8 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
             pub #ident: #ty,
         }
     });
-    let defaults = message
-        .fields
-        .iter()
-        .filter_map(|field| default(spec, field));
+    let constants = message.fields.iter().filter_map(|f| constant(spec, f));
+    let defaults = message.fields.iter().filter_map(|f| default(spec, f));
     let code = message.code;
     let text = &message.name;
     let owned = into_owned(message);
@@ -50,29 +48,42 @@ pub(super) fn one(spec: &Spec, message: &Message) -> TokenStream {
             pub const CODE: ::core::primitive::u32 = #code;
             /// Name in the specification.
             pub const NAME: &'static ::core::primitive::str = #text;
+            #(#constants)*
             #(#defaults)*
             #owned
         }
     }
 }
 
+/// The number of a field that is always the same, and so no field of the struct.
+fn constant(spec: &Spec, field: &Field) -> Option<TokenStream> {
+    let ident = names::constant(&field.name);
+    let ty = field::ty(spec, field);
+    let value = field::constant(&field::kind(spec, field), field.constant?);
+    let doc = format!("{} Always this. Source: {}.", field.doc, field.source);
+    Some(quote! {
+        #[doc = #doc]
+        pub const #ident: #ty = #value;
+    })
+}
+
 /// A getter that knows the default of an optional number.
 fn default(spec: &Spec, field: &Field) -> Option<TokenStream> {
-    let value = proc_macro2::Literal::u64_unsuffixed(field.default?);
+    let number = field.default?;
+    let kind = field::kind(spec, field);
+    if !matches!(kind, Kind::Number(_) | Kind::Named(..)) {
+        return None;
+    }
     let ident = names::field(&field.name);
     let getter = names::field(&format!("{}_or_default", field.name));
-    let ty = field_type(spec, field);
-    let default = match kind(spec, field) {
-        Kind::Number(_) => quote!(#value),
-        Kind::Named(_, name) => quote!(#name(#value)),
-        Kind::Any => return None,
-    };
-    let doc = format!("`{}`, or {value} where it is absent.", field.name);
+    let ty = field::ty(spec, field);
+    let value = field::constant(&kind, number);
+    let doc = format!("`{}`, or {number} where it is absent.", field.name);
     Some(quote! {
         #[doc = #doc]
         #[must_use]
         pub fn #getter(&self) -> #ty {
-            self.#ident.unwrap_or(#default)
+            self.#ident.unwrap_or(#value)
         }
     })
 }
@@ -86,15 +97,21 @@ fn into_owned(message: &Message) -> TokenStream {
             pub fn into_owned(self) -> #name { self }
         };
     }
-    let fields = message.fields.iter().map(|field| {
+    let fields = field::all(message).map(|field| {
         let ident = names::field(&field.name);
-        let any = matches!(field.ty, iotmp_spec::model::FieldType::Any(_));
-        match (any, field.mandatory) {
-            (false, _) => quote!(#ident: self.#ident,),
-            (true, true) => quote!(#ident: self.#ident.into_owned(),),
-            (true, false) => quote! {
-                #ident: self.#ident.map(::iotmp_ref::wire::Any::into_owned),
-            },
+        let owned = match field.ty {
+            FieldType::Any(_) => quote!(value.into_owned()),
+            FieldType::Text(_) | FieldType::Bytes(_) => {
+                quote!(::iotmp_ref::__private::Cow::Owned(value.into_owned()))
+            }
+            FieldType::Varint(_) | FieldType::Int(_) | FieldType::Enum(_) => {
+                return quote!(#ident: self.#ident,);
+            }
+        };
+        if field.mandatory {
+            quote!(#ident: { let value = self.#ident; #owned },)
+        } else {
+            quote!(#ident: self.#ident.map(|value| #owned),)
         }
     });
     quote! {

@@ -166,6 +166,10 @@ pub enum FieldValue<'a> {
     Number(u64),
     /// Of a field whose type its sender chooses.
     Any(Any<'a>),
+    /// Of a field of text.
+    Text(Cow<'a, str>),
+    /// Of a field of bytes.
+    Bytes(Cow<'a, [u8]>),
 }
 
 impl<'a> FieldValue<'a> {
@@ -177,10 +181,7 @@ impl<'a> FieldValue<'a> {
         match self {
             Self::Number(number) if number <= max => Ok(number),
             Self::Number(value) => Err(BuildError::Range { field, value, max }),
-            Self::Any(_) => Err(BuildError::WrongType {
-                field,
-                expected: "a number",
-            }),
+            _ => Err(wrong(field, "a number")),
         }
     }
 
@@ -191,12 +192,35 @@ impl<'a> FieldValue<'a> {
     pub fn any(self, field: &'static str) -> Result<Any<'a>, BuildError> {
         match self {
             Self::Any(any) => Ok(any),
-            Self::Number(_) => Err(BuildError::WrongType {
-                field,
-                expected: "a value",
-            }),
+            _ => Err(wrong(field, "a value")),
         }
     }
+
+    /// The text, if it is text.
+    ///
+    /// # Errors
+    /// [`BuildError`] for `field` otherwise.
+    pub fn text(self, field: &'static str) -> Result<Cow<'a, str>, BuildError> {
+        match self {
+            Self::Text(text) => Ok(text),
+            _ => Err(wrong(field, "text")),
+        }
+    }
+
+    /// The bytes, if it is bytes.
+    ///
+    /// # Errors
+    /// [`BuildError`] for `field` otherwise.
+    pub fn bytes(self, field: &'static str) -> Result<Cow<'a, [u8]>, BuildError> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            _ => Err(wrong(field, "bytes")),
+        }
+    }
+}
+
+const fn wrong(field: &'static str, expected: &'static str) -> BuildError {
+    BuildError::WrongType { field, expected }
 }
 
 /// Why a message could not be built from its fields' values.

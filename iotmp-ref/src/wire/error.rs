@@ -52,6 +52,13 @@ pub enum DecodeErrorKind {
         /// The largest allowed.
         max: u64,
     },
+    /// A number is none of those that can stand there.
+    Constant {
+        /// The number.
+        found: u64,
+        /// Those that can.
+        expected: &'static [u64],
+    },
     /// A wire type that is reserved or unknown.
     WireType {
         /// The wire type.
@@ -258,6 +265,7 @@ impl DecodeErrorKind {
             Self::Truncated { .. } => "truncated",
             Self::VarintOverflow { .. } => "varint-overflow",
             Self::Range { .. } => "range",
+            Self::Constant { .. } => "constant",
             Self::WireType { .. } => "wire-type",
             Self::WrongType { .. } => "wrong-type",
             Self::MissingField { .. } => "missing-field",
@@ -301,6 +309,14 @@ impl fmt::Display for DecodeErrorKind {
             }
             Self::Range { value, max } => {
                 write!(f, "number {value}, but at most {max} is allowed")
+            }
+            Self::Constant { found, expected } => {
+                write!(f, "number {found}, but expected ")?;
+                for (index, number) in expected.iter().enumerate() {
+                    let or = if index == 0 { "" } else { " or " };
+                    write!(f, "{or}{number}")?;
+                }
+                Ok(())
             }
             Self::WireType { found } => {
                 write!(f, "wire type {found} is reserved: its size is not known")

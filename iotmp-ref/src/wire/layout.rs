@@ -3,7 +3,8 @@
 use alloc::borrow::Cow;
 
 use super::{
-    Any, DecodeError, DecodeErrorKind, EncodeError, Encoded, Encoding, Reader, Writer, varint,
+    Any, DecodeError, DecodeErrorKind, EncodeError, Encoded, Encoding, IntEncoding, Reader, Writer,
+    varint,
 };
 
 /// The keys and wire types of one protocol revision.
@@ -13,10 +14,10 @@ pub struct KeyLayout {
     pub field_high: bool,
     /// Bits of the low part.
     pub low_bits: u32,
-    /// Bits of the whole key.
-    pub key_bits: u32,
-    /// Shape of each wire type, by number; `None` is reserved.
-    pub shapes: [Option<Shape>; 8],
+    /// How a key is written.
+    pub key: IntEncoding,
+    /// Shape of each wire type, by number; `None`, and what is beyond the last, is reserved.
+    pub shapes: &'static [Option<Shape>],
     /// Deepest nesting accepted in a value.
     pub max_depth: usize,
 }
@@ -67,7 +68,7 @@ impl KeyLayout {
         }
     }
 
-    /// The field and the wire type of a key. A wire type beyond 7 comes back as it is.
+    /// The field and the wire type of a key.
     #[must_use]
     pub const fn split(&self, key: u32) -> (u32, u32) {
         let low = key & ((1 << self.low_bits) - 1);
@@ -93,10 +94,10 @@ impl KeyLayout {
     /// Reads a key: the field identifier, or why it cannot be one.
     ///
     /// # Errors
-    /// Those of a varint of [`key_bits`](Self::key_bits).
+    /// Those of the way in which keys are written.
     #[inline]
     pub fn read_key(&self, reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
-        let key = reader.varint(self.key_bits).map_err(|e| e.naming("key"))?;
+        let key = self.key.read(reader).map_err(|e| e.naming("key"))?;
         // At most 32 bits by construction.
         Ok(key as u32)
     }
@@ -202,7 +203,7 @@ impl KeyLayout {
             Shape::Sized(_) => varint::len(value as u64),
             _ => 0,
         };
-        varint::len(u64::from(self.key(field, wire))) + size + value
+        self.key.len(self.key(field, wire).into()) + size + value
     }
 
     /// Writes a field of any type.
@@ -226,7 +227,8 @@ impl KeyLayout {
             };
             return Err(EncodeError::Encoding { name });
         };
-        writer.varint(u64::from(self.key(field, wire)))?;
+        let key = self.key(field, wire);
+        self.key.write(writer, "key", key.into())?;
         let bytes: &[u8] = match any {
             Any::Varint(number) => return writer.varint(*number),
             Any::Fixed32(bytes) => bytes,

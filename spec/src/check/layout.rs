@@ -105,7 +105,7 @@ fn framing(root: &Node, report: &mut Report) -> Option<Framing> {
     let entry = entry(root, "framing")?;
     let item = item::<raw::Framing>(&entry.node, &entry.name, entry.span, "`framing`", report);
     let raw = item.raw.as_ref()?;
-    let code = integer(&raw.code, item.at("code"), report);
+    let code = narrow(&raw.code, item.at("code"), "the code of a message", report);
     let size = raw
         .size
         .as_ref()
@@ -231,6 +231,17 @@ pub(super) fn known_encoding(name: &str, at: Span, report: &mut Report) -> bool 
         report.push(unknown("unknown-encoding", at, "encoding", name, &names));
     }
     known
+}
+
+/// As [`integer`], of what the model holds in 32 bits.
+fn narrow(word: &str, at: Span, what: &str, report: &mut Report) -> Option<IntEncoding> {
+    let encoding = integer(word, at, report)?;
+    if encoding.bits() > 32 {
+        let message = format!("{what} cannot have {} bits", encoding.bits());
+        report.push(Mistake::new("too-wide", at, message).help("write one of at most 32 bits"));
+        return None;
+    }
+    Some(encoding)
 }
 
 fn integer(word: &str, at: Span, report: &mut Report) -> Option<IntEncoding> {

@@ -32,11 +32,10 @@ pub(super) fn messages(
         names::snake(item.name, item.span, "a message", report);
         messages.extend(message(item, &checker, report));
     }
-    // The model holds codes in 32 bits, however wide the frame is.
     let width = layout
         .framing
         .as_ref()
-        .map_or(32, |framing| framing.code.bits().min(32));
+        .map_or(32, |framing| framing.code.bits());
     codes(&all, width, report);
     if all.is_empty() && scope.root.get("messages").is_some_and(Node::is_map) {
         let message = "the specification has no messages";

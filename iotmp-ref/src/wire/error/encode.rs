@@ -35,6 +35,34 @@ pub enum EncodeError {
     /// The encoding has no way to write a value.
     #[error("{0}")]
     Unrepresentable(Box<Unrepresentable>),
+    /// A field of fixed size holds another number of bytes.
+    #[error("field {field} takes exactly {expected} bytes, not {found}")]
+    Size {
+        /// The field.
+        field: &'static str,
+        /// Bytes that it holds.
+        found: usize,
+        /// Bytes that it takes.
+        expected: usize,
+    },
+    /// A number, or the length of a field in bytes, is larger than can be said.
+    #[error("{what} is {found}, but at most {limit} fits")]
+    TooLarge {
+        /// The number, or the field.
+        what: &'static str,
+        /// How large it is.
+        found: u64,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// An optional field is given without the one that stands before it.
+    #[error("field {field} is given, but {missing} before it is not")]
+    Gap {
+        /// The field.
+        field: &'static str,
+        /// The one before it.
+        missing: &'static str,
+    },
     /// The value is nested deeper than any decoder would accept.
     #[error("nested deeper than the limit of {limit}")]
     TooDeep {

@@ -1,6 +1,6 @@
 //! Bodies of key-value pairs: keys and wire types.
 
-use super::{integer, known_encoding, max};
+use super::{known_encoding, max, narrow};
 use crate::check::scope::{choice, each};
 use crate::check::unique::{Unique, decimal};
 use crate::check::{names, unknown};
@@ -28,7 +28,7 @@ pub(super) fn key_value(
     }
     let readable = wire_types.len() == types.len();
     let raw = item.raw.as_ref()?;
-    let key = integer(&raw.key, item.at("key"), report);
+    let key = narrow(&raw.key, item.at("key"), "a key", report);
     let high = choice(
         &raw.high,
         item.at("high"),

@@ -1,0 +1,88 @@
+//! Reading a body: its fields in their order.
+
+use iotmp_spec::model::{Field, Message};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::Fixed;
+use crate::emit::field::{self, Kind};
+use crate::emit::{int, primitive};
+use crate::names;
+
+pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
+    let reads = message.fields.iter().enumerate().map(|(place, field)| {
+        let text = field.name.as_str();
+        let read = match field.constant {
+            Some(number) => constant(layout, field, number),
+            None => value(layout, field),
+        };
+        let read = quote! {
+            match #read {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(error) => {
+                    return ::core::result::Result::Err(
+                        error.in_field(#text).in_message(Self::LABEL),
+                    );
+                }
+            }
+        };
+        let slot = format_ident!("field_{place}");
+        match (field.constant, field.mandatory) {
+            (Some(_), _) => quote!(let _ = #read;),
+            (None, true) => quote!(let #slot = #read;),
+            (None, false) => quote! {
+                let #slot = if reader.is_empty() {
+                    ::core::option::Option::None
+                } else {
+                    ::core::option::Option::Some(#read)
+                };
+            },
+        }
+    });
+    let values = message.fields.iter().enumerate();
+    let values = values.filter(|(_, field)| field.constant.is_none());
+    let values = values.map(|(place, field)| {
+        let ident = names::field(&field.name);
+        let slot = format_ident!("field_{place}");
+        quote!(#ident: #slot,)
+    });
+    quote! {
+        let _ = encoding;
+        #(#reads)*
+        let _ = reader;
+        ::core::result::Result::Ok(Self { #(#values)* })
+    }
+}
+
+/// Reads a number that has to be this one.
+fn constant(layout: &Fixed<'_>, field: &Field, number: u64) -> TokenStream {
+    let encoding = int::encoding(layout.int(field));
+    quote!(::iotmp_ref::wire::read_constant(reader, #encoding, &[#number]))
+}
+
+/// Reads the value of a field.
+fn value(layout: &Fixed<'_>, field: &Field) -> TokenStream {
+    let number = |bits: u8, wrap: TokenStream| {
+        let encoding = int::encoding(layout.int(field));
+        let primitive = primitive(bits);
+        quote! {
+            #encoding
+                .read(reader)
+                .map_err(|error| error.naming("number"))
+                // It was written in as many bits.
+                .map(|number| { let number = number as #primitive; #wrap })
+        }
+    };
+    match field::kind(layout.spec, field) {
+        Kind::Number(bits) => number(bits, quote!(number)),
+        Kind::Named(bits, ident) => number(bits, quote!(#ident(number))),
+        Kind::Text(extent) => quote! {
+            #extent.read_text(reader).map(::iotmp_ref::__private::Cow::Borrowed)
+        },
+        // Values of any type stand in key-value bodies alone.
+        Kind::Bytes(extent) => quote! {
+            #extent.read(reader).map(::iotmp_ref::__private::Cow::Borrowed)
+        },
+        Kind::Any => quote!(),
+    }
+}

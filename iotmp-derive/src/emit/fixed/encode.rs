@@ -1,0 +1,84 @@
+//! Writing a body: its length first, then its bytes, without allocation.
+
+use iotmp_spec::model::{Field, Message};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::Fixed;
+use crate::emit::field::{self, Kind};
+use crate::emit::int;
+use crate::names;
+
+pub(super) fn length(layout: &Fixed<'_>, message: &Message) -> TokenStream {
+    let lengths = message.fields.iter().map(|field| {
+        let ident = names::field(&field.name);
+        let width = usize::from(layout.int(field).width().unwrap_or(0));
+        match (field::kind(layout.spec, field), field.mandatory) {
+            (Kind::Text(extent) | Kind::Bytes(extent), true) => {
+                quote!(#extent.len(self.#ident.len()))
+            }
+            (Kind::Text(extent) | Kind::Bytes(extent), false) => quote! {
+                match &self.#ident {
+                    ::core::option::Option::Some(value) => #extent.len(value.len()),
+                    ::core::option::Option::None => 0,
+                }
+            },
+            (Kind::Number(_) | Kind::Named(..) | Kind::Any, true) => quote!(#width),
+            (Kind::Number(_) | Kind::Named(..) | Kind::Any, false) => {
+                quote!(if self.#ident.is_some() { #width } else { 0 })
+            }
+        }
+    });
+    quote!(0 #(+ #lengths)*)
+}
+
+pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
+    let mut before: Option<&Field> = None;
+    let writes = message.fields.iter().map(|field| {
+        if let Some(number) = field.constant {
+            let bytes = int::literal(layout.int(field), number);
+            return quote!(writer.put(#bytes)?;);
+        }
+        let ident = names::field(&field.name);
+        let write = field_write(layout, field);
+        if field.mandatory {
+            return quote!({ let value = &self.#ident; #write });
+        }
+        let gap = before.replace(field).map(|before| gap(before, field));
+        quote! {
+            if let ::core::option::Option::Some(value) = &self.#ident {
+                #gap
+                #write
+            }
+        }
+    });
+    quote!(#(#writes)*)
+}
+
+/// Refuses a field whose bytes would be taken for those of the absent one before it.
+fn gap(before: &Field, field: &Field) -> TokenStream {
+    let ident = names::field(&before.name);
+    let (missing, text) = (before.name.as_str(), field.name.as_str());
+    quote! {
+        if self.#ident.is_none() {
+            return ::core::result::Result::Err(::iotmp_ref::wire::EncodeError::Gap {
+                field: #text,
+                missing: #missing,
+            });
+        }
+    }
+}
+
+/// Writes a field, whose value `value` refers to.
+fn field_write(layout: &Fixed<'_>, field: &Field) -> TokenStream {
+    let text = field.name.as_str();
+    match field::kind(layout.spec, field) {
+        Kind::Text(extent) => quote!(#extent.write(writer, #text, value.as_bytes())?;),
+        Kind::Bytes(extent) => quote!(#extent.write(writer, #text, value)?;),
+        kind => {
+            let encoding = int::encoding(layout.int(field));
+            let number = field::wide(&kind);
+            quote!(#encoding.write(writer, #text, #number)?;)
+        }
+    }
+}
