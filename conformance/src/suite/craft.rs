@@ -45,8 +45,8 @@ impl Craft {
     fn layout(self) -> &'static KeyValue {
         match &self.spec().body {
             Body::KeyValue(layout) => layout,
-            // The cases that ask for keys fit no other specification.
-            Body::Fixed(_) => unreachable!("{} has no keys", self.spec().name),
+            // No specification of the suite has one yet.
+            Body::Fixed(_) => unreachable!("fields of a fixed layout have no keys"),
         }
     }
 

@@ -149,6 +149,6 @@ mod tests {
         assert_eq!(error.to_string(), "length is 256, but at most 255 fits");
         assert_ne!(refused(IntEncoding::Varint(16), 65536), expected);
         assert_eq!(IntEncoding::LittleEndian(8).max(), u64::MAX);
-        assert_eq!(IntEncoding::Varint(32).max(), u32::MAX.into());
+        assert_eq!(IntEncoding::Varint(32).max(), u64::from(u32::MAX));
     }
 }
