@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::LazyLock;
 
-use iotmp_spec::model::Spec;
+use iotmp_spec::model::{Message, Spec};
 
 /// The YAML files: name and text. A file may extend one that stands before or
 /// behind it.
@@ -16,6 +16,7 @@ const FILES: &[(&str, &str)] = &[
         "iotmp-shipping.yaml",
         include_str!("../../spec/iotmp-shipping.yaml"),
     ),
+    ("nubison.yaml", include_str!("../../spec/nubison.yaml")),
 ];
 
 /// The specification that commands mean which are given none: what devices in
@@ -58,6 +59,41 @@ pub fn by_name(name: &str) -> Result<&'static Spec, UnknownSpec> {
     let found = all().iter().find(|spec| spec.name == name);
     found.ok_or_else(|| UnknownSpec(name.to_owned()))
 }
+
+/// The message of that name.
+///
+/// # Errors
+/// [`UnknownMessage`], which names the nearest.
+pub fn message<'s>(spec: &'s Spec, name: &str) -> Result<&'s Message, UnknownMessage> {
+    spec.message(name).ok_or_else(|| {
+        let names = spec.messages.iter().map(|message| message.name.as_str());
+        UnknownMessage {
+            spec: spec.name.clone(),
+            name: name.to_owned(),
+            hint: nearest(name, names),
+        }
+    })
+}
+
+/// A name that no message of a specification has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownMessage {
+    /// The specification.
+    pub spec: String,
+    /// The name.
+    pub name: String,
+    /// The end of the sentence, which names what there is.
+    hint: String,
+}
+
+impl fmt::Display for UnknownMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spec, name, hint } = self;
+        write!(f, "{spec} has no message {name:?}{hint}")
+    }
+}
+
+impl core::error::Error for UnknownMessage {}
 
 /// A name that no specification has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +139,7 @@ mod tests {
     fn every_file_is_a_specification() {
         assert_eq!(all().len(), FILES.len());
         let names: Vec<_> = names().collect();
-        assert_eq!(names, ["iotmp-2025", "iotmp-shipping"]);
+        assert_eq!(names, ["iotmp-2025", "iotmp-shipping", "nubison"]);
         assert_eq!(
             by_name("iotmp-2025").map(|spec| spec.revision.as_str()),
             Ok("2025-09")
@@ -136,7 +172,7 @@ mod tests {
         );
         assert_eq!(
             text("mqtt"),
-            "there is no specification \"mqtt\"; there are iotmp-2025, iotmp-shipping"
+            "there is no specification \"mqtt\"; there are iotmp-2025, iotmp-shipping, nubison"
         );
     }
 }

@@ -18,7 +18,7 @@ mod run;
 use core::fmt;
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{Level, Spec};
+use iotmp_spec::model::{Level, Message, Spec};
 use serde_json::Value as Json;
 
 pub(crate) use self::check::hex_bytes;
@@ -45,6 +45,8 @@ pub struct Vector {
     pub flags: Vec<Flag>,
     /// Whether the bytes are a message or a value.
     pub kind: Kind,
+    /// The request that the message answers, where that decides what it holds.
+    pub answers: Option<&'static Message>,
     /// Encoding of values, where it is not the one that a receiver finds by itself.
     pub encoding: Option<Encoding>,
     /// The bytes; absent where only an encoder is asked.

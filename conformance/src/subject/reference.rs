@@ -1,7 +1,7 @@
 //! The reference's generated codec as a subject: one typed message enum for
 //! every specification, reached by names.
 
-use iotmp_ref::message::{iotmp_2025, iotmp_shipping};
+use iotmp_ref::message::{iotmp_2025, iotmp_shipping, nubison};
 use iotmp_ref::pson::Value;
 use iotmp_ref::wire::{
     Any, BuildError, DecodeError, EncodeError, Encoding, FieldValue, KeyLayout, Shape,
@@ -56,37 +56,86 @@ impl CodecSubject for Reference {
     }
 }
 
-/// What differs between the generated modules is only their names.
+/// What code for all specifications has to know of a generated module.
+struct Dialect {
+    /// Keys and wire types; none where fields have no keys.
+    layout: Option<&'static KeyLayout>,
+    /// Encoding of values unless another is asked for or announced.
+    default: Encoding,
+    /// Whether a whole non-negative integer travels as a varint field.
+    integers_as_varint: bool,
+    /// Where a message announces the encoding of its own values.
+    announcement: Option<Announcement>,
+}
+
+/// A number in a map that selects an encoding.
+#[derive(Clone, Copy)]
+struct Announcement {
+    message: &'static str,
+    field: &'static str,
+    key: &'static str,
+}
+
+/// What differs between the generated modules is their names, and what they hold.
 macro_rules! per_spec {
-    ($question:expr, |$module:ident| $body:expr) => {
+    ($question:expr, |$module:ident, $dialect:ident| $body:expr) => {
         match $question.spec.name.as_str() {
-            iotmp_2025::NAME => {
-                use iotmp_2025 as $module;
-                $body
-            }
-            iotmp_shipping::NAME => {
-                use iotmp_shipping as $module;
+            iotmp_2025::NAME => per_spec!(versions iotmp_2025, $module, $dialect, $body),
+            iotmp_shipping::NAME => per_spec!(versions iotmp_shipping, $module, $dialect, $body),
+            nubison::NAME => {
+                use nubison as $module;
+                let $dialect = Dialect {
+                    layout: None,
+                    default: $module::DEFAULT_ENCODING,
+                    integers_as_varint: false,
+                    announcement: None,
+                };
                 $body
             }
             name => Reply::Unsupported(format!("no messages of {name} were generated")),
         }
     };
+    (versions $name:ident, $module:ident, $dialect:ident, $body:expr) => {{
+        use $name as $module;
+        let announcement = Announcement {
+            message: $module::Connect::NAME,
+            field: "parameters",
+            key: $module::connect_parameters::PROTOCOL_VERSION,
+        };
+        let $dialect = per_spec!(keys $module, Some(announcement));
+        $body
+    }};
+    (keys $module:ident, $announcement:expr) => {
+        Dialect {
+            layout: Some(&$module::LAYOUT),
+            default: $module::DEFAULT_ENCODING,
+            integers_as_varint: $module::INTEGERS_AS_VARINT,
+            announcement: $announcement,
+        }
+    };
 }
 
 fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
-    per_spec!(question, |spec| {
-        let decode = |encoding| spec::decode_as(bytes, encoding);
+    per_spec!(question, |spec, dialect| {
+        let decode = |encoding| match question.request {
+            Some(request) => {
+                spec::decode_answer_as(bytes, spec::MessageType(request.code), encoding)
+            }
+            None => spec::decode_as(bytes, encoding),
+        };
         let result = match question.encoding {
             Some(encoding) => decode(encoding),
-            None => announced(&spec::LAYOUT, spec::DEFAULT_ENCODING, decode, |message| {
-                use spec::Message::Connect;
-                let Connect(connect) = message else {
-                    return None;
-                };
-                let parameters = connect.parameters.as_ref()?.to_value().ok()?;
-                parameters
-                    .get(spec::connect_parameters::PROTOCOL_VERSION)?
-                    .as_u64()
+            None => announced(&dialect, decode, |message, place| {
+                let mut version = None;
+                if message.name() == Some(place.message) {
+                    message.visit(&mut |name, value| match value {
+                        FieldValue::Any(any) if name == place.field => {
+                            version = any.to_value().ok().and_then(|v| v.get(place.key)?.as_u64());
+                        }
+                        _ => {}
+                    });
+                }
+                version
             }),
         };
         match result {
@@ -99,10 +148,10 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
             },
             Ok((message, consumed)) => {
                 let mut object = Map::new();
-                object.insert("type".to_owned(), json!(message.message_type().name()));
+                object.insert("type".to_owned(), json!(message.name()));
                 let mut failure = None;
                 message.visit(
-                    &mut |name, value| match field_to(&value, spec::INTEGERS_AS_VARINT) {
+                    &mut |name, value| match field_to(&value, dialect.integers_as_varint) {
                         Ok(value) => {
                             object.insert(name.to_owned(), value);
                         }
@@ -126,40 +175,47 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
 /// that it announces when read in it; one that contradicts itself in all of
 /// them is read in the default.
 fn announced<M>(
-    layout: &KeyLayout,
-    default: Encoding,
+    dialect: &Dialect,
     decode: impl Fn(Encoding) -> Result<(M, usize), DecodeError>,
-    version: impl Fn(&M) -> Option<u64>,
+    version: impl Fn(&M, Announcement) -> Option<u64>,
 ) -> Result<(M, usize), DecodeError> {
+    let first = decode(dialect.default);
+    let Some(place) = dialect.announcement else {
+        return first;
+    };
     let agrees = |result: &Result<(M, usize), DecodeError>, encoding| {
         result.as_ref().is_ok_and(|(message, _)| {
-            let announced = version(message).and_then(|version| of_version(layout, version));
-            announced.unwrap_or(default) == encoding
+            let announced = version(message, place).and_then(|version| dialect.of_version(version));
+            announced.unwrap_or(dialect.default) == encoding
         })
     };
-    let first = decode(default);
-    if agrees(&first, default) {
+    if agrees(&first, dialect.default) {
         return first;
     }
-    let others = encodings(layout).iter().filter(|other| **other != default);
+    let mut others = dialect.encodings().iter().copied();
     others
-        .map(|other| (decode(*other), *other))
+        .by_ref()
+        .filter(|other| *other != dialect.default)
+        .map(|other| (decode(other), other))
         .find(|(result, other)| agrees(result, *other))
         .map_or(first, |(result, _)| result)
 }
 
-/// The encodings that versions of the protocol select from.
-fn encodings(layout: &KeyLayout) -> &'static [Encoding] {
-    let lists = layout.shapes.iter().filter_map(|shape| match shape {
-        Some(Shape::Encoded(encodings)) => Some(*encodings),
-        _ => None,
-    });
-    lists.max_by_key(|list| list.len()).unwrap_or_default()
-}
+impl Dialect {
+    /// The encodings that versions of the protocol select from.
+    fn encodings(&self) -> &'static [Encoding] {
+        let shapes = self.layout.map_or(&[][..], |layout| layout.shapes);
+        let lists = shapes.iter().filter_map(|shape| match shape {
+            Some(Shape::Encoded(encodings)) => Some(*encodings),
+            _ => None,
+        });
+        lists.max_by_key(|list| list.len()).unwrap_or_default()
+    }
 
-fn of_version(layout: &KeyLayout, version: u64) -> Option<Encoding> {
-    let index = usize::try_from(version).ok()?;
-    encodings(layout).get(index).copied()
+    fn of_version(&self, version: u64) -> Option<Encoding> {
+        let index = usize::try_from(version).ok()?;
+        self.encodings().get(index).copied()
+    }
 }
 
 fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, DecodeError> {
@@ -167,6 +223,8 @@ fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, De
         FieldValue::Number(number) => json::meaning_to(&Value::from(*number)),
         FieldValue::Any(Any::Varint(number)) if !integers_as_varint => json::varint_to(*number),
         FieldValue::Any(any) => json::meaning_to(&any.to_value()?),
+        FieldValue::Text(text) => json!(text),
+        FieldValue::Bytes(bytes) => json::meaning_to(&Value::Bytes(bytes.to_vec())),
         _ => json!(null),
     })
 }
@@ -176,25 +234,21 @@ fn encode_message(question: &Question<'_>, value: &Json) -> Reply {
     let Some(message) = question.spec.message(name) else {
         return Reply::Unsupported(format!("there is no message {name:?}"));
     };
-    per_spec!(question, |spec| {
-        let version = value
-            .get("parameters")
-            .filter(|_| name == spec::Connect::NAME)
-            .and_then(|parameters| parameters.get(spec::connect_parameters::PROTOCOL_VERSION))
-            .and_then(Json::as_u64);
-        let announced = version.and_then(|version| of_version(&spec::LAYOUT, version));
-        let encoding = question
-            .encoding
-            .or(announced)
-            .unwrap_or(spec::DEFAULT_ENCODING);
+    per_spec!(question, |spec, dialect| {
+        let version = dialect
+            .announcement
+            .filter(|place| name == place.message)
+            .and_then(|place| value.get(place.field)?.get(place.key)?.as_u64());
+        let announced = version.and_then(|version| dialect.of_version(version));
+        let encoding = question.encoding.or(announced).unwrap_or(dialect.default);
         let mut failure = None;
         let mut field = |name: &'static str| {
             let json = value.get(name)?;
-            let ty = message.field(name).map(|field| &field.ty);
-            let result = match ty {
+            let result = match message.field(name).map(|field| &field.ty) {
                 Some(FieldType::Any(_)) => {
-                    any_from(json, encoding, spec::INTEGERS_AS_VARINT).map(FieldValue::Any)
+                    any_from(json, encoding, dialect.integers_as_varint).map(FieldValue::Any)
                 }
+                Some(FieldType::Text(_) | FieldType::Bytes(_)) => sized_from(json),
                 _ => number_from(json).map(FieldValue::Number),
             };
             result.map_err(|reply| failure = Some(reply)).ok()
@@ -216,6 +270,18 @@ fn number_from(json: &Json) -> Result<u64, Reply> {
     value
         .as_u64()
         .ok_or_else(|| Reply::Unsupported(format!("{json} is no number")))
+}
+
+/// Text or bytes, whichever the field takes.
+fn sized_from(json: &Json) -> Result<FieldValue<'static>, Reply> {
+    match json::meaning_from(json) {
+        Ok(Value::String(text)) => Ok(FieldValue::Text(text.into())),
+        Ok(Value::Bytes(bytes)) => Ok(FieldValue::Bytes(bytes.into())),
+        Ok(_) => Err(Reply::Unsupported(format!(
+            "{json} is neither text nor bytes"
+        ))),
+        Err(error) => Err(Reply::Unsupported(error.to_string())),
+    }
 }
 
 fn any_from(
@@ -262,6 +328,9 @@ impl From<EncodeError> for Reply {
     fn from(error: EncodeError) -> Self {
         let class = match &error {
             EncodeError::TooDeep { .. } => "depth",
+            EncodeError::Size { .. } => "wrong-type",
+            EncodeError::TooLarge { .. } => "too-large",
+            EncodeError::Gap { .. } => "missing-field",
             _ => "encoding",
         };
         refused(class, None, error.to_string())

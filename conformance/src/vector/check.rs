@@ -163,6 +163,13 @@ fn check(spec: &'static Spec, home: &str, raw: raw::Vector) -> Result<Vector, St
             Some(known.ok_or_else(|| format!("{} has no encoding {name:?}", spec.name))?)
         }
     };
+    let answers = match &raw.answers {
+        None => None,
+        Some(_) if raw.kind == Kind::Value => {
+            return Err("`answers` has no place in a value".to_owned());
+        }
+        Some(name) => Some(specs::message(spec, name).map_err(|error| error.to_string())?),
+    };
     let bytes = raw.hex.as_deref().map(hex_bytes).transpose()?;
     if raw.applies.is_empty() {
         return Err("`applies` needs decode, encode or both".to_owned());
@@ -190,6 +197,7 @@ fn check(spec: &'static Spec, home: &str, raw: raw::Vector) -> Result<Vector, St
         level,
         flags: raw.flags,
         kind: raw.kind,
+        answers,
         encoding,
         bytes,
         applies: raw.applies,

@@ -25,6 +25,12 @@ pub const FILES: &[(&str, &str)] = files! {
     "iotmp-shipping/pson2.json"
     "iotmp-shipping/truncation.json"
     "iotmp-shipping/varint.json"
+    "nubison/answers.json"
+    "nubison/framing.json"
+    "nubison/lengths.json"
+    "nubison/messages.json"
+    "nubison/text.json"
+    "nubison/truncation.json"
 };
 
 static SETS: LazyLock<Vec<VectorSet>> = LazyLock::new(|| match load(FILES) {

@@ -32,6 +32,7 @@ pub(super) struct Vector {
     pub(super) flags: Vec<Flag>,
     pub(super) control: Option<String>,
     pub(super) kind: Kind,
+    pub(super) answers: Option<String>,
     pub(super) encoding: Option<String>,
     pub(super) hex: Option<String>,
     #[serde(default, deserialize_with = "present")]
