@@ -129,7 +129,8 @@ pub fn arbitrary_any(
     u: &mut arbitrary::Unstructured<'_>,
     layout: &crate::wire::KeyLayout,
 ) -> arbitrary::Result<crate::wire::Any<'static>> {
-    use crate::wire::{Any, Encoded, Shape};
+    use crate::pson::Value;
+    use crate::wire::{Any, Encoded, Encoding, Shape};
 
     let shapes: Vec<Shape> = layout.shapes.iter().flatten().copied().collect();
     Ok(match u.choose(&shapes)? {
@@ -138,9 +139,13 @@ pub fn arbitrary_any(
         Shape::Fixed64 => Any::Fixed64(u.arbitrary()?),
         Shape::Sized([]) => Any::Bytes(Cow::Owned(u.arbitrary()?)),
         Shape::Sized(allowed) | Shape::Encoded(allowed) => {
-            let encoding = *u.choose(allowed)?;
-            let value: crate::pson::Value = u.arbitrary()?;
+            let usable = |encoding: &&Encoding| encoding.is_available();
+            let allowed: Vec<_> = allowed.iter().filter(usable).collect();
+            let encoding = **u.choose(&allowed)?;
+            let value: Value = u.arbitrary()?;
+            // What an encoding has no way to say gives way to what each of them can.
             let encoded = Encoded::from_value(encoding, &value)
+                .or_else(|_| Encoded::from_value(encoding, &Value::Null))
                 .map_err(|_| arbitrary::Error::IncorrectFormat)?;
             Any::Encoded(encoded)
         }

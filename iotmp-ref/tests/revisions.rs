@@ -1,6 +1,10 @@
 //! The messages of each revision against bytes computed by hand from what its sources say.
 
-// The generated codecs are the same macro's; what differs is the specification.
 mod revisions {
+    #[macro_use]
+    mod check;
+
+    mod iotmp_2020;
+    mod iotmp_2023;
     mod nubison;
 }

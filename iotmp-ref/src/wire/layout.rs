@@ -158,10 +158,11 @@ impl KeyLayout {
         }
     }
 
-    /// What a numeric field of the key at `at` is refused for.
+    /// What a known field is refused for under a key that it cannot have: a wire type that is
+    /// reserved, or, for a number, another than that of varints.
     #[cold]
     #[must_use]
-    pub fn not_a_number(&self, key: u32, at: usize) -> DecodeError {
+    pub fn refuse(&self, key: u32, at: usize) -> DecodeError {
         match self.shape(key, at) {
             Ok(shape) => super::any::wrong_type(at, shape.name(), "a varint"),
             Err(error) => error,

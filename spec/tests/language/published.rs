@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use iotmp_spec::model::{Body, Extent, FieldType, IntEncoding, Shape, Spec};
 use iotmp_spec::{load, load_str};
 
-const ALL: [&str; 3] = ["iotmp-2025.yaml", "iotmp-shipping.yaml", "nubison.yaml"];
+const ALL: [&str; 5] = [
+    "iotmp-2020.yaml",
+    "iotmp-2023.yaml",
+    "iotmp-2025.yaml",
+    "iotmp-shipping.yaml",
+    "nubison.yaml",
+];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

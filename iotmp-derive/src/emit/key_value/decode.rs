@@ -19,18 +19,15 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
         .clone()
         .zip(&slots)
         .map(|(field, slot)| arm(layout, field, slot));
-    let numbers = fields
-        .clone()
-        .filter(|f| !matches!(field::kind(layout.spec, f), Kind::Any))
-        .map(|field| {
-            let id = field.id;
-            let text = field.name.as_str();
-            quote! {
-                #id => return ::core::result::Result::Err(
-                    LAYOUT.not_a_number(key, at).in_field(#text).in_message(Self::LABEL),
-                ),
-            }
-        });
+    let others = fields.clone().map(|field| {
+        let id = field.id;
+        let text = field.name.as_str();
+        quote! {
+            #id => return ::core::result::Result::Err(
+                LAYOUT.refuse(key, at).in_field(#text).in_message(Self::LABEL),
+            ),
+        }
+    });
     let values = fields.zip(&slots).map(|(field, slot)| {
         let ident = names::field(&field.name);
         let text = field.name.as_str();
@@ -63,7 +60,7 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
                 #(#arms)*
                 _ => {
                     match LAYOUT.split(key).0 {
-                        #(#numbers)*
+                        #(#others)*
                         _ => {}
                     }
                     if let ::core::result::Result::Err(error) =
