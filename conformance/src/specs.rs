@@ -9,6 +9,14 @@ use iotmp_spec::model::{Message, Spec};
 /// behind it.
 const FILES: &[(&str, &str)] = &[
     (
+        "iotmp-2020.yaml",
+        include_str!("../../spec/iotmp-2020.yaml"),
+    ),
+    (
+        "iotmp-2023.yaml",
+        include_str!("../../spec/iotmp-2023.yaml"),
+    ),
+    (
         "iotmp-2025.yaml",
         include_str!("../../spec/iotmp-2025.yaml"),
     ),
@@ -139,7 +147,16 @@ mod tests {
     fn every_file_is_a_specification() {
         assert_eq!(all().len(), FILES.len());
         let names: Vec<_> = names().collect();
-        assert_eq!(names, ["iotmp-2025", "iotmp-shipping", "nubison"]);
+        assert_eq!(
+            names,
+            [
+                "iotmp-2020",
+                "iotmp-2023",
+                "iotmp-2025",
+                "iotmp-shipping",
+                "nubison"
+            ]
+        );
         assert_eq!(
             by_name("iotmp-2025").map(|spec| spec.revision.as_str()),
             Ok("2025-09")
@@ -169,7 +186,8 @@ mod tests {
         );
         assert_eq!(
             text("mqtt"),
-            "there is no specification \"mqtt\"; there are iotmp-2025, iotmp-shipping, nubison"
+            "there is no specification \"mqtt\"; there are iotmp-2020, iotmp-2023, iotmp-2025, \
+             iotmp-shipping, nubison"
         );
     }
 }

@@ -1,8 +1,9 @@
 //! Two codecs that share no code agree on bytes that nobody wrote down.
 
-use iotmp_conformance::codec::Codec;
+use iotmp_conformance::codec::{Class, Codec};
 use iotmp_conformance::subject::{CodecSubject, Interpreting, Question, Reference, Reply};
 use iotmp_conformance::vector::{self, Kind, same};
+use iotmp_ref::wire::Encoding;
 
 use super::codec::{check_refusal, end_of, question};
 
@@ -50,7 +51,12 @@ fn settle(question: Question<'_>, bytes: &[u8]) {
     match codec.decode(bytes) {
         Ok(decoded) => {
             assert_eq!(end_of(&decoded.annotations), decoded.consumed);
-            let again = codec.encode(&decoded.message).unwrap();
+            let again = match codec.encode(&decoded.message) {
+                Ok(again) => again,
+                // Some encodings can be read where nothing would write so, such as a NaN of UBJSON.
+                Err(refusal) if refusal.class == Class::Encoding && !is_pson(question) => return,
+                Err(refusal) => panic!("{refusal}: {}", hex::encode(bytes)),
+            };
             let back = codec.decode(&again).unwrap().message;
             assert!(
                 same(Kind::Message, &back, &decoded.message),
@@ -60,6 +66,12 @@ fn settle(question: Question<'_>, bytes: &[u8]) {
         }
         Err(refusal) => check_refusal(&refusal, bytes.len()),
     }
+}
+
+/// Whether values are in PSON, which writes whatever it reads.
+fn is_pson(question: Question<'_>) -> bool {
+    let encoding = question.encoding;
+    encoding.is_none_or(|encoding| matches!(encoding, Encoding::Pson1 | Encoding::Pson2))
 }
 
 /// `bytes` with one edit at each position.
@@ -106,6 +118,16 @@ fn mutate(spec: &str) {
             settle(question, &mutant);
         }
     }
+}
+
+#[test]
+fn on_every_edit_of_a_vector_of_2020() {
+    mutate("iotmp-2020");
+}
+
+#[test]
+fn on_every_edit_of_a_vector_of_2023() {
+    mutate("iotmp-2023");
 }
 
 #[test]
