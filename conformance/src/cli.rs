@@ -1,5 +1,6 @@
 //! The command line: one file for every subcommand.
 
+mod codec;
 mod coverage;
 mod decode;
 mod device;
@@ -10,6 +11,7 @@ mod live;
 mod options;
 mod selftest;
 mod server;
+mod spec;
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -41,11 +43,13 @@ enum Command {
     SelfTest(selftest::Arguments),
     Server(server::Arguments),
     Device(device::Arguments),
+    Codec(codec::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
+    Spec(spec::Arguments),
 }
 
 /// Runs the command that the arguments ask for.
@@ -54,11 +58,13 @@ pub(crate) fn run() -> ExitCode {
         Command::SelfTest(arguments) => selftest::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
+        Command::Codec(arguments) => codec::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
+        Command::Spec(arguments) => spec::run(&arguments),
     };
     outcome.unwrap_or_else(|message| {
         anstream::eprintln!("error: {message}");

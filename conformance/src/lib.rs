@@ -3,14 +3,17 @@
 //! - [`specs`]: the specifications that the suite is built with.
 //! - [`codec`]: the suite's own judge, a codec that interprets a specification.
 //! - [`vector`]: bytes and what they mean, as data.
+//! - [`spec_tools`]: what can be made of a specification.
 //! - [`json`], [`value`]: values without loss, in JSON and in memory.
 //! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
 //! - [`subject`]: what is tested, and the connections to it.
 //! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
+//! - [`certify`]: the vectors against a codec in a process of its own.
 //! - [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
 pub mod case;
+pub mod certify;
 pub mod codec;
 pub mod coverage;
 pub mod exit;
@@ -22,6 +25,7 @@ pub mod report;
 pub mod runner;
 pub mod select;
 pub mod self_test;
+pub mod spec_tools;
 pub mod specs;
 pub mod subject;
 pub mod suite;

@@ -22,6 +22,7 @@ use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Level, Message, Spec};
 use serde_json::Value as Json;
 
+pub(crate) use self::check::hex_bytes;
 pub use self::check::{Fault, LoadError, load};
 pub use self::embedded::{FILES, all};
 pub use self::run::{Finding, Judgement, Verdict, run, same};

@@ -10,6 +10,8 @@ mod layout;
 mod messages;
 mod names;
 mod rules;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope;
 mod states;
 mod unique;
@@ -18,6 +20,8 @@ mod vocabulary;
 use std::path::Path;
 
 use self::fields::Checker;
+#[cfg(feature = "schema")]
+pub(crate) use self::schema::words;
 use self::scope::Scope;
 use crate::diagnostic::{Mistake, Report};
 use crate::merge::Merged;

@@ -59,6 +59,16 @@ pub fn load_str(
     })
 }
 
+/// A JSON Schema of the language (draft 2020-12), for editors.
+///
+/// It knows which keys there are and which words they take, in a file that stands alone and in one
+/// that extends. What one part says of another only [`load`] checks.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    raw::schema()
+}
+
 fn read(path: &Path, reader: &merge::Reader<'_>) -> Result<model::Spec, Diagnostics> {
     let mut files = Files::default();
     let mut report = Report::default();

@@ -9,7 +9,7 @@ use crate::suggest::did_you_mean;
 /// Most files that are read for one specification.
 const MAX_FILES: usize = 16;
 /// What a file says of itself; an extending file does not inherit it.
-const IDENTITY: [&str; 6] = ["spec", "extends", "title", "revision", "status", "doc"];
+pub(crate) const IDENTITY: [&str; 6] = ["spec", "extends", "title", "revision", "status", "doc"];
 
 const CLAUSES: &str = "clauses";
 /// What makes a clause the rule that it is; the rest may change under one id.

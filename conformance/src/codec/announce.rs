@@ -69,9 +69,12 @@ pub(super) fn decode(codec: &Codec<'_>, bytes: &[u8]) -> Result<Decoded, Refusal
 
 /// The encoding of a message's values: the one that it announces, or the default.
 pub(super) fn encoding_of(codec: &Codec<'_>, message: &Json) -> Encoding {
-    let name = message.get("type").and_then(Json::as_str);
-    name.and_then(|name| selector(codec, codec.spec.message(name)?)?.encoding(message))
-        .unwrap_or_else(|| codec.default_encoding())
+    announced(codec, message).unwrap_or_else(|| codec.default_encoding())
+}
+
+pub(super) fn announced(codec: &Codec<'_>, message: &Json) -> Option<Encoding> {
+    let name = message.get("type")?.as_str()?;
+    selector(codec, codec.spec.message(name)?)?.encoding(message)
 }
 
 fn selector<'s>(codec: &Codec<'s>, message: &'s Message) -> Option<Selector<'s>> {

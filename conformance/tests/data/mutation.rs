@@ -1,5 +1,7 @@
 //! Two codecs that share no code agree on bytes that nobody wrote down.
 
+use std::collections::BTreeSet;
+
 use iotmp_conformance::codec::{Class, Codec};
 use iotmp_conformance::subject::{CodecSubject, Interpreting, Question, Reference, Reply};
 use iotmp_conformance::vector::{self, Kind, same};
@@ -161,7 +163,10 @@ impl Bytes {
             0x00, 0x01, 0x02, 0x08, 0x0a, 0x11, 0x12, 0x18, 0x19, 0x1a, 0x1d, 0x1f, 0x20, 0x21,
             0x22, 0x28, 0x30, 0x38, 0x40, 0x41, 0x4a, 0x50, 0x5a, 0x60, 0x61, 0x62, 0x6a, 0x72,
             0x78, 0x7f, 0x80, 0x81, 0x82, 0x9f, 0xa1, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xe2,
-            0xff,
+            0xff, // PSON; then the others:
+            b'"', b'#', b'$', b'-', b'.', b'1', b'S', b'U', b'Z', b'[', b']', b'a', b'i', b'l',
+            b't', b'{', b'}', 0x03, 0x04, 0x05, 0x10, 0x83, 0x92, 0xa3, 0xbf, 0xc4, 0xca, 0xcf,
+            0xd9, 0xf4, 0xf6, 0xf9, 0xfb,
         ];
         let random = self.next();
         match random % 4 {
@@ -212,4 +217,14 @@ fn on_bytes_at_random() {
             }
         }
     }
+    let published: BTreeSet<&str> = vector::all()
+        .iter()
+        .flat_map(|set| Codec::new(set.spec).encodings())
+        .map(Encoding::name)
+        .collect();
+    let known: BTreeSet<&str> = Encoding::ALL.iter().map(|known| known.name()).collect();
+    assert_eq!(
+        published, known,
+        "a new encoding needs its telling bytes above"
+    );
 }

@@ -3,6 +3,8 @@
 mod fixed;
 mod key_value;
 
+#[cfg(feature = "schema")]
+pub(super) use self::fixed::INTS;
 pub(super) use self::fixed::is_type_word;
 
 use super::layout::{Kind, Layout};

@@ -10,10 +10,12 @@ use crate::model::{Body, ByteOrder, Fixed, Framing, IntEncoding, KeyValue, Value
 use crate::raw::{self, item};
 use crate::source::{Entry, Node, Span};
 
+#[cfg(feature = "schema")]
+pub(super) use self::key_value::{KEY_PARTS, SHAPES};
 use self::key_value::{carries, key_value};
 pub(super) use self::key_value::{has_any, has_varint, part_max};
 
-const INTEGERS: [(&str, IntEncoding); 11] = [
+pub(super) const INTEGERS: [(&str, IntEncoding); 11] = [
     ("varint8", IntEncoding::Varint(8)),
     ("varint16", IntEncoding::Varint(16)),
     ("varint32", IntEncoding::Varint(32)),
@@ -26,8 +28,9 @@ const INTEGERS: [(&str, IntEncoding); 11] = [
     ("u64be", IntEncoding::BigEndian(8)),
     ("u64le", IntEncoding::LittleEndian(8)),
 ];
-const LAYOUTS: [(&str, Kind); 2] = [("key-value", Kind::KeyValue), ("fixed", Kind::Fixed)];
-const BYTE_ORDERS: [(&str, ByteOrder); 2] = [
+pub(super) const LAYOUTS: [(&str, Kind); 2] =
+    [("key-value", Kind::KeyValue), ("fixed", Kind::Fixed)];
+pub(super) const BYTE_ORDERS: [(&str, ByteOrder); 2] = [
     ("big-endian", ByteOrder::BigEndian),
     ("little-endian", ByteOrder::LittleEndian),
 ];

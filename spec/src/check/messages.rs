@@ -12,7 +12,7 @@ use crate::model::{Body, Direction, Enum, Framing, Message, Sizes};
 use crate::raw::{self, Item, items};
 use crate::source::{Node, Span};
 
-const DIRECTIONS: [(&str, Direction); 3] = [
+pub(super) const DIRECTIONS: [(&str, Direction); 3] = [
     ("to-server", Direction::ToServer),
     ("to-device", Direction::ToDevice),
     ("both", Direction::Both),

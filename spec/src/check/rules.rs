@@ -25,12 +25,12 @@ pub(super) const AMOUNTS: [&str; 9] = [
     "devices",
     "connections",
 ];
-const LEVELS: [(&str, Level); 3] = [
+pub(super) const LEVELS: [(&str, Level); 3] = [
     ("MUST", Level::Must),
     ("SHOULD", Level::Should),
     ("MAY", Level::May),
 ];
-const PARTIES: [(&str, Party); 4] = [
+pub(super) const PARTIES: [(&str, Party); 4] = [
     ("server", Party::Server),
     ("device", Party::Device),
     ("encoder", Party::Encoder),

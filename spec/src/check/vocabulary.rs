@@ -16,10 +16,10 @@ use crate::source::{Node, Span};
 /// Types of fields, beside enums.
 pub(super) const FIELD_TYPES: [&str; 5] = ["any", "varint8", "varint16", "varint32", "varint64"];
 /// Types of map entries, beside enums.
-const VALUE_TYPES: [&str; 8] = [
+pub(super) const VALUE_TYPES: [&str; 8] = [
     "integer", "float", "boolean", "string", "bytes", "map", "array", "any",
 ];
-const BITS: [u64; 4] = [8, 16, 32, 64];
+pub(super) const BITS: [u64; 4] = [8, 16, 32, 64];
 
 pub(super) fn enums(root: &Node, body: Option<&Body>, report: &mut Report) -> Vec<Enum> {
     let all = items::<raw::Enum>(root, "enums", "enum", "", report);

@@ -3,6 +3,8 @@
 mod constant;
 mod ty;
 
+#[cfg(feature = "schema")]
+pub(in crate::check) use self::ty::INTS;
 pub(in crate::check) use self::ty::is_type_word;
 
 use super::{Checker, described};

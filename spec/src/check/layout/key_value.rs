@@ -10,9 +10,9 @@ use crate::model::{KeyPart, KeyValue, Shape, Values, WireType};
 use crate::raw::{self, Item, items};
 use crate::source::Span;
 
-const KEY_PARTS: [(&str, KeyPart); 2] =
+pub(in crate::check) const KEY_PARTS: [(&str, KeyPart); 2] =
     [("field", KeyPart::Field), ("wire-type", KeyPart::WireType)];
-const SHAPES: [&str; 5] = ["varint", "fixed4", "fixed8", "sized", "encoded"];
+pub(in crate::check) const SHAPES: [&str; 5] = ["varint", "fixed4", "fixed8", "sized", "encoded"];
 
 /// The layout, if every part of it could be read.
 pub(super) fn key_value(

@@ -10,7 +10,8 @@ use crate::source::Span;
 use crate::suggest::did_you_mean;
 
 /// Numbers, and what a length can be written as.
-const INTS: [(&str, u8); 4] = [("u8", 8), ("u16", 16), ("u32", 32), ("u64", 64)];
+pub(in crate::check) const INTS: [(&str, u8); 4] =
+    [("u8", 8), ("u16", 16), ("u32", 32), ("u64", 64)];
 /// Types, as they are listed; `N` stands for a number.
 const TYPES: [&str; 10] = [
     "u8",

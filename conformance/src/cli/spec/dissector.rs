@@ -1,0 +1,49 @@
+//! `spec dissector`: a specification for Wireshark.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use iotmp_conformance::spec_tools::dissector::dissector;
+
+use super::{Outcome, load};
+
+/// Writes a Wireshark dissector of a specification, in Lua.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The specification: the name of one that is built in, or a file.
+    name: String,
+    /// The file to write; without it the dissector goes to the standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// TCP ports of servers, such as `25204` or `25204,4000-4010`; a user can change them in Wireshark's preferences.
+    #[arg(long, value_name = "PORTS", default_value = "25204", value_parser = ports)]
+    ports: String,
+}
+
+fn ports(text: &str) -> Result<String, String> {
+    let port = |word: &str| word.parse::<u16>().is_ok_and(|port| port > 0);
+    let range = |word: &str| match word.split_once('-') {
+        Some((from, to)) => port(from) && port(to),
+        None => port(word),
+    };
+    if text.split(',').all(range) {
+        return Ok(text.to_owned());
+    }
+    Err("give ports from 1 to 65535 and ranges of them, with commas between".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let spec = load(&arguments.name)?;
+    let text = dissector(&spec, &arguments.ports);
+    match &arguments.out {
+        None => anstream::print!("{text}"),
+        Some(path) => {
+            let shown = path.display();
+            fs::write(path, text)
+                .map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
+            anstream::println!("{shown}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
