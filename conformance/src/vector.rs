@@ -12,6 +12,7 @@
 mod check;
 mod embedded;
 mod expect;
+mod like;
 mod raw;
 mod run;
 

@@ -7,6 +7,7 @@
 mod demo;
 pub mod device;
 mod json;
+mod nubison;
 mod prompt;
 pub mod server;
 
@@ -25,23 +26,40 @@ use crate::session::dialect::{self, Dialect, IotmpShipping};
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A value of `--spec`.
-type Spec = &'static dyn Dialect;
+#[derive(Debug, Clone, Copy)]
+enum Spec {
+    Iotmp(&'static dyn Dialect),
+    Nubison,
+}
+
+impl Spec {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Iotmp(dialect) => dialect.name(),
+            Self::Nubison => crate::message::nubison::NAME,
+        }
+    }
+}
 
 fn default_spec() -> &'static str {
     IotmpShipping.name()
 }
 
-/// Reads the name of a revision; a wrong one is told the right ones.
+/// Reads the name of a specification; a wrong one is told the right ones.
 fn spec_parser() -> impl TypedValueParser<Value = Spec> {
-    let names = dialect::ALL.map(Dialect::name);
-    PossibleValuesParser::new(names)
+    PossibleValuesParser::new(specs().map(Spec::name))
         .try_map(|name: String| find(&name).ok_or("unknown specification"))
 }
 
-/// The revision of that name.
+/// Every specification that the programs speak.
+fn specs() -> impl Iterator<Item = Spec> {
+    let revisions = dialect::ALL.into_iter().map(Spec::Iotmp);
+    revisions.chain([Spec::Nubison])
+}
+
+/// The specification of that name.
 fn find(name: &str) -> Option<Spec> {
-    let mut dialects = dialect::ALL.into_iter();
-    dialects.find(|dialect| dialect.name() == name)
+    specs().find(|spec| spec.name() == name)
 }
 
 /// Runs a program to its end.

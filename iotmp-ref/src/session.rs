@@ -18,7 +18,7 @@ pub mod dialect;
 mod error;
 mod event;
 mod keep_alive;
-mod output;
+pub(crate) mod output;
 pub mod packet;
 mod receive;
 mod requests;

@@ -241,6 +241,65 @@ fn a_device_dials_again_and_again_and_says_why() {
 }
 
 #[test]
+fn nubison_is_spoken_by_both() {
+    let (id, secret) = ("client-0000000000001", "secret-0000/00000001");
+    let device = format!("{id}/SENSOR01_kitchen/{secret}");
+    let args = ["--listen", "127.0.0.1:0", "--prompt", "--spec", "nubison"];
+    let mut server = Program::server(&[&args[..], &["--device", &device]].concat());
+    let address = server.line();
+    let args = ["--server", &address, "--spec", "nubison", "--user", id];
+    let rest = ["--device", "SENSOR01_kitchen", "--credential", secret];
+    let program = env!("CARGO_BIN_EXE_iotmp-device");
+    let device = Program::start(program, &[&args[..], &rest[..]].concat());
+    let mut ask = |line: &str| {
+        server.say(line);
+        server.line()
+    };
+    assert_eq!(
+        ask("wait SENSOR01_kitchen"),
+        "SENSOR01_kitchen is logged in"
+    );
+    assert_eq!(ask("devices"), "SENSOR01_kitchen");
+    assert_eq!(ask("command SENSOR01_kitchen turn on"), "turn on");
+    assert_eq!(ask("command SENSOR01_kitchen"), "ok");
+    assert_eq!(
+        ask("command SENSOR01_cellar"),
+        "error: SENSOR01_cellar is not logged in"
+    );
+    server.logs("heading");
+    device.signal("-TERM");
+    let (code, _, stderr) = device.end();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stderr.contains("secret-"), "{stderr}");
+    server.logs("logged out");
+    server.say("quit");
+    let (code, stdout, stderr) = server.end();
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(!stderr.contains("secret-"), "{stderr}");
+}
+
+#[test]
+fn what_does_not_fit_a_field_of_nubison_is_told_its_size() {
+    let args = ["--listen", "127.0.0.1:0", "--spec", "nubison"];
+    let check = |device: &str, why: &str| {
+        let server = Program::server(&[&args[..], &["--device", device]].concat());
+        let (code, _, stderr) = server.end();
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(why), "{why}: {stderr}");
+    };
+    let secret = "secret-0000000000001";
+    check("user1/sensor1/secret123", "product code of exactly 8 bytes");
+    check(
+        &format!("user1/SENSOR01_a/{secret}"),
+        "client_id takes exactly 20 bytes, not 5",
+    );
+    check(
+        "client-0000000000001/SENSOR01_a/secret123",
+        "client_secret takes exactly 20 bytes, not 9",
+    );
+}
+
+#[test]
 fn a_port_in_use_is_one_line_and_exit_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -273,7 +332,7 @@ fn wrong_usage_is_told_what_to_write() {
     let spec = [&listen[..], &DEVICE[..], &["--spec", "iotmp-2026"]].concat();
     check(
         server(&spec),
-        "[possible values: iotmp-shipping, iotmp-2025]",
+        "[possible values: iotmp-shipping, iotmp-2025, nubison]",
     );
 
     let device = |address: &str, args: &[&str]| Program::device(address, "c", args);

@@ -1,7 +1,7 @@
 //! The reference's generated codec as a subject: one typed message enum for
 //! every specification, reached by names.
 
-use iotmp_ref::message::{iotmp_2025, iotmp_shipping, nubison};
+use iotmp_ref::message::{iotmp_2020, iotmp_2023, iotmp_2025, iotmp_shipping, nubison};
 use iotmp_ref::pson::Value;
 use iotmp_ref::wire::{
     Any, BuildError, DecodeError, EncodeError, Encoding, FieldValue, KeyLayout, Shape,
@@ -68,20 +68,59 @@ struct Dialect {
     announcement: Option<Announcement>,
 }
 
-/// A number in a map that selects an encoding.
+/// A number of a message that names an encoding.
 #[derive(Clone, Copy)]
 struct Announcement {
     message: &'static str,
+    /// The field that is the number, or the map that holds it.
     field: &'static str,
-    key: &'static str,
+    /// The key in the map.
+    key: Option<&'static str>,
+    /// What the number stands for.
+    encoding: fn(u64) -> Option<Encoding>,
+}
+
+impl Announcement {
+    /// The encoding in what the field holds.
+    fn encoding_in(&self, field: &Value) -> Option<Encoding> {
+        let number = match self.key {
+            Some(key) => field.get(key)?.as_u64()?,
+            None => field.as_u64()?,
+        };
+        (self.encoding)(number)
+    }
 }
 
 /// What differs between the generated modules is their names, and what they hold.
 macro_rules! per_spec {
     ($question:expr, |$module:ident, $dialect:ident| $body:expr) => {
         match $question.spec.name.as_str() {
-            iotmp_2025::NAME => per_spec!(versions iotmp_2025, $module, $dialect, $body),
-            iotmp_shipping::NAME => per_spec!(versions iotmp_shipping, $module, $dialect, $body),
+            iotmp_2020::NAME => {
+                use iotmp_2020 as $module;
+                let $dialect = keys!($module, None);
+                $body
+            }
+            iotmp_2023::NAME => {
+                use iotmp_2023 as $module;
+                let field = "encoding";
+                let $dialect = keys!(
+                    $module,
+                    announcement!($module, PayloadEncoding, field, None)
+                );
+                $body
+            }
+            iotmp_2025::NAME => {
+                use iotmp_2025 as $module;
+                let key = Some($module::connect_parameters::PROTOCOL_VERSION);
+                let field = "parameters";
+                let $dialect = keys!($module, announcement!($module, ProtocolVersion, field, key));
+                $body
+            }
+            iotmp_shipping::NAME => {
+                use iotmp_shipping as $module;
+                let $dialect = keys!($module, None);
+                $body
+            }
             nubison::NAME => {
                 use nubison as $module;
                 let $dialect = Dialect {
@@ -95,23 +134,29 @@ macro_rules! per_spec {
             name => Reply::Unsupported(format!("no messages of {name} were generated")),
         }
     };
-    (versions $name:ident, $module:ident, $dialect:ident, $body:expr) => {{
-        use $name as $module;
-        let announcement = Announcement {
-            message: $module::Connect::NAME,
-            field: "parameters",
-            key: $module::connect_parameters::PROTOCOL_VERSION,
-        };
-        let $dialect = per_spec!(keys $module, Some(announcement));
-        $body
-    }};
-    (keys $module:ident, $announcement:expr) => {
+}
+
+/// The dialect of a module whose fields have keys.
+macro_rules! keys {
+    ($module:ident, $announcement:expr) => {
         Dialect {
             layout: Some(&$module::LAYOUT),
             default: $module::DEFAULT_ENCODING,
             integers_as_varint: $module::INTEGERS_AS_VARINT,
             announcement: $announcement,
         }
+    };
+}
+
+/// Where a Connect names the encoding of values.
+macro_rules! announcement {
+    ($module:ident, $numbers:ident, $field:expr, $key:expr) => {
+        Some(Announcement {
+            message: $module::Connect::NAME,
+            field: $field,
+            key: $key,
+            encoding: |number| $module::$numbers(u8::try_from(number).ok()?).encoding(),
+        })
     };
 }
 
@@ -126,16 +171,15 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
         let result = match question.encoding {
             Some(encoding) => decode(encoding),
             None => announced(&dialect, decode, |message, place| {
-                let mut version = None;
+                let mut announced = None;
                 if message.name() == Some(place.message) {
-                    message.visit(&mut |name, value| match value {
-                        FieldValue::Any(any) if name == place.field => {
-                            version = any.to_value().ok().and_then(|v| v.get(place.key)?.as_u64());
+                    message.visit(&mut |name, value| {
+                        if name == place.field {
+                            announced = meaning(&value).and_then(|v| place.encoding_in(&v));
                         }
-                        _ => {}
                     });
                 }
-                version
+                announced
             }),
         };
         match result {
@@ -177,7 +221,7 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
 fn announced<M>(
     dialect: &Dialect,
     decode: impl Fn(Encoding) -> Result<(M, usize), DecodeError>,
-    version: impl Fn(&M, Announcement) -> Option<u64>,
+    announced: impl Fn(&M, Announcement) -> Option<Encoding>,
 ) -> Result<(M, usize), DecodeError> {
     let first = decode(dialect.default);
     let Some(place) = dialect.announcement else {
@@ -185,36 +229,38 @@ fn announced<M>(
     };
     let agrees = |result: &Result<(M, usize), DecodeError>, encoding| {
         result.as_ref().is_ok_and(|(message, _)| {
-            let announced = version(message, place).and_then(|version| dialect.of_version(version));
-            announced.unwrap_or(dialect.default) == encoding
+            announced(message, place).unwrap_or(dialect.default) == encoding
         })
     };
     if agrees(&first, dialect.default) {
         return first;
     }
-    let mut others = dialect.encodings().iter().copied();
+    let others = dialect.encodings();
+    let others = others.into_iter().filter(|other| *other != dialect.default);
     others
-        .by_ref()
-        .filter(|other| *other != dialect.default)
         .map(|other| (decode(other), other))
         .find(|(result, other)| agrees(result, *other))
         .map_or(first, |(result, _)| result)
 }
 
 impl Dialect {
-    /// The encodings that versions of the protocol select from.
-    fn encodings(&self) -> &'static [Encoding] {
+    /// The encodings that there are wire types for.
+    fn encodings(&self) -> Vec<Encoding> {
         let shapes = self.layout.map_or(&[][..], |layout| layout.shapes);
-        let lists = shapes.iter().filter_map(|shape| match shape {
-            Some(Shape::Encoded(encodings)) => Some(*encodings),
+        let lists = shapes.iter().flatten().filter_map(|shape| match shape {
+            Shape::Encoded(encodings) | Shape::Sized(encodings) => Some(*encodings),
             _ => None,
         });
-        lists.max_by_key(|list| list.len()).unwrap_or_default()
+        lists.flatten().copied().collect()
     }
+}
 
-    fn of_version(&self, version: u64) -> Option<Encoding> {
-        let index = usize::try_from(version).ok()?;
-        self.encodings().get(index).copied()
+/// What a field means.
+fn meaning(value: &FieldValue<'_>) -> Option<Value> {
+    match value {
+        FieldValue::Number(number) => Some(Value::from(*number)),
+        FieldValue::Any(any) => any.to_value().ok(),
+        _ => None,
     }
 }
 
@@ -235,11 +281,12 @@ fn encode_message(question: &Question<'_>, value: &Json) -> Reply {
         return Reply::Unsupported(format!("there is no message {name:?}"));
     };
     per_spec!(question, |spec, dialect| {
-        let version = dialect
+        let announced = dialect
             .announcement
             .filter(|place| name == place.message)
-            .and_then(|place| value.get(place.field)?.get(place.key)?.as_u64());
-        let announced = version.and_then(|version| dialect.of_version(version));
+            .and_then(|place| {
+                place.encoding_in(&json::meaning_from(value.get(place.field)?).ok()?)
+            });
         let encoding = question.encoding.or(announced).unwrap_or(dialect.default);
         let mut failure = None;
         let mut field = |name: &'static str| {

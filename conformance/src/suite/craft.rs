@@ -45,7 +45,7 @@ impl Craft {
     fn layout(self) -> &'static KeyValue {
         match &self.spec().body {
             Body::KeyValue(layout) => layout,
-            // No specification of the suite has one yet.
+            // The cases that ask for keys fit no other specification.
             Body::Fixed(_) => unreachable!("fields of a fixed layout have no keys"),
         }
     }
@@ -246,7 +246,7 @@ mod tests {
     use crate::specs;
 
     fn crafts() -> impl Iterator<Item = Craft> {
-        specs::all().iter().map(|spec| Craft::new(Codec::new(spec)))
+        specs::live().map(|spec| Craft::new(Codec::new(spec)))
     }
 
     #[test]

@@ -150,8 +150,8 @@ fn an_encoding_that_is_not_supported_is_refused() {
 #[test]
 fn every_refusal_has_its_code() {
     let pson = "19 72 09 4a0175 4a0164 4a0163";
-    for (seconds, interval) in [("00", 0), ("89 00", 1801)] {
-        let size = 15 + seconds.replace(' ', "").len() / 2;
+    for (seconds, interval) in [("00", 0), ("890e", 1801)] {
+        let size = 15 + seconds.len() / 2;
         refused(
             &format!("03 {size:02x}  08 01  {pson}  20 {seconds}"),
             "02 05  08 01  11 08 03",
