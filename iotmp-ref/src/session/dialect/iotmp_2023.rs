@@ -47,7 +47,6 @@ pub(super) fn message(
         keep_alive: (keep_alive != absent.keep_alive_or_default()).then_some(keep_alive),
         encoding: connect.encoding.map(number).transpose()?,
         version: (version != 0).then_some(version),
-        ..absent
     })
 }
 
