@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use iotmp_spec::model::{Party, Spec};
 
+use crate::family;
 use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
@@ -161,7 +162,7 @@ fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> (Ca
 fn blamed(set: &VectorSet, incident: &Incident) -> Option<String> {
     let harmed = matches!(incident.breakdown, Breakdown::Crash(_) | Breakdown::Hang(_));
     let blamed = harmed && incident.operation == Operation::Decode;
-    let clause = set.spec.clause(UNHARMED).filter(|_| blamed)?;
+    let clause = family::clause(set.spec, UNHARMED).filter(|_| blamed)?;
     Some(clause.id.clone())
 }
 

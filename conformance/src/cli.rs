@@ -81,7 +81,7 @@ struct Notation {
     /// Specification of the messages.
     #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
     spec: String,
-    /// Encoding of values (pson1, pson2) instead of the specification's default or the one that a message announces.
+    /// Encoding of values, such as pson1 or json, instead of the specification's default or the one that a message announces.
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
 }

@@ -9,7 +9,7 @@
 //! - [`subject`]: what is tested, and the connections to it.
 //! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
 //! - [`certify`]: the vectors against a codec in a process of its own.
-//! - [`coverage`]: what proves what.
+//! - [`family`]: rules that revisions share; [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
 pub mod case;
@@ -17,6 +17,7 @@ pub mod certify;
 pub mod codec;
 pub mod coverage;
 pub mod exit;
+pub mod family;
 pub mod json;
 pub mod ledger;
 mod path;

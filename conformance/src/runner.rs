@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::case::{Case, Pace, Role};
+use crate::family;
 use crate::ledger::level_name;
 use crate::report::CaseResult;
 use crate::subject::{Catalogue, Peer, Subject};
@@ -246,6 +247,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         }
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
+    let verdict = family::verdict(subject.spec(), verdict);
     let hurts = case.control.is_some() || case.pace == Pace::Alone;
     if !hurts || matches!(verdict.kind(), Kind::Skip) {
         return (verdict, peer);
@@ -257,9 +259,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         Err(stop) => {
             transcript.adopt(probe.transcript());
             verdict.worse(Verdict::Fail(Failure {
-                clause: subject
-                    .spec()
-                    .clause(suite::ALIVE)
+                clause: family::clause(subject.spec(), suite::ALIVE)
                     .map(|clause| clause.id.clone()),
                 kept: Vec::new(),
                 expected: "a new connection to work as before".to_owned(),

@@ -8,7 +8,7 @@ use std::time::Instant;
 use iotmp_ref::device::{Backoff, Client, ClientConfig, Device};
 use iotmp_ref::server::{self, Server};
 use iotmp_ref::session::dialect::Dialect;
-use iotmp_ref::session::{self, Iotmp2025, IotmpShipping};
+use iotmp_ref::session::{self, Iotmp2020, Iotmp2023, Iotmp2025, IotmpShipping};
 use iotmp_spec::model::{Party, Spec};
 use tokio::net::TcpListener;
 
@@ -111,7 +111,7 @@ fn millis(since: Instant) -> u64 {
 
 /// How the reference speaks a spec, if it has peers for it.
 fn dialect(spec: &Spec) -> Option<&'static dyn Dialect> {
-    let dialects: [&'static dyn Dialect; 2] = [&Iotmp2025, &IotmpShipping];
+    let dialects: [&'static dyn Dialect; 4] = [&Iotmp2020, &Iotmp2023, &Iotmp2025, &IotmpShipping];
     dialects
         .into_iter()
         .find(|dialect| dialect.name() == spec.name)

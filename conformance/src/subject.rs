@@ -19,6 +19,7 @@ mod peer;
 mod reference;
 mod server;
 mod transcript;
+pub mod vocabulary;
 
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
@@ -34,7 +35,6 @@ pub use self::link::Link;
 pub use self::live::{Credentials, Manner, Subject};
 pub use self::peer::Peer;
 pub use self::reference::Reference;
-pub use self::server::connect;
 pub use self::transcript::{Line, Side, Transcript};
 
 /// A resource that no subject has.

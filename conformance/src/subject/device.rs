@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::event::{Event, Received, Want};
 use super::live::{Credentials, Door};
-use super::{Link, Peer};
+use super::{Link, Peer, vocabulary};
 use crate::suite;
 use crate::verdict::{Outcome, Stop};
 
@@ -55,7 +55,7 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
             }
         };
         if !is_wanted(peer, &hello) {
-            turn_away(&mut link, &hello).await?;
+            turn_away(peer, &mut link, &hello).await?;
             continue;
         }
         if let Some(encoding) = peer.codec().announced(&hello.message) {
@@ -99,20 +99,17 @@ fn is_wanted(peer: &Peer, hello: &Received) -> bool {
     hello.field("payload") == Some(&Credentials::payload(wanted))
 }
 
-async fn turn_away(link: &mut Link, hello: &Received) -> Outcome {
+async fn turn_away(peer: &Peer, link: &mut Link, hello: &Received) -> Outcome {
     let Some(id) = hello.stream_id() else {
         return Ok(());
     };
-    let code = link
-        .codec()
-        .spec()
-        .enumeration("connect_error")
-        .and_then(|codes| {
-            let mut values = codes.values.iter();
-            values
-                .find(|value| value.name == "bad_credentials")
-                .map(|value| value.value)
-        });
-    link.send(json!({"type": "error", "stream_id": id, "parameters": code}))
-        .await
+    let mut error = json!({"type": "error", "stream_id": id});
+    // Where an Error has no code it says no more.
+    if let (Ok(code), Some(object)) = (
+        vocabulary::number(peer.spec(), "connect_error", "bad_credentials"),
+        error.as_object_mut(),
+    ) {
+        object.insert("parameters".to_owned(), code.into());
+    }
+    link.send(error).await
 }

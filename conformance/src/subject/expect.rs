@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::NO_SUCH_RESOURCE;
 use super::event::{Event, Received, Want, any_of, phrase};
 use super::link::Link;
+use super::vocabulary;
 use crate::case::Role;
 use crate::suite;
 use crate::verdict::{Outcome, Stop};
@@ -188,7 +189,7 @@ impl Link {
         }
     }
 
-    /// Opens a stream and waits for its Ok; null parameters are none.
+    /// Opens a stream and waits for its Ok; parameters are by their names, and null is none.
     ///
     /// # Errors
     /// A failure where the next thing is not its Ok.
@@ -210,8 +211,13 @@ impl Link {
         parameters: &Json,
     ) -> Outcome {
         let mut message = json!({"type": "start_stream", "stream_id": id, "resource": resource});
-        if let (Some(object), false) = (message.as_object_mut(), parameters.is_null()) {
-            object.insert("parameters".to_owned(), parameters.clone());
+        match (parameters, message.as_object_mut()) {
+            (Json::Null | Json::Object(_), _) | (_, None) => {
+                vocabulary::add(self.codec().spec(), &mut message, parameters)?;
+            }
+            (bare, Some(object)) => {
+                object.insert("parameters".to_owned(), bare.clone());
+            }
         }
         self.send(message).await
     }

@@ -1,11 +1,11 @@
 //! A server: the suite dials it and introduces itself as a device.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::event::Want;
-use super::{Credentials, Link, Peer};
+use super::{Credentials, Link, Peer, vocabulary};
 use crate::verdict::{Outcome, Step};
 
 /// A new connection.
@@ -25,22 +25,13 @@ pub(super) async fn dial(peer: &Peer, address: &str) -> Outcome<Link> {
     }
 }
 
-/// A Connect; null parameters are none.
-#[must_use]
-pub fn connect(stream_id: u16, parameters: &Json, payload: &Json) -> Json {
-    let mut message = json!({"type": "connect", "stream_id": stream_id, "payload": payload});
-    if let (Some(object), false) = (message.as_object_mut(), parameters.is_null()) {
-        object.insert("parameters".to_owned(), parameters.clone());
-    }
-    message
-}
-
 /// A new connection, established with valid credentials.
 pub(super) async fn connected(peer: &Peer, credentials: &Credentials) -> Outcome<Link> {
     let mut link = peer.open().await?;
     let id = link.id();
-    link.send(connect(id, &Json::Null, &credentials.payload()))
-        .await?;
+    let payload = credentials.payload();
+    let connect = vocabulary::connect(peer.spec(), id, &Json::Null, &payload)?;
+    link.send(connect).await?;
     link.message(&[Want::Ok(id)])
         .await
         .unrelated("connecting")?;

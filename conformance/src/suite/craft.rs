@@ -45,7 +45,7 @@ impl Craft {
     fn layout(self) -> &'static KeyValue {
         match &self.spec().body {
             Body::KeyValue(layout) => layout,
-            // No specification of the suite has one yet.
+            // The cases that ask for keys fit no other specification.
             Body::Fixed(_) => unreachable!("fields of a fixed layout have no keys"),
         }
     }
@@ -244,15 +244,20 @@ impl Craft {
 mod tests {
     use super::*;
     use crate::specs;
+    use crate::subject::vocabulary;
 
     fn crafts() -> impl Iterator<Item = Craft> {
-        specs::all().iter().map(|spec| Craft::new(Codec::new(spec)))
+        let keyed = specs::all()
+            .iter()
+            .filter(|spec| matches!(spec.body, Body::KeyValue(_)));
+        keyed.map(|spec| Craft::new(Codec::new(spec)))
     }
 
     #[test]
     fn what_is_put_together_by_hand_is_what_the_codec_writes() {
         for craft in crafts() {
-            let message = json!({"type": "start_stream", "stream_id": 300, "parameters": {"interval": 5}, "resource": "x"});
+            let mut message = json!({"type": "start_stream", "stream_id": 300, "resource": "x"});
+            vocabulary::add(craft.spec(), &mut message, &json!({"interval": 5})).unwrap();
             let body = craft.fields(&message).unwrap().concat();
             let framed = craft.frame(craft.code("start_stream").unwrap(), &body);
             assert_eq!(framed, craft.codec.encode(&message).unwrap());

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use crate::case::{Case, DEVICE, Pace};
-use crate::subject::{Event, Link, Peer, Received, phrase};
+use crate::subject::{Event, Link, Peer, Received, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -58,10 +58,9 @@ fn hello(link: &Link) -> Outcome<&Received> {
 async fn three_strings(peer: &Peer) -> Outcome {
     let link = peer.connected().await?;
     let hello = hello(&link)?;
-    let kind = hello
-        .field("parameters")
-        .and_then(|map| map.get("at")?.as_u64());
-    if let Some(kind) = kind.filter(|kind| *kind != 0) {
+    let credentials = vocabulary::number(peer.spec(), "auth_type", "credentials")?;
+    let kind = vocabulary::part(peer.spec(), hello, "auth_type").and_then(Json::as_u64);
+    if let Some(kind) = kind.filter(|kind| *kind != credentials) {
         return Err(Stop::skip(format!(
             "the device asks for authentication type {kind}"
         )));

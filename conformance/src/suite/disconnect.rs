@@ -1,9 +1,10 @@
 //! The announced end of a connection.
 
-use serde_json::{Value as Json, json};
+use iotmp_spec::model::Spec;
+use serde_json::Value as Json;
 
 use crate::case::{CASE, Case};
-use crate::subject::Peer;
+use crate::subject::{Event, Peer, Want, vocabulary};
 use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
@@ -11,19 +12,14 @@ pub(super) const CASES: &[Case] = &[
         slug: "disconnect.ends",
         title: "after a Disconnect the connection ends",
         clauses: &["IOTMP25-DISCONNECT-001"],
-        run: |peer| Box::pin(ends(peer, json!({"type": "disconnect"}))),
+        run: |peer| Box::pin(ends(peer, |_| Json::Null)),
         ..CASE
     },
     Case {
         slug: "disconnect.with-a-reason",
         title: "after a Disconnect with a reason the connection ends",
         clauses: &["IOTMP25-DISCONNECT-001"],
-        run: |peer| {
-            Box::pin(ends(
-                peer,
-                json!({"type": "disconnect", "parameters": 1, "payload": "good night"}),
-            ))
-        },
+        run: |peer| Box::pin(ends(peer, vocabulary::reasons)),
         ..CASE
     },
     Case {
@@ -35,10 +31,21 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-async fn ends(peer: &Peer, disconnect: Json) -> Outcome {
+async fn ends(peer: &Peer, says: fn(&Spec) -> Json) -> Outcome {
     let mut link = peer.connected().await?;
     link.fence().await?;
+    let id = link.id();
+    let mut disconnect = vocabulary::disconnect(peer.spec(), id);
+    vocabulary::add(peer.spec(), &mut disconnect, &says(peer.spec()))?;
+    let acknowledged = disconnect.get("stream_id").is_some();
     link.send(disconnect).await?;
+    if acknowledged {
+        // The sources leave open whether it is.
+        match link.expect(&[Want::Ok(id), Want::Closed]).await? {
+            Event::Closed { .. } => return Ok(()),
+            _ => {}
+        }
+    }
     link.closed().await
 }
 
@@ -52,6 +59,7 @@ async fn with_requests_open(peer: &Peer) -> Outcome {
         Some(resource) => drop(link.start_stream(&resource.name, &Json::Null).await?),
         None => drop(link.ask().await?),
     }
-    link.send(json!({"type": "disconnect"})).await?;
+    let id = link.id();
+    link.send(vocabulary::disconnect(peer.spec(), id)).await?;
     link.closed_in_the_end().await
 }

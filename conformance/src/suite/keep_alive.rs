@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::connect::accepted;
 use crate::case::{Case, DEVICE, Pace, SERVER};
-use crate::subject::{Event, Link, Peer, Received, Want};
+use crate::subject::{Event, Link, Peer, Received, Want, vocabulary};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
 
 /// Longest interval of which two are waited for.
@@ -115,7 +115,7 @@ fn default_interval(peer: &Peer) -> Duration {
 /// Connects with a short interval. The moment is one before the server heard of the connection.
 async fn with_interval(peer: &Peer, seconds: u64) -> Outcome<(Link, Instant)> {
     let before = Instant::now();
-    match accepted(peer, &json!({"ka": seconds}), None).await {
+    match accepted(peer, &json!({"keep_alive": seconds}), None).await {
         Ok((link, _)) => Ok((link, before)),
         Err(stop) => {
             let why = stop.verdict().reason().unwrap_or_default();
@@ -215,8 +215,9 @@ async fn missed(peer: &Peer) -> Outcome {
 
 /// The interval that a device announced, or the default.
 fn announced(peer: &Peer, link: &Link) -> Duration {
-    let parameters = link.hello().and_then(|hello| hello.field("parameters"));
-    let seconds = parameters.and_then(|map| map.get("ka")?.as_u64());
+    let seconds = link
+        .hello()
+        .and_then(|hello| vocabulary::part(peer.spec(), hello, "keep_alive")?.as_u64());
     seconds.map_or_else(|| default_interval(peer), Duration::from_secs)
 }
 

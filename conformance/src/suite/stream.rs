@@ -195,7 +195,7 @@ async fn echo(peer: &Peer) -> Outcome {
         .fence()
         .await?
         .iter()
-        .find(|message| !message.is("stream_data", id))
+        .find(|message| !Want::Data(id).allows_message(message))
     {
         return Err(Stop::fail(
             "a value of the stream, or nothing",

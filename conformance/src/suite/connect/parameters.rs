@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{accepted, error_for};
 use crate::case::{Case, SERVER};
-use crate::subject::Peer;
+use crate::subject::{Peer, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 pub(in crate::suite) const CASES: &[Case] = &[
@@ -27,12 +27,14 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "connect.auth-type-credentials",
         title: "the authentication type of credentials may be named",
         clauses: &["IOTMP25-CONNECT-005"],
-        run: |peer| Box::pin(async { accepted(peer, &json!({"at": 0}), None).await.map(drop) }),
+        run: |peer| Box::pin(auth_type_credentials(peer)),
         ..SERVER
     },
     Case {
         slug: "connect.auth-type-reserved",
         title: "the reserved authentication types are refused",
+        // Elsewhere none is reserved: those that have a name are in use.
+        specs: &["iotmp-2025", "iotmp-shipping"],
         clauses: &["IOTMP25-CONNECT-011"],
         control: Some("connect.auth-type-credentials"),
         run: |peer| Box::pin(auth_type_reserved(peer)),
@@ -68,7 +70,7 @@ fn longest_keep_alive(peer: &Peer) -> Outcome<u64> {
 
 async fn keep_alive_longest(peer: &Peer) -> Outcome {
     let longest = longest_keep_alive(peer)?;
-    accepted(peer, &json!({"ka": longest}), None)
+    accepted(peer, &json!({"keep_alive": longest}), None)
         .await
         .map(drop)
 }
@@ -76,7 +78,14 @@ async fn keep_alive_longest(peer: &Peer) -> Outcome {
 async fn keep_alive_too_long(peer: &Peer) -> Outcome {
     let payload = peer.credentials()?.payload();
     let above = longest_keep_alive(peer)? + 1;
-    error_for(peer, &json!({"ka": above}), &payload)
+    error_for(peer, &json!({"keep_alive": above}), &payload)
+        .await
+        .map(drop)
+}
+
+async fn auth_type_credentials(peer: &Peer) -> Outcome {
+    let credentials = vocabulary::number(peer.spec(), "auth_type", "credentials")?;
+    accepted(peer, &json!({"auth_type": credentials}), None)
         .await
         .map(drop)
 }
@@ -86,7 +95,7 @@ async fn auth_type_reserved(peer: &Peer) -> Outcome {
     let types = peer.spec().enumeration("auth_type");
     let reserved = types.map_or(&[][..], |types| &types.values);
     for kind in reserved.iter().filter(|kind| kind.name != "credentials") {
-        error_for(peer, &json!({"at": kind.value}), &payload)
+        error_for(peer, &json!({"auth_type": kind.value}), &payload)
             .await
             .because(format!(
                 "authentication type {} ({})",
@@ -97,14 +106,14 @@ async fn auth_type_reserved(peer: &Peer) -> Outcome {
 }
 
 async fn client_type_and_firmware(peer: &Peer) -> Outcome {
-    let parameters = json!({"ct": "conformance", "fw": "1.0.0"});
+    let parameters = json!({"client_type": "conformance", "firmware": "1.0.0"});
     let (mut link, _) = accepted(peer, &parameters, None).await?;
     link.ask().await?;
     link.quiet("nothing more").await
 }
 
 async fn version(peer: &Peer, version: u64) -> Outcome {
-    let (mut link, _) = accepted(peer, &json!({"pv": version}), None).await?;
+    let (mut link, _) = accepted(peer, &json!({"protocol_version": version}), None).await?;
     let encodings = link.codec().encodings();
     let named = usize::try_from(version)
         .ok()

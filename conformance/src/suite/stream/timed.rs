@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{best, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE, Pace};
+use crate::family;
 use crate::subject::{Event, Link, Peer, Want};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -84,11 +85,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
 
 /// A short interval: as a number in the unit of the spec, and as time.
 fn tick(peer: &Peer) -> (u64, Duration) {
-    let unit = peer
-        .spec()
-        .ambiguities
-        .iter()
-        .find(|known| known.id == UNIT);
+    let unit = family::ambiguity(peer.spec(), UNIT);
     match unit.map(|unit| unit.reference.as_str()) {
         Some("milliseconds") => (100, Duration::from_millis(100)),
         _ => (1, Duration::from_secs(1)),
@@ -100,14 +97,19 @@ fn every_tick(peer: &Peer) -> Json {
     json!({"interval": tick(peer).0})
 }
 
-/// Waits for the next value of a stream, which comes within `tick` and the time for an answer.
+/// Waits for the next value of a stream that its interval brings, within `tick` and the time for an
+/// answer. Others may come before it.
 async fn value(link: &mut Link, id: u16, tick: Duration) -> Outcome<Instant> {
     let deadline = Instant::now() + tick + link.timeout();
-    let event = link.next_before(deadline).await;
-    if Want::Data(id).allows(&event) {
-        return Ok(Instant::now());
+    loop {
+        let event = link.next_before(deadline).await;
+        if Want::Sample(id).allows(&event) {
+            return Ok(Instant::now());
+        }
+        if !Want::Data(id).allows(&event) {
+            return Err(Stop::fail(Want::Sample(id).to_string(), event.to_string()));
+        }
     }
-    Err(Stop::fail(Want::Data(id).to_string(), event.to_string()))
 }
 
 /// Waits long enough for values to come, and shows that none does.
