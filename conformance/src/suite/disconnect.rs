@@ -41,9 +41,9 @@ async fn ends(peer: &Peer, says: fn(&Spec) -> Json) -> Outcome {
     link.send(disconnect).await?;
     if acknowledged {
         // The sources leave open whether it is.
-        match link.expect(&[Want::Ok(id), Want::Closed]).await? {
-            Event::Closed { .. } => return Ok(()),
-            _ => {}
+        let answer = link.expect(&[Want::Ok(id), Want::Closed]).await?;
+        if matches!(answer, Event::Closed { .. }) {
+            return Ok(());
         }
     }
     link.closed().await
