@@ -65,6 +65,8 @@ async fn follows(peer: &Peer) -> Outcome {
     let url = format!("{}{}", SCHEMES[0], elsewhere.address());
     link.send(json!({"type": "error", "stream_id": id, "parameters": code, "payload": url}))
         .await?;
+    // It may wait for this end to close before it dials again.
+    link.close();
     let mut second = elsewhere
         .accept()
         .await

@@ -1,11 +1,10 @@
 //! Whose a stream identifier is, and what one keeps in order.
 
 use serde_json::{Value as Json, json};
-use tokio::time::Instant;
 
 use super::stream::{best, past_data};
 use crate::case::{CASE, Case, Role};
-use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want, vocabulary};
+use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// How often one stream is opened and closed in one piece.
@@ -105,35 +104,16 @@ async fn in_order(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
     let pair = [start(id, resource), stop(id)];
-    if peer.role() == Role::Device {
-        let all: Vec<Json> = (0..TIMES).flat_map(|_| pair.clone()).collect();
-        send_together(&mut link, &all).await?;
-        for _ in 0..TIMES {
-            opened_and_closed(&mut link, id).await?;
-        }
-        link.quiet("one answer to each").await?;
-        peer.keep(link).await;
-        return Ok(());
+    let all: Vec<Json> = (0..TIMES).flat_map(|_| pair.clone()).collect();
+    send_together(&mut link, &all).await?;
+    for nth in 1..=TIMES {
+        opened_and_closed(&mut link, id)
+            .await
+            .because(format!("pair {nth} of {TIMES} on stream {id}"))?;
     }
-    // All that a server may refuse looks alike; the end of the connection does not.
-    let mut end = vocabulary::disconnect(peer.spec(), id);
-    if let Some(object) = end.as_object_mut() {
-        object.insert("stream_id".to_owned(), id.into());
-    }
-    let [start, stop] = pair;
-    send_together(&mut link, &[start, stop, end]).await?;
-    let deadline = Instant::now() + link.timeout();
-    for nth in ["Start Stream", "Stop Stream"] {
-        let event = link.next_before(deadline).await;
-        if !Want::Answer(id).allows(&event) {
-            let expected = format!("the answer to the {nth} before the end");
-            return Err(Stop::fail(expected, event.to_string()));
-        }
-    }
-    link.expect(&[Want::Ok(id), Want::Closed])
-        .await
-        .because("after both answers the Disconnect is due")
-        .map(drop)
+    link.quiet("one answer to each").await?;
+    peer.keep(link).await;
+    Ok(())
 }
 
 async fn opener_chooses(peer: &Peer) -> Outcome {
