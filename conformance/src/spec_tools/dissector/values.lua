@@ -28,6 +28,31 @@ local function decode_value(encoding, c, node, depth)
   node.length = c.at - node.at
 end
 
+local function fill_float(node, c, bytes, little)
+  c:need(bytes, "float")
+  local range = c.tvb(c.at, bytes)
+  node.kind, node.value = "float", little and range:le_float() or range:float()
+  c.at = c.at + bytes
+end
+
+-- Fills a node with an integer of so many bytes.
+local function fill_integer(node, c, bytes, little, signed)
+  local read = c:fixed(bytes, little, "integer")
+  node.kind, node.negative = "integer", false
+  if signed and read.number >= 2 ^ (8 * bytes - 1) then
+    -- The magnitude is what is missing to the next power of two.
+    node.negative = true
+    if bytes < 8 then
+      read = integer(0, 2 ^ (8 * bytes) - read.number)
+    else
+      local lo = (TWO32 - read.lo) % TWO32
+      local hi = TWO32 - read.hi - (lo > 0 and 1 or 0)
+      read = integer(hi, lo)
+    end
+  end
+  node.value = read
+end
+
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 -- Fills a node with bytes, and remembers where they are.
