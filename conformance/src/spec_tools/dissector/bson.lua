@@ -63,6 +63,18 @@ function bson_document(c, node, depth, is_array)
   end
 end
 
+-- A value that is no map stands in a document under this key alone.
+local BSON_WHOLE = "$value"
+
 DECODERS.bson = function(c, node, depth)
   bson_document(c, node, depth, false)
+  local whole = node.items[1]
+  if #node.items == 1 and whole.key == BSON_WHOLE then
+    node.items = nil
+    for name, part in pairs(whole) do
+      if name ~= "at" and name ~= "length" and name ~= "key" then
+        node[name] = part
+      end
+    end
+  end
 end

@@ -83,14 +83,7 @@ local function json_number(c, node)
   local number = tonumber(text)
   if not number then
     fail(start, "no value begins so")
-  elseif whole and number < 2 ^ 53 and number > -2 ^ 53 then
-    local magnitude = number < 0 and -number or number
-    node.kind, node.negative = "integer", sign == "-" and magnitude ~= 0
-    node.value = integer(math.floor(magnitude / TWO32), magnitude % TWO32)
-  elseif whole and #whole <= 20 then
-    local big = UInt64(whole)
-    node.kind, node.negative, node.value = "integer", sign == "-", integer(big:higher(), big:lower())
-  else
+  elseif not (whole and fill_decimal(node, sign, whole)) then
     node.kind, node.value = "float", number
   end
 end

@@ -95,6 +95,12 @@ function ubjson_value(c, node, depth, letter)
     node.kind, node.value = "string", c:text(1, "character")
   elseif letter == "S" then
     node.kind, node.value = "string", c:text(ubjson_size(c), "string")
+  elseif letter == "H" then
+    local sign, whole = c:text(ubjson_size(c), "number"):match("^(%-?)(%d+)$")
+    local plain = whole and (#whole == 1 or whole:sub(1, 1) ~= "0")
+    if not (plain and fill_decimal(node, sign, whole)) then
+      fail(at, "a high-precision number is no integer of a sign and 64 bits")
+    end
   elseif letter == "[" or letter == "{" then
     ubjson_items(c, node, depth, letter == "{")
   else

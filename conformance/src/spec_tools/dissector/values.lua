@@ -39,7 +39,9 @@ end
 local function fill_integer(node, c, bytes, little, signed)
   local read = c:fixed(bytes, little, "integer")
   node.kind, node.negative = "integer", false
-  if signed and read.number >= 2 ^ (8 * bytes - 1) then
+  -- A number of 64 bits is rounded; its upper half is not.
+  local top = bytes < 8 and read.number >= 2 ^ (8 * bytes - 1) or bytes == 8 and read.hi >= 2 ^ 31
+  if signed and top then
     -- The magnitude is what is missing to the next power of two.
     node.negative = true
     if bytes < 8 then
@@ -51,6 +53,22 @@ local function fill_integer(node, c, bytes, little, signed)
     end
   end
   node.value = read
+end
+
+-- Fills a node with the integer that decimal digits spell; false where it has over 64 bits.
+local function fill_decimal(node, sign, text)
+  local hi, lo = 0, 0
+  for digit in text:gmatch("%d") do
+    lo = lo * 10 + tonumber(digit)
+    hi = hi * 10 + math.floor(lo / TWO32)
+    lo = lo % TWO32
+    if hi >= TWO32 then
+      return false
+    end
+  end
+  node.kind, node.value = "integer", integer(hi, lo)
+  node.negative = sign == "-" and (hi > 0 or lo > 0)
+  return true
 end
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }

@@ -4,7 +4,7 @@ use iotmp_conformance::codec::Codec;
 use iotmp_conformance::json::{field_meaning, parse};
 use iotmp_ref::pson::Value;
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{Body, FieldType, Shape, Spec, WireType};
+use iotmp_spec::model::{Body, FieldType, KeyPart, Shape, Spec, WireType};
 use serde_json::Value as Json;
 
 use super::super::capture::Sender;
@@ -87,25 +87,39 @@ pub(super) fn around(spec: &Spec, encoding: Encoding, value: &[u8]) -> Vec<u8> {
     let Body::KeyValue(layout) = &spec.body else {
         panic!("no key-value body")
     };
-    let carries = |wire: &&WireType| matches!(&wire.shape, Shape::Encoded(names) if names.iter().any(|name| name == encoding.name()));
-    let wire = layout
-        .wire_types
-        .iter()
-        .find(carries)
-        .expect("a wire type")
-        .id;
-    let message = spec.message("stream_data").expect("a message");
-    let id = |name: &str| u8::try_from(message.field(name).expect("a field").id).expect("small");
-    let mut body = vec![id("stream_id") << 3, 1, id("payload") << 3 | wire];
+    let carries = |wire: &&WireType| matches!(&wire.shape, Shape::Encoded(names) | Shape::Sized(names) if names.iter().any(|name| name == encoding.name()));
+    let wire = layout.wire_types.iter().find(carries);
+    let wire = wire.expect("a wire type");
+    let names = ["stream_data", "stream_sample"];
+    let message = names.iter().find_map(|name| spec.message(name));
+    let message = message.expect("a message");
+    let field = |names: [&str; 2]| names.into_iter().find_map(|name| message.field(name));
+    let key = |names, wire: u8| {
+        let id = u8::try_from(field(names).expect("a field").id).expect("small");
+        match layout.high {
+            KeyPart::Field => id << layout.low_bits | wire,
+            KeyPart::WireType => wire << layout.low_bits | id,
+        }
+    };
+    let mut body = vec![key(["stream_id"; 2], 0), 1];
+    body.push(key(["payload", "output"], wire.id));
+    if matches!(wire.shape, Shape::Sized(_)) {
+        body.extend(varint(value.len()));
+    }
     body.extend(value);
     let mut bytes = vec![u8::try_from(message.code).expect("small")];
-    let mut size = body.len();
-    while size > 0x7f {
-        bytes.push((size & 0x7f) as u8 | 0x80);
-        size >>= 7;
-    }
-    bytes.push(size as u8);
+    bytes.extend(varint(body.len()));
     bytes.extend(body);
+    bytes
+}
+
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
     bytes
 }
 
