@@ -40,6 +40,7 @@ const AREAS: &[&[Case]] = &[
     connect::parameters::CASES,
     device_connect::CASES,
     encoding::CASES,
+    encoding::said::CASES,
     redirect::CASES,
     first_message::CASES,
     keep_alive::CASES,
