@@ -5,23 +5,27 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use iotmp_ref::device::{Backoff, Client, ClientConfig, Device};
+use iotmp_ref::device::{Backoff, Client, ClientConfig, Device, Handle, Status};
 use iotmp_ref::server::{self, Server};
 use iotmp_ref::session::dialect::Dialect;
 use iotmp_ref::session::{self, Iotmp2020, Iotmp2023, Iotmp2025, IotmpShipping};
 use iotmp_spec::model::{Party, Spec};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::case::{Case, Role};
 use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
 use crate::runner::{self, Finished, Settings};
-use crate::subject::{Credentials, Manner, Reference, Subject};
+use crate::subject::{Credentials, HubOperator, Manner, Reference, Subject};
 use crate::vector;
 
 /// Devices that dial the suite side by side.
-const DEVICES: usize = 8;
+const DEVICES: usize = 16;
+/// How often something happens at the device.
+const EVENTS: Duration = Duration::from_millis(100);
 /// How long a device of this process may take to dial again.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -144,7 +148,25 @@ fn reference_device(dialect: &'static dyn Dialect) -> Device {
             level
         })
         .sample(5)
+        .input_output("motto", |value| value)
+        .sample("sapere aude")
         .run("reset", || ())
+        .output(EVENTFUL, || 1)
+}
+
+/// The resource of [`reference_device`] at which something happens.
+const EVENTFUL: &str = "visitors";
+
+/// Makes something happen at a device again and again, as long as it runs.
+async fn happen(device: Handle) {
+    let mut status = device.status();
+    let mut beat = tokio::time::interval(EVENTS);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while *status.borrow_and_update() != Status::Stopped {
+        beat.tick().await;
+        // One that waits in vain is made up for by the next.
+        device.event(EVENTFUL);
+    }
 }
 
 /// What the peers of one spec need.
@@ -167,9 +189,10 @@ impl Bench<'_> {
             .map_err(|error| runner::Unreachable(error.to_string()))?;
         let mut config = server::Config::new((Ipv4Addr::LOCALHOST, 0).into(), accepted);
         config.session = session::Config::new(self.dialect);
-        let (server, _hub) = Server::bind(config).await?;
+        let (server, hub) = Server::bind(config).await?;
         let address = server.local_addr().to_string();
-        let subject = Subject::server(self.spec, address, who, self.manner.clone());
+        let subject = Subject::server(self.spec, address, who, self.manner.clone())
+            .operated_by(Arc::new(HubOperator::new(hub)));
         let finished = runner::run(&[Arc::new(subject)], cases, self.settings).await?;
         Ok(Some(self.report(SubjectKind::Server, began, finished)))
     }
@@ -181,6 +204,8 @@ impl Bench<'_> {
         let began = Instant::now();
         let mut subjects = Vec::new();
         let mut clients = Vec::new();
+        // Ends with this function, as the devices do.
+        let mut events = JoinSet::new();
         for _ in 0..DEVICES.min(cases.len()) {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let mut config = ClientConfig::new(listener.local_addr()?);
@@ -189,7 +214,9 @@ impl Bench<'_> {
                 first: Duration::from_millis(1),
                 max: Duration::from_millis(20),
             };
-            clients.push(Client::start(reference_device(self.dialect), config));
+            let (client, handle) = Client::start(reference_device(self.dialect), config);
+            clients.push(client);
+            events.spawn(happen(handle));
             let who = Some(credentials());
             let subject = Subject::device(self.spec, listener, WAIT, who, self.manner.clone());
             subjects.push(Arc::new(subject));

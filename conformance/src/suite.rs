@@ -14,6 +14,7 @@ mod keep_alive;
 mod probe;
 mod run;
 mod stream;
+mod text;
 
 use iotmp_spec::model::Spec;
 
@@ -41,11 +42,16 @@ const AREAS: &[&[Case]] = &[
     disconnect::CASES,
     framing::CASES,
     fields::CASES,
+    text::CASES,
     run::CASES,
     run::resource::CASES,
+    run::action::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,
+    stream::events::CASES,
+    stream::reconfigure::CASES,
+    stream::listened::CASES,
     hostile::CASES,
     probe::CASES,
 ];
