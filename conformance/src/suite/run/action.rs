@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::resource::kind;
-use super::{call, runnable};
-use crate::case::{CASE, Case, DEVICE, Role, SERVER};
+use super::{ONE_ANSWER, call, runnable};
+use crate::case::{CASE, Case, DEVICE, SERVER};
 use crate::subject::{NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -47,7 +47,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "run.action-of-server",
         title: "a Run with an action of the server's gets one answer, whether the server has it or not",
-        clauses: &["IOTMP20-RUN-011", "IOTMP25-RUN-001"],
+        clauses: &["IOTMP20-RUN-011", ONE_ANSWER],
         control: Some("run.action-run"),
         run: |peer| Box::pin(of_server(peer)),
         ..SERVER
@@ -169,7 +169,6 @@ async fn reserved(peer: &Peer) -> Outcome {
 }
 
 async fn of_server(peer: &Peer) -> Outcome {
-    debug_assert_eq!(peer.role(), Role::Server);
     let known = peer.spec().enumeration(ACTION);
     let known = known.ok_or_else(|| Stop::skip("the spec has no actions"))?;
     let of_server = known
@@ -183,9 +182,12 @@ async fn of_server(peer: &Peer) -> Outcome {
             .await?;
         link.answer(id)
             .await
-            .because(format!("action {}, {}", action.value, action.name))?;
+            .because(format!("action {}, {}", action.value, action.name))
+            .blaming(ONE_ANSWER)?;
     }
-    link.quiet("one answer to each call").await
+    link.quiet("one answer to each call")
+        .await
+        .blaming(ONE_ANSWER)
 }
 
 /// Sets a property of the device, which is all that can be done without knowing more of the server.

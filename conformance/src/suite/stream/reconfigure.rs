@@ -33,7 +33,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "stream.reconfigure-to-events",
         title: "a Start Stream without a resource and an interval ends the samples of an open stream",
-        clauses: &[RECONFIGURES, "IOTMP20-STREAM-011"],
+        clauses: &[RECONFIGURES],
         control: Some("stream.start"),
         pace: Pace::Slow,
         run: |peer| Box::pin(to_events(peer)),
