@@ -123,7 +123,7 @@ async fn opener_chooses(peer: &Peer) -> Outcome {
     // The one of the Connect has been free since its Ok.
     for id in own.into_iter().chain([40_001, 3]) {
         link.send(link.request(id)).await?;
-        link.answer(id).await?;
+        link.message(&[Want::Answer(id)]).await?;
         let resource = streamed(peer)?;
         link.send(start(id, resource)).await?;
         let other = link.id();

@@ -128,7 +128,10 @@ async fn limit_seen(peer: &Peer, longest: u64) -> Outcome {
 async fn keep_alive_longest(peer: &Peer) -> Outcome {
     let longest = longest_keep_alive(peer)?;
     if family::ambiguity(peer.spec(), KEEP_ALIVE_LIMIT).is_some() {
-        return limit_seen(peer, longest).await;
+        return match takes_keep_alive(peer, longest).await? {
+            true => Ok(()),
+            false => Err(Stop::info(KEEP_ALIVE_LIMIT, "own")),
+        };
     }
     accepted(peer, &json!({"keep_alive": longest}), None)
         .await
