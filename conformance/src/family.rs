@@ -132,12 +132,15 @@ mod tests {
     const WORDED_OTHERWISE: &[&str] = &[
         "IOTMP20-CONNECT-004",
         "IOTMP20-CONNECT-009",
+        "IOTMP20-CONNECT-011",
+        "IOTMP20-CONNECT-016",
         "IOTMP20-KEY-003",
         "IOTMP20-STREAM-003",
         "IOTMP20-STREAM-004",
         "IOTMP20-STREAM-005",
         "IOTMP23-CONNECT-004",
         "IOTMP23-CONNECT-009",
+        "IOTMP23-CONNECT-011",
     ];
 
     #[test]

@@ -87,10 +87,8 @@ pub(crate) enum Deed {
     Become(Json),
     /// This goes back to whoever sent it, which does not go on.
     Answer(Json),
-    /// It goes on, and this goes back.
-    PassAndAnswer(Json),
-    /// This goes on behind it.
-    PassTwice(Vec<Json>),
+    /// It goes on, and these go back.
+    PassAndAnswer(Vec<Json>),
     /// The connection ends.
     Close,
 }
@@ -216,13 +214,9 @@ async fn pass(mut suite: TcpStream, mut subject: TcpStream, meddle: Meddle) {
                 Deed::Lose => {}
                 Deed::Become(other) => on.extend(write(&other)),
                 Deed::Answer(answer) => back.extend(write(&answer)),
-                Deed::PassAndAnswer(answer) => {
+                Deed::PassAndAnswer(answers) => {
                     on.extend(&bytes);
-                    back.extend(write(&answer));
-                }
-                Deed::PassTwice(others) => {
-                    on.extend(&bytes);
-                    others.iter().for_each(|other| on.extend(write(other)));
+                    answers.iter().for_each(|answer| back.extend(write(answer)));
                 }
                 Deed::Close => goes_on = false,
             }
