@@ -17,6 +17,7 @@ mod redirect;
 mod run;
 mod sid;
 mod stream;
+mod text;
 
 use iotmp_spec::model::Spec;
 
@@ -47,12 +48,17 @@ const AREAS: &[&[Case]] = &[
     disconnect::CASES,
     framing::CASES,
     fields::CASES,
+    text::CASES,
     sid::CASES,
     run::CASES,
     run::resource::CASES,
+    run::action::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,
+    stream::events::CASES,
+    stream::reconfigure::CASES,
+    stream::listened::CASES,
     stream::label::CASES,
     hostile::CASES,
     probe::CASES,

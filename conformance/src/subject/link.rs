@@ -38,6 +38,8 @@ pub struct Link {
     next_id: u16,
     /// Whether a device's Keep Alive is answered in passing.
     answers_keep_alive: bool,
+    /// Whether what a server asks of streams is left to the case.
+    serves_streams: bool,
     /// Answers in passing that wait for the end of a message half sent.
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
@@ -78,6 +80,7 @@ impl Link {
             patience: terms.timeout,
             next_id: terms.first_id,
             answers_keep_alive: true,
+            serves_streams: false,
             held: None,
             hello: None,
             opened: Instant::now(),
@@ -131,6 +134,11 @@ impl Link {
     /// Leaves a device's Keep Alive to the case.
     pub fn leave_keep_alive(&mut self) {
         self.answers_keep_alive = false;
+    }
+
+    /// Leaves to the case what a server asks of streams from here on.
+    pub const fn serve_streams(&mut self) {
+        self.serves_streams = true;
     }
 
     /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
@@ -307,8 +315,10 @@ impl Link {
         );
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
+        let of_streams = matches!(received.name(), "start_stream" | "stop_stream");
+        let is_for_case = !may_ask || (self.serves_streams && of_streams);
         let reply = background::reply(self.role, &received, self.answers_keep_alive);
-        let Some(reply) = reply.filter(|_| may_ask) else {
+        let Some(reply) = reply.filter(|_| !is_for_case) else {
             return Some(Event::Message(received));
         };
         match (reply, &mut self.held) {

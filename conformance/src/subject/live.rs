@@ -11,6 +11,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
+use super::operator::Operator;
 use super::peer::Peer;
 use super::transcript::Transcript;
 use crate::case::Role;
@@ -71,6 +72,8 @@ pub struct Subject {
     catalogue: OnceLock<Catalogue>,
     /// Whether a server ends a device's connection when a new one opens.
     takes_over: AtomicBool,
+    /// Who makes a server call its devices.
+    operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
 }
@@ -141,8 +144,20 @@ impl Subject {
             gone: OnceLock::new(),
             catalogue: OnceLock::new(),
             takes_over: AtomicBool::new(false),
+            operator: None,
             parked: Mutex::new(None),
         }
+    }
+
+    /// A server that `operator` can make call its devices.
+    #[must_use]
+    pub fn operated_by(mut self, operator: Arc<dyn Operator>) -> Self {
+        self.operator = Some(operator);
+        self
+    }
+
+    pub(super) fn operator(&self) -> Option<&dyn Operator> {
+        self.operator.as_deref()
     }
 
     /// Which end it is.

@@ -9,6 +9,7 @@ use super::catalogue::Catalogue;
 use super::elsewhere::Elsewhere;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
+use super::operator::Operator;
 use super::transcript::{Side, Transcript};
 use super::{device, server};
 use crate::case::Role;
@@ -196,6 +197,16 @@ impl Peer {
             Door::Dial { credentials, .. } => Ok(credentials),
             Door::Listen { .. } => Err(Stop::skip("only a server knows credentials")),
         }
+    }
+
+    /// Who makes a server call its devices.
+    ///
+    /// # Errors
+    /// Skip where nobody does.
+    pub fn operator(&self) -> Outcome<&dyn Operator> {
+        self.subject.operator().ok_or_else(|| {
+            Stop::skip("the suite has no way to make this server ask its devices for a stream")
+        })
     }
 
     /// What a device offers.
