@@ -1,5 +1,7 @@
 //! The suite against the reference: its codec, its server and its device, in this process.
 
+mod nubison;
+
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
 use crate::runner::{self, Finished, Settings};
-use crate::subject::{Credentials, Manner, Reference, Subject};
+use crate::subject::{Credentials, Manner, Protocol, Reference, Subject};
 use crate::vector;
 
 /// Devices that dial the suite side by side.
@@ -64,6 +66,16 @@ pub async fn run(
             let server = bench.server(selection.cases(spec, Role::Server));
             let device = bench.device(selection.cases(spec, Role::Device));
             tokio::join!(server, device)
+        }
+        None if Protocol::of(spec) == Protocol::Nubison => {
+            parties.extend([Party::Server, Party::Device]);
+            let server = selection.cases(spec, Role::Server);
+            let device = selection.cases(spec, Role::Device);
+            let manner = nubison::manner(manner);
+            tokio::join!(
+                nubison::server(spec, server, settings, &manner),
+                nubison::device(spec, device, settings, &manner)
+            )
         }
         None => (Ok(None), Ok(None)),
     };
@@ -171,7 +183,8 @@ impl Bench<'_> {
         let address = server.local_addr().to_string();
         let subject = Subject::server(self.spec, address, who, self.manner.clone());
         let finished = runner::run(&[Arc::new(subject)], cases, self.settings).await?;
-        Ok(Some(self.report(SubjectKind::Server, began, finished)))
+        let (spec, manner) = (self.spec, self.manner);
+        Ok(Some(report(spec, manner, SubjectKind::Server, began, finished)))
     }
 
     async fn device(&self, cases: Vec<&'static Case>) -> Result<Option<Run>, SelfTestError> {
@@ -195,20 +208,28 @@ impl Bench<'_> {
             subjects.push(Arc::new(subject));
         }
         let finished = runner::run(&subjects, cases, self.settings).await?;
-        Ok(Some(self.report(SubjectKind::Device, began, finished)))
+        let (spec, manner) = (self.spec, self.manner);
+        Ok(Some(report(spec, manner, SubjectKind::Device, began, finished)))
     }
+}
 
-    fn report(&self, subject: SubjectKind, began: Instant, finished: Finished) -> Run {
-        Run {
-            spec: self.spec.name.clone(),
-            subject,
-            address: "reference".to_owned(),
-            seed: Some(self.manner.seed),
-            again: again(self.spec),
-            elapsed_ms: millis(began),
-            gone: finished.gone,
-            notes: finished.notes,
-            cases: finished.results,
-        }
+/// What there is to say of a run against a peer of this process.
+fn report(
+    spec: &Spec,
+    manner: &Manner,
+    subject: SubjectKind,
+    began: Instant,
+    finished: Finished,
+) -> Run {
+    Run {
+        spec: spec.name.clone(),
+        subject,
+        address: "reference".to_owned(),
+        seed: Some(manner.seed),
+        again: again(spec),
+        elapsed_ms: millis(began),
+        gone: finished.gone,
+        notes: finished.notes,
+        cases: finished.results,
     }
 }

@@ -13,9 +13,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::background;
 use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
+use super::nubison;
+use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
 use crate::case::Role;
 use crate::codec::Codec;
+use crate::json;
+use crate::value::WireValue;
 use crate::verdict::{Outcome, Stop};
 
 /// Bytes asked of the socket at a time.
@@ -35,7 +39,10 @@ pub struct Link {
     transcript: Transcript,
     patience: Duration,
     next_id: u16,
-    /// Whether a device's Keep Alive is answered in passing.
+    transactions: Transactions,
+    /// What the end that is no device was logged in with.
+    token: Option<String>,
+    /// Whether what the subject asks by itself is answered in passing.
     answers_keep_alive: bool,
     /// Answers in passing that wait for the end of a message half sent.
     held: Option<Vec<Json>>,
@@ -56,6 +63,8 @@ pub(super) struct Terms {
     pub(super) timeout: Duration,
     /// First stream identifier to use.
     pub(super) first_id: u16,
+    /// Where random identifiers begin.
+    pub(super) seed: u64,
 }
 
 impl Link {
@@ -76,6 +85,8 @@ impl Link {
             transcript,
             patience: terms.timeout,
             next_id: terms.first_id,
+            transactions: Transactions::new(terms.spec, terms.seed ^ (number << 32)),
+            token: None,
             answers_keep_alive: true,
             held: None,
             hello: None,
@@ -122,9 +133,41 @@ impl Link {
         self.codec = self.codec.with_encoding(encoding);
     }
 
-    /// Leaves a device's Keep Alive to the case.
+    /// Leaves to the case what a device sends by itself: its Keep Alive, or its requests.
     pub fn leave_keep_alive(&mut self) {
         self.answers_keep_alive = false;
+    }
+
+    /// A name for a new transaction, as JSON.
+    pub fn transaction(&mut self) -> Json {
+        json::value_to(&WireValue::Bytes(self.transactions.draw()))
+    }
+
+    /// The access token of the connection, once it was issued.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// An access token that no other connection has.
+    pub(super) fn new_token(&mut self) -> String {
+        let drawn = self.transactions.draw();
+        format!("{}{:016}", String::from_utf8_lossy(&drawn), self.number)
+    }
+
+    /// Speaks with another access token from here on.
+    pub fn set_token(&mut self, token: impl Into<String>) {
+        self.token = Some(token.into());
+    }
+
+    /// Remembers a request that is sent in pieces, so that its answer can be read.
+    pub fn sends(&mut self, request: &[u8]) {
+        self.transactions.sent(request);
+    }
+
+    /// How to read what the subject sent.
+    fn reader(&self, bytes: &[u8]) -> Codec<'static> {
+        self.transactions.reader(self.codec, bytes)
     }
 
     /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
@@ -190,6 +233,7 @@ impl Link {
     }
 
     async fn write(&mut self, bytes: &[u8], note: String) {
+        self.transactions.sent(bytes);
         self.transcript
             .bytes(self.number, Side::Suite, bytes, note, self.codec);
         let failed = match timeout(self.patience, self.stream.write_all(bytes)).await {
@@ -227,8 +271,8 @@ impl Link {
     pub async fn next_before(&mut self, deadline: Instant) -> Event {
         let began = Instant::now();
         loop {
-            let framing = &self.codec.spec().framing;
-            match frame::cut(framing.code, framing.size, &self.buffer) {
+            let decode = |bytes: &[u8]| self.reader(bytes).decode(bytes);
+            match frame::cut(&self.codec.spec().framing, &self.buffer, decode) {
                 Cut::Whole(len) => {
                     let bytes: Vec<u8> = self.buffer.drain(..len).collect();
                     if let Some(event) = self.take(bytes).await {
@@ -278,7 +322,7 @@ impl Link {
 
     /// Records a message and answers it in passing, or returns it.
     async fn take(&mut self, bytes: Vec<u8>) -> Option<Event> {
-        let decoded = match self.codec.decode(&bytes) {
+        let decoded = match self.reader(&bytes).decode(&bytes) {
             Ok(decoded) => decoded,
             Err(refusal) => {
                 let why = refusal.to_string();
@@ -292,16 +336,16 @@ impl Link {
             bytes,
         };
         let note = phrase(&received.message);
-        self.transcript.bytes(
-            self.number,
-            Side::Subject,
-            &received.bytes,
-            note,
-            self.codec,
-        );
+        let reader = self.reader(&received.bytes);
+        self.transcript
+            .bytes(self.number, Side::Subject, &received.bytes, note, reader);
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
-        let reply = background::reply(self.role, &received, self.answers_keep_alive);
+        let token = self.token.as_deref();
+        let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
+            None if self.answers_keep_alive => nubison::reply(self.role, &received, token),
+            reply => reply,
+        };
         let Some(reply) = reply.filter(|_| may_ask) else {
             return Some(Event::Message(received));
         };
