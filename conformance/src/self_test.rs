@@ -1,6 +1,6 @@
 //! The suite against the reference: its codec, its server and its device, in this process.
 
-mod nubison;
+pub mod nubison;
 
 use core::net::Ipv4Addr;
 use core::time::Duration;

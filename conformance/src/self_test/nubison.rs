@@ -1,6 +1,6 @@
 //! The suite against the reference's Nubison peers, with the applications behind them within reach.
 
-use core::net::Ipv4Addr;
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -28,7 +28,7 @@ const KEY: &[u8] = b"0123456789abcdef";
 /// How long the reference waits for the rest of a packet: a peer of this process is never slow.
 const PIECE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long an application may take to hear of something.
-const HEARING: Duration = Duration::from_secs(2);
+const HEARING: Duration = Duration::from_secs(1);
 /// Waits that this run can afford: the timers of the protocol take longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -40,7 +40,9 @@ pub(super) fn manner(manner: &Manner) -> Manner {
     }
 }
 
-fn credentials() -> Credentials {
+/// Who the reference device is.
+#[must_use]
+pub fn credentials() -> Credentials {
     Credentials {
         user: "client-0000000000001".to_owned(),
         device: "SENSOR01_kitchen".to_owned(),
@@ -52,7 +54,6 @@ fn unusable(error: impl ToString) -> SelfTestError {
     runner::Unreachable(error.to_string()).into()
 }
 
-/// Who the reference device is.
 fn identity() -> Result<(Identity, DeviceKey), SelfTestError> {
     let who = credentials();
     let key: DeviceKey = who.device.parse().map_err(unusable)?;
@@ -145,6 +146,34 @@ fn behind_server(hub: Hub, key: DeviceKey) -> Application {
     application
 }
 
+/// The reference server, which lets [`credentials`] in, and the application behind it.
+///
+/// # Errors
+/// [`SelfTestError`] where it cannot listen.
+pub async fn serve() -> Result<(Server, Application), SelfTestError> {
+    let (identity, key) = identity()?;
+    let registry = Registry::new().with(identity).map_err(unusable)?;
+    let (server, hub) = Server::bind(server_config(registry)).await?;
+    Ok((server, behind_server(hub, key)))
+}
+
+/// The reference device, which dials that address again and again for as long as
+/// the application behind it lives.
+///
+/// # Errors
+/// [`SelfTestError`] where its credentials are no good.
+pub fn dial(server: SocketAddr) -> Result<Application, SelfTestError> {
+    let mut config = ClientConfig::new(server);
+    // The suite ends connections all the time, and refuses logins.
+    config.backoff = Backoff {
+        first: Duration::from_millis(1),
+        max: Duration::from_millis(20),
+    };
+    config.retry_refused = true;
+    config.session.piece_timeout = PIECE_TIMEOUT;
+    reference_device(config, &Inbox::new())
+}
+
 /// Tests the reference server.
 pub(super) async fn server(
     spec: &'static Spec,
@@ -156,12 +185,10 @@ pub(super) async fn server(
         return Ok(None);
     }
     let began = Instant::now();
-    let (identity, key) = identity()?;
-    let registry = Registry::new().with(identity).map_err(unusable)?;
-    let (server, hub) = Server::bind(server_config(registry)).await?;
+    let (server, application) = serve().await?;
     let address = server.local_addr().to_string();
     let subject = Subject::server(spec, address, credentials(), manner.clone())
-        .with_application(behind_server(hub, key));
+        .with_application(application);
     let finished = runner::run(&[Arc::new(subject)], cases, settings).await?;
     Ok(Some(report(spec, manner, SubjectKind::Server, began, finished)))
 }
@@ -232,15 +259,7 @@ pub(super) async fn device(
     let mut subjects = Vec::new();
     for _ in 0..DEVICES.min(cases.len()) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let mut config = ClientConfig::new(listener.local_addr()?);
-        // The suite ends connections all the time, and refuses logins.
-        config.backoff = Backoff {
-            first: Duration::from_millis(1),
-            max: Duration::from_millis(20),
-        };
-        config.retry_refused = true;
-        config.session.piece_timeout = PIECE_TIMEOUT;
-        let application = reference_device(config, &Inbox::new())?;
+        let application = dial(listener.local_addr()?)?;
         let who = Some(credentials());
         let subject = Subject::device(spec, listener, WAIT, who, manner.clone());
         subjects.push(Arc::new(subject.with_application(application)));

@@ -165,6 +165,12 @@ impl Link {
         self.transactions.sent(request);
     }
 
+    /// Bytes that have arrived and are no whole message yet.
+    #[must_use]
+    pub const fn unfinished(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// How to read what the subject sent.
     fn reader(&self, bytes: &[u8]) -> Codec<'static> {
         self.transactions.reader(self.codec, bytes)

@@ -5,6 +5,8 @@ mod broken_devices;
 mod broken_servers;
 mod exit_codes;
 mod frame;
+mod interceptor;
 mod mini_device;
 mod mini_server;
 mod reports;
+mod saboteurs_nubison;

@@ -81,7 +81,7 @@ async fn the_reference_passes_its_own_suite() {
             assert_eq!(tally["tested"], tally["total"], "{spec}");
         }
     }
-    for spec in ["iotmp-2020", "iotmp-2023", "iotmp-2025", "iotmp-shipping"] {
+    for spec in iotmp_conformance::specs::names() {
         let runs = report["runs"].as_array().unwrap().iter();
         let subjects: Vec<&str> = runs
             .filter(|run| run["spec"] == spec)

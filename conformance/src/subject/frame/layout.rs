@@ -16,8 +16,10 @@ pub(super) fn cut(bytes: &[u8], decode: Decode<'_>) -> Cut {
     match decode(bytes) {
         Ok(decoded) => {
             let end = decoded.consumed;
-            if comes_out(rest(bytes, end), decode) == Even::No
+            // What follows is looked at only where it decides: there may be much of it.
+            if end < bytes.len()
                 && let Some(shorter) = without_tail(bytes, &decoded.annotations, decode)
+                && comes_out(rest(bytes, end), decode) == Even::No
                 && comes_out(rest(bytes, shorter), decode) != Even::No
             {
                 return Cut::Whole(shorter);

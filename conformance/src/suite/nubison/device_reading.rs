@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::DEVICE;
-use super::expect::{command, next_request, with_wrong_token};
+use super::expect::{command, logged_in, next_request, with_wrong_token};
 use super::refusal::of_type;
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in, complete, is_response};
@@ -113,6 +113,8 @@ async fn boundary(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let (one, two) = (complete(&mut link, command(None)), complete(&mut link, command(None)));
     let both = [link.encode(&one)?, link.encode(&two)?].concat();
+    link.sends(&link.encode(&one)?);
+    link.sends(&link.encode(&two)?);
     link.send_raw(&both, "two Commands in one piece").await;
     let mut answered = 0;
     for _ in 0..2 {
@@ -124,7 +126,6 @@ async fn boundary(peer: &Peer) -> Outcome {
     if answered < 2 {
         return seen(id, "write");
     }
-    let mut link = peer.connected().await?;
     ask(&mut link, command(Some(b"on"))).await?;
     match link.settle().await?.messages.iter().any(is_response) {
         false => seen(id, "arrival"),
@@ -163,7 +164,7 @@ async fn encryption(peer: &Peer) -> Outcome {
 }
 
 async fn byte_order(peer: &Peer) -> Outcome {
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     if let Ok(application) = peer.application() {
         let payload = super::expect::payload(peer);
         drop(tokio::spawn(application.ask(crate::subject::Ask::Data(payload))));

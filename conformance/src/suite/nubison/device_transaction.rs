@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::DEVICE;
-use super::expect::{command, next_request, payload};
+use super::expect::{command, logged_in, next_request, payload};
 use super::transaction::ODD;
 use crate::case::Case;
 use crate::subject::nubison::{answer, ask, bytes, bytes_in};
@@ -98,7 +98,7 @@ fn made_to_send(peer: &Peer) {
 
 async fn out_of_order(peer: &Peer) -> Outcome {
     let application = peer.application()?;
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     let send = |payload: &[u8]| tokio::spawn(application.ask(Ask::Data(payload.to_vec())));
     let (taken, refused) = (send(b"taken"), send(b"refused"));
     let one = next_request(peer, &mut link, &["data"]).await?;
@@ -128,7 +128,7 @@ async fn respond(link: &mut Link, request: &Received) -> Outcome {
 }
 
 async fn crossing(peer: &Peer) -> Outcome {
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     made_to_send(peer);
     let request = next_request(peer, &mut link, &["data", "heartbeat"]).await?;
     ask(&mut link, command(None)).await?;

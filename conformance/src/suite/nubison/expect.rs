@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::subject::nubison::{ask, bytes, login};
 use crate::subject::{Application, Ask, Credentials, Link, Peer, Received, Unheard, phrase, vocabulary};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 /// Sees that a request was carried out, and that nothing stands behind the status.
 pub(super) fn accepted(response: &Received) -> Outcome {
@@ -122,6 +122,13 @@ pub(super) async fn log_in_as(
     Ok((link, response))
 }
 
+/// A device that has taken in that it is logged in, and so sends what it is asked to send.
+pub(super) async fn logged_in(peer: &Peer) -> Outcome<Link> {
+    let mut link = peer.connected().await?;
+    link.fence().await.unrelated("logging in")?;
+    Ok(link)
+}
+
 /// The next request of that name which a device sends by itself.
 ///
 /// Other requests of its own are answered in the meantime.
@@ -138,6 +145,10 @@ pub(super) async fn next_request(peer: &Peer, link: &mut Link, names: &[&str]) -
             Event::Message(received) if names.contains(&received.name()) => return Ok(received),
             Event::Message(received) if matches!(received.name(), "data" | "heartbeat") => {
                 link.send(answer("accepted", &received)).await?;
+            }
+            Event::Silence(_) if link.unfinished() > 0 => {
+                let got = format!("{} bytes of a packet that does not end", link.unfinished());
+                return Err(Stop::fail(what, got));
             }
             Event::Silence(waited) => {
                 let waited = waited.as_secs();

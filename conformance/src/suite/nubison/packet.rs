@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::expect::{accepted, command, data, next_request, payload};
+use super::expect::{accepted, command, data, logged_in, next_request, payload};
 use super::{BOTH, DEVICE, SERVER};
 use crate::case::{Case, Role};
 use crate::subject::nubison::{answer, bytes, complete, is_response, login, response};
@@ -234,7 +234,7 @@ async fn login_response_in_pieces(peer: &Peer) -> Outcome {
 }
 
 async fn response_and_command(peer: &Peer) -> Outcome {
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     let sending = peer.application().ok();
     let sending = sending.map(|app| [b"one", b"two"].map(|one| tokio::spawn(app.ask(Ask::Data(one.to_vec())))));
     let mut packets = Vec::new();

@@ -127,6 +127,8 @@ async fn boundary(peer: &Peer) -> Outcome {
     let beat = complete(&mut link, heartbeat(None));
     let next = complete(&mut link, data(&payload(peer)));
     let both = [link.encode(&beat)?, link.encode(&next)?].concat();
+    link.sends(&link.encode(&beat)?);
+    link.sends(&link.encode(&next)?);
     link.send_raw(&both, "a Heartbeat and Data in one piece").await;
     let mut accepted = 0;
     for _ in 0..2 {
@@ -294,7 +296,7 @@ async fn limits(peer: &Peer) -> Outcome {
         }
     }
     match refused {
-        0 => seen("NUB-AMB-LIMITS", format!("{} requests at once are all taken", limit + 1)),
+        0 => Err(Stop::skip(format!("{} requests at once are all taken: no limit is seen", limit + 1))),
         _ => seen("NUB-AMB-LIMITS", "bounded"),
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn of_type(link: &mut Link, code: u8, body: &[u8]) -> (Vec<u8>, Json)
 pub(super) async fn raw(link: &mut Link, packet: &[u8], what: &str) -> Outcome<crate::subject::Received> {
     let name = packet.get(1..9).unwrap_or_default();
     // Whatever it is, its refusal is read as one.
-    let like = [b"O", name, b"conformance-unknown-0000"].concat();
+    let like = [b"D", name, b"conformance-unknown-0000\0\0"].concat();
     link.sends(&like);
     link.send_raw(packet, what).await;
     response(link, &bytes(name)).await

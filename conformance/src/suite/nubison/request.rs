@@ -1,7 +1,7 @@
 //! What a device asks of the server.
 
 use super::DEVICE;
-use super::expect::{asked, next_request, payload};
+use super::expect::{asked, logged_in, next_request, payload};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, bytes_in};
 use crate::subject::{Ask, Event, Link, Peer, Received, phrase};
@@ -57,7 +57,7 @@ async fn ends_there(link: &mut Link, request: &Received) -> Outcome {
 }
 
 async fn data(peer: &Peer) -> Outcome {
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     let Ok(application) = peer.application() else {
         let request = next_request(peer, &mut link, &["data"]).await?;
         carries_token(&link, &request)?;
@@ -90,7 +90,7 @@ async fn took(sending: tokio::task::JoinHandle<Told>) -> Outcome {
 type Told = Result<Option<Vec<u8>>, crate::subject::Unheard>;
 
 async fn heartbeat(peer: &Peer) -> Outcome {
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     let Ok(application) = peer.application() else {
         let request = next_request(peer, &mut link, &["heartbeat"]).await?;
         carries_token(&link, &request)?;
@@ -112,7 +112,7 @@ async fn heartbeat(peer: &Peer) -> Outcome {
 }
 
 async fn refused(peer: &Peer) -> Outcome {
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     if let Ok(application) = peer.application() {
         drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
     }
@@ -129,7 +129,7 @@ async fn refused(peer: &Peer) -> Outcome {
 
 async fn logout(peer: &Peer) -> Outcome {
     let application = peer.application()?;
-    let mut link = peer.connected().await?;
+    let mut link = logged_in(peer).await?;
     let asked = asked(application, Ask::Logout);
     let (asked, seen) = tokio::join!(asked, async {
         let request = next_request(peer, &mut link, &["logout"]).await?;
