@@ -139,8 +139,7 @@ impl Ledger {
             Some(scope) => scope.contains(&clause.id) || by_clause.contains_key(clause.id.as_str()),
             None => {
                 let binds = clause.binds.iter().any(|party| parties.contains(party));
-                (binds && clause.untestable.is_none())
-                    || by_clause.contains_key(clause.id.as_str())
+                (binds && clause.untestable.is_none()) || by_clause.contains_key(clause.id.as_str())
             }
         };
         let clauses: Vec<Entry> = spec
@@ -267,7 +266,9 @@ fn why_untested(clause: &Clause, reasons: &[String]) -> String {
         return reason.clone();
     }
     let reason = clause.untestable.as_deref();
-    reason.unwrap_or("no case was run that proves it").to_owned()
+    reason
+        .unwrap_or("no case was run that proves it")
+        .to_owned()
 }
 
 fn profile(spec: &Spec, claims: &[Claim<'_>]) -> Vec<Observation> {

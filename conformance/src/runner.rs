@@ -259,11 +259,8 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         Err(stop) => {
             transcript.adopt(probe.transcript());
             verdict.worse(Verdict::Fail(Failure {
-                clause: family::clause(
-                    subject.spec(),
-                    Protocol::of(subject.spec()).lives_on(),
-                )
-                .map(|clause| clause.id.clone()),
+                clause: family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on())
+                    .map(|clause| clause.id.clone()),
                 kept: Vec::new(),
                 expected: "a new connection to work as before".to_owned(),
                 got: stop.verdict().reason().unwrap_or_default(),

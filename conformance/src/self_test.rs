@@ -184,7 +184,13 @@ impl Bench<'_> {
         let subject = Subject::server(self.spec, address, who, self.manner.clone());
         let finished = runner::run(&[Arc::new(subject)], cases, self.settings).await?;
         let (spec, manner) = (self.spec, self.manner);
-        Ok(Some(report(spec, manner, SubjectKind::Server, began, finished)))
+        Ok(Some(report(
+            spec,
+            manner,
+            SubjectKind::Server,
+            began,
+            finished,
+        )))
     }
 
     async fn device(&self, cases: Vec<&'static Case>) -> Result<Option<Run>, SelfTestError> {
@@ -209,7 +215,13 @@ impl Bench<'_> {
         }
         let finished = runner::run(&subjects, cases, self.settings).await?;
         let (spec, manner) = (self.spec, self.manner);
-        Ok(Some(report(spec, manner, SubjectKind::Device, began, finished)))
+        Ok(Some(report(
+            spec,
+            manner,
+            SubjectKind::Device,
+            began,
+            finished,
+        )))
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use iotmp_ref::device::Backoff;
-use iotmp_ref::nubison::client::{Client, ClientConfig, CommandFailed, Device, Handle, RequestError};
+use iotmp_ref::nubison::client::{
+    Client, ClientConfig, CommandFailed, Device, Handle, RequestError,
+};
 use iotmp_ref::nubison::cloud::{Check, Config, Hub, Notification, Registry, Rejection, Server};
 use iotmp_ref::nubison::{DeviceKey, Identity};
 use iotmp_spec::model::Spec;
@@ -78,7 +80,9 @@ impl Inbox {
 
     fn put(&self, payload: Option<Vec<u8>>) {
         let payloads = self.payloads.lock();
-        payloads.unwrap_or_else(PoisonError::into_inner).push(payload);
+        payloads
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(payload);
         self.count.send_modify(|count| *count += 1);
     }
 
@@ -187,14 +191,23 @@ pub(super) async fn server(
     let began = Instant::now();
     let (server, application) = serve().await?;
     let address = server.local_addr().to_string();
-    let subject = Subject::server(spec, address, credentials(), manner.clone())
-        .with_application(application);
+    let subject =
+        Subject::server(spec, address, credentials(), manner.clone()).with_application(application);
     let finished = runner::run(&[Arc::new(subject)], cases, settings).await?;
-    Ok(Some(report(spec, manner, SubjectKind::Server, began, finished)))
+    Ok(Some(report(
+        spec,
+        manner,
+        SubjectKind::Server,
+        began,
+        finished,
+    )))
 }
 
 /// A device that is started again whenever it was told to log out.
-fn reference_device(config: ClientConfig, inbox: &Arc<Inbox>) -> Result<Application, SelfTestError> {
+fn reference_device(
+    config: ClientConfig,
+    inbox: &Arc<Inbox>,
+) -> Result<Application, SelfTestError> {
     let (identity, _) = identity()?;
     let (leave, mut leaving) = mpsc::channel::<()>(1);
     let heard = Arc::clone(inbox);
@@ -265,5 +278,11 @@ pub(super) async fn device(
         subjects.push(Arc::new(subject.with_application(application)));
     }
     let finished = runner::run(&subjects, cases, settings).await?;
-    Ok(Some(report(spec, manner, SubjectKind::Device, began, finished)))
+    Ok(Some(report(
+        spec,
+        manner,
+        SubjectKind::Device,
+        began,
+        finished,
+    )))
 }

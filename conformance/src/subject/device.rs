@@ -108,7 +108,9 @@ fn is_wanted(peer: &Peer, hello: &Received) -> bool {
 
 async fn turn_away(peer: &Peer, link: &mut Link, hello: &Received) -> Outcome {
     if Protocol::of(peer.spec()) == Protocol::Nubison {
-        return link.send(nubison::refused(peer.spec(), hello, "client")?).await;
+        return link
+            .send(nubison::refused(peer.spec(), hello, "client")?)
+            .await;
     }
     let Some(id) = hello.stream_id() else {
         return Ok(());

@@ -143,11 +143,7 @@ mod tests {
     #[test]
     fn fixed_numbers_have_an_order_of_bytes() {
         let bytes = [9, 0, 2, 0xaa, 0xbb];
-        let big = by_size(
-            IntEncoding::BigEndian(1),
-            IntEncoding::BigEndian(2),
-            &bytes,
-        );
+        let big = by_size(IntEncoding::BigEndian(1), IntEncoding::BigEndian(2), &bytes);
         assert_eq!(big, Cut::Whole(5));
         let little = by_size(
             IntEncoding::BigEndian(1),

@@ -69,7 +69,9 @@ pub fn is_login_of(spec: &Spec, hello: &Received, credentials: &Credentials) -> 
         return false;
     };
     let fields = login.as_object().into_iter().flatten();
-    fields.into_iter().all(|(name, value)| hello.field(name) == Some(value))
+    fields
+        .into_iter()
+        .all(|(name, value)| hello.field(name) == Some(value))
 }
 
 /// A message of that name in answer to a request.

@@ -162,7 +162,11 @@ async fn run(role: Role, saboteur: Saboteur) -> (Option<Kind>, Vec<String>, Stri
     };
     let cases = selection.cases(spec, role);
     assert_eq!(cases.len(), 1, "{}", saboteur.case);
-    assert!(cases[0].clauses.contains(&saboteur.clause), "{}", saboteur.case);
+    assert!(
+        cases[0].clauses.contains(&saboteur.clause),
+        "{}",
+        saboteur.case
+    );
     // Whatever is held here lives until the run is over.
     let (subject, party, _held) = match role {
         Role::Server => {
@@ -181,16 +185,33 @@ async fn run(role: Role, saboteur: Saboteur) -> (Option<Kind>, Vec<String>, Stri
             let application = dial(between.address).unwrap();
             let wait = Duration::from_secs(2);
             let subject = Subject::device(spec, listener, wait, Some(credentials()), manner());
-            (subject.with_application(application), Party::Device, (None, between))
+            (
+                subject.with_application(application),
+                Party::Device,
+                (None, between),
+            )
         }
     };
-    let finished = runner::run(&[Arc::new(subject)], cases, &Settings::default()).await.unwrap();
-    let claims: Vec<_> = finished.results.iter().map(|result| result.claim()).collect();
+    let finished = runner::run(&[Arc::new(subject)], cases, &Settings::default())
+        .await
+        .unwrap();
+    let claims: Vec<_> = finished
+        .results
+        .iter()
+        .map(|result| result.claim())
+        .collect();
     let ledger = Ledger::reckon(spec, &[party], None, &claims);
     let broken = ledger.broken().map(|entry| entry.clause.clone()).collect();
-    let verdict = finished.results.first().map(|result| result.verdict.clone());
+    let verdict = finished
+        .results
+        .first()
+        .map(|result| result.verdict.clone());
     let reason = verdict.as_ref().and_then(|verdict| verdict.reason());
-    (verdict.map(|verdict| verdict.kind()), broken, reason.unwrap_or_default())
+    (
+        verdict.map(|verdict| verdict.kind()),
+        broken,
+        reason.unwrap_or_default(),
+    )
 }
 
 async fn all_are_found(role: Role, saboteurs: &'static [Saboteur]) {
@@ -248,7 +269,11 @@ async fn who_breaks_nothing_passes() {
         }
         while let Some(done) = runs.join_next().await {
             let (case, (verdict, broken, reason)) = done.unwrap();
-            assert_eq!(verdict, Some(Kind::Pass), "{role}.{case}: {broken:?} {reason}");
+            assert_eq!(
+                verdict,
+                Some(Kind::Pass),
+                "{role}.{case}: {broken:?} {reason}"
+            );
         }
     }
 }

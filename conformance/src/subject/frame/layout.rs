@@ -58,7 +58,9 @@ fn comes_out(mut bytes: &[u8], decode: Decode<'_>) -> Even {
             Ok(decoded) if is_known(&decoded) => {
                 bytes = rest(bytes, decoded.consumed.max(1));
             }
-            Err(refusal) if refusal.class == Class::Truncated && !refusal.path.starts_with("0x") => {
+            Err(refusal)
+                if refusal.class == Class::Truncated && !refusal.path.starts_with("0x") =>
+            {
                 return Even::Later;
             }
             _ => return Even::No,
@@ -127,6 +129,9 @@ mod tests {
         let Cut::Broken(why) = cut(&login) else {
             panic!("not broken")
         };
-        assert!(why.starts_with("utf8 at offset 9, logout.access_token"), "{why}");
+        assert!(
+            why.starts_with("utf8 at offset 9, logout.access_token"),
+            "{why}"
+        );
     }
 }

@@ -47,7 +47,11 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "abuse.large",
         title: "a packet of no type and of 1 MiB costs a connection at most",
-        run: |peer| Box::pin(abuse(peer, |link| Ok(of_type(link, b'X', &vec![0x55; LARGE]).0))),
+        run: |peer| {
+            Box::pin(abuse(peer, |link| {
+                Ok(of_type(link, b'X', &vec![0x55; LARGE]).0)
+            }))
+        },
         ..ABUSE
     },
     Case {

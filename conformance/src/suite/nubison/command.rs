@@ -30,7 +30,9 @@ pub(super) const CASES: &[Case] = &[
         title: "a Command with 255 bytes of all kinds is answered, and they arrive",
         clauses: &["NUB-COMMAND-002", "NUB-DATA-004"],
         run: |peer| {
-            Box::pin(answered(peer, |_| Some(every_byte().into_iter().rev().take(LARGEST).collect())))
+            Box::pin(answered(peer, |_| {
+                Some(every_byte().into_iter().rev().take(LARGEST).collect())
+            }))
         },
         ..DEVICE
     },
@@ -72,7 +74,9 @@ async fn answered(peer: &Peer, payload: fn(&Peer) -> Option<Vec<u8>>) -> Outcome
     let payload = payload(peer);
     let response = ask(&mut link, command(payload.as_deref())).await?;
     is_answer(&response)?;
-    arrived(peer, Ask::Heard(payload)).await.blaming("NUB-DATA-004")?;
+    arrived(peer, Ask::Heard(payload))
+        .await
+        .blaming("NUB-DATA-004")?;
     link.quiet("one response to the Command").await?;
     peer.keep(link).await;
     Ok(())
@@ -97,7 +101,9 @@ async fn carried_out(peer: &Peer) -> Outcome {
         link.quiet("status 01, and a payload or nothing").await?;
     }
     if !was_done {
-        return Err(Stop::skip("the device carries out no Command that the suite knows of"));
+        return Err(Stop::skip(
+            "the device carries out no Command that the suite knows of",
+        ));
     }
     peer.keep(link).await;
     Ok(())
@@ -106,7 +112,10 @@ async fn carried_out(peer: &Peer) -> Outcome {
 async fn failed(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let mut tries = vec![with_wrong_token(&link, command(None))];
-    let failing = peer.application().ok().and_then(|app| app.failing_payload.clone());
+    let failing = peer
+        .application()
+        .ok()
+        .and_then(|app| app.failing_payload.clone());
     tries.extend(failing.map(|payload| command(Some(&payload))));
     let mut was_refused = false;
     for request in tries {
@@ -116,7 +125,9 @@ async fn failed(peer: &Peer) -> Outcome {
         link.quiet("status 00 and nothing more").await?;
     }
     if !was_refused {
-        return Err(Stop::skip("the device refuses no Command that the suite knows of"));
+        return Err(Stop::skip(
+            "the device refuses no Command that the suite knows of",
+        ));
     }
     peer.keep(link).await;
     Ok(())
@@ -127,10 +138,14 @@ pub(super) async fn next_command(link: &mut Link) -> Outcome<Received> {
     link.leave_keep_alive();
     match link.next().await {
         Event::Message(received) if received.name() == "command" => {
-            let token = received.field("access_token").and_then(|token| token.as_str());
+            let token = received
+                .field("access_token")
+                .and_then(|token| token.as_str());
             if token != link.token() {
                 let wanted = format!("access token {}", link.token().unwrap_or_default());
-                return Err(Stop::fail(wanted, phrase(&received.message)).blaming("NUB-COMMAND-001"));
+                return Err(
+                    Stop::fail(wanted, phrase(&received.message)).blaming("NUB-COMMAND-001")
+                );
             }
             Ok(received)
         }
@@ -149,13 +164,20 @@ pub(super) fn told<T>(done: Outcome<T>, seen: Outcome) -> Outcome<T> {
 async fn sent(peer: &Peer) -> Outcome {
     let application = peer.application()?;
     let mut link = peer.connected().await?;
-    for payload in [None, Some(b"on".to_vec()), Some(every_byte().into_iter().take(LARGEST).collect())] {
+    for payload in [
+        None,
+        Some(b"on".to_vec()),
+        Some(every_byte().into_iter().take(LARGEST).collect()),
+    ] {
         let done = asked(application, Ask::Command(payload.clone()));
         let (done, seen) = tokio::join!(done, async {
             let received = next_command(&mut link).await?;
             let got = bytes_in(&received, "payload");
             if got != payload {
-                return Err(Stop::fail(format!("the payload {payload:?}"), format!("{got:?}")));
+                return Err(Stop::fail(
+                    format!("the payload {payload:?}"),
+                    format!("{got:?}"),
+                ));
             }
             let mut accepted = answer("command_accepted", &received);
             if let Some(payload) = &payload {

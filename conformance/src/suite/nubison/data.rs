@@ -1,7 +1,9 @@
 //! Data and heartbeats, as a server takes them.
 
-use super::expect::{accepted, arrived, data, every_byte, heartbeat, payload, refused, with_wrong_token};
 use super::SERVER;
+use super::expect::{
+    accepted, arrived, data, every_byte, heartbeat, payload, refused, with_wrong_token,
+};
 use crate::case::Case;
 use crate::subject::nubison::ask;
 use crate::subject::{Ask, Link, Peer};
@@ -29,14 +31,24 @@ pub(super) const CASES: &[Case] = &[
         slug: "data.packets-inside",
         title: "packets in a payload are a payload",
         clauses: &["NUB-DATA-004"],
-        run: |peer| Box::pin(untouched(peer, b"Osession1conformance-unknown-0000Rsession1\x00\x00\x05".to_vec())),
+        run: |peer| {
+            Box::pin(untouched(
+                peer,
+                b"Osession1conformance-unknown-0000Rsession1\x00\x00\x05".to_vec(),
+            ))
+        },
         ..SERVER
     },
     Case {
         slug: "data.largest",
         title: "a payload of 65,535 bytes arrives as it is",
         clauses: &["NUB-DATA-004"],
-        run: |peer| Box::pin(untouched(peer, every_byte().into_iter().cycle().take(LARGEST).collect())),
+        run: |peer| {
+            Box::pin(untouched(
+                peer,
+                every_byte().into_iter().cycle().take(LARGEST).collect(),
+            ))
+        },
         ..SERVER
     },
     Case {
@@ -114,7 +126,9 @@ async fn untouched(peer: &Peer, payload: Vec<u8>) -> Outcome {
     let mut link = peer.connected().await?;
     let response = ask(&mut link, data(&payload)).await?;
     if refused(&link, &response, "payload_structure").is_ok() {
-        return Err(Stop::skip("the server takes only payloads of a structure of its own"));
+        return Err(Stop::skip(
+            "the server takes only payloads of a structure of its own",
+        ));
     }
     accepted(&response)?;
     arrived(peer, Ask::Arrived(payload)).await?;
@@ -136,14 +150,16 @@ async fn before_login(peer: &Peer) -> Outcome {
 
 async fn wrong_structure(peer: &Peer, request: impl FnOnce(&[u8]) -> serde_json::Value) -> Outcome {
     let payload = peer.application()?.wrong_payload.as_deref();
-    let payload = payload.ok_or_else(|| Stop::skip("no payload is known that the server refuses"))?;
+    let payload =
+        payload.ok_or_else(|| Stop::skip("no payload is known that the server refuses"))?;
     let mut link = peer.connected().await?;
     provoked(&mut link, request(payload), "payload_structure").await
 }
 
 async fn server_failure(peer: &Peer) -> Outcome {
     let payload = peer.application()?.failing_payload.as_deref();
-    let payload = payload.ok_or_else(|| Stop::skip("no payload is known on which the server fails"))?;
+    let payload =
+        payload.ok_or_else(|| Stop::skip("no payload is known on which the server fails"))?;
     let mut link = peer.connected().await?;
     provoked(&mut link, data(payload), "server_error").await
 }

@@ -130,9 +130,13 @@ async fn next_own(peer: &Peer, link: &mut Link) -> Outcome<Option<String>> {
         return Ok(None);
     };
     drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
-    let request = next_request(peer, link, &["data"]).await.unrelated("waiting for Data")?;
+    let request = next_request(peer, link, &["data"])
+        .await
+        .unrelated("waiting for Data")?;
     link.send(answer("accepted", &request)).await?;
-    let token = request.field("access_token").and_then(|token| token.as_str());
+    let token = request
+        .field("access_token")
+        .and_then(|token| token.as_str());
     Ok(token.map(str::to_owned))
 }
 
@@ -156,8 +160,11 @@ async fn turned_away(peer: &Peer, code: Option<u16>) -> Outcome {
         match link.next_before(deadline).await {
             Event::Message(received) if received.name() == "login" => {
                 if bytes_in(&received, "session_id") == bytes_in(&hello, "session_id") {
-                    return Err(Stop::fail("a Login of a new session identifier", phrase(&received.message))
-                        .blaming("NUB-SESSION-002"));
+                    return Err(Stop::fail(
+                        "a Login of a new session identifier",
+                        phrase(&received.message),
+                    )
+                    .blaming("NUB-SESSION-002"));
                 }
                 link.send(json!({
                     "type": "refused",
@@ -167,7 +174,10 @@ async fn turned_away(peer: &Peer, code: Option<u16>) -> Outcome {
                 .await?;
             }
             Event::Message(received) => {
-                return Err(Stop::fail("a new Login or the end", phrase(&received.message)));
+                return Err(Stop::fail(
+                    "a new Login or the end",
+                    phrase(&received.message),
+                ));
             }
             Event::Garbage(why) => return Err(Stop::fail("a new Login or the end", why)),
             Event::Closed { .. } | Event::Silence(_) => return Ok(()),

@@ -87,14 +87,19 @@ async fn unknown_session(peer: &Peer) -> Outcome {
     let (packet, _) = of_type(&mut link, b'R', &[0, 0, 5]);
     link.send_raw(&packet, "a response to nothing").await;
     let is_open = link.settle().await?.alive;
-    seen("NUB-AMB-UNKNOWN-SESSION", if is_open { "ignore" } else { "close" })
+    seen(
+        "NUB-AMB-UNKNOWN-SESSION",
+        if is_open { "ignore" } else { "close" },
+    )
 }
 
 /// What a device that gives back the payload of a Command makes of it.
 async fn given_back(link: &mut Link, payload: &[u8]) -> Outcome<Option<Vec<u8>>> {
     let echoed = ask(link, command(Some(b"ping"))).await?;
     if bytes_in(&echoed, "payload").as_deref() != Some(b"ping") {
-        return Err(Stop::skip("the device does not give back the payload of a Command"));
+        return Err(Stop::skip(
+            "the device does not give back the payload of a Command",
+        ));
     }
     let response = ask(link, command(Some(payload))).await?;
     Ok(bytes_in(&response, "payload"))
@@ -111,7 +116,10 @@ async fn empty_tail(peer: &Peer) -> Outcome {
 async fn boundary(peer: &Peer) -> Outcome {
     let id = "NUB-AMB-BOUNDARY";
     let mut link = peer.connected().await?;
-    let (one, two) = (complete(&mut link, command(None)), complete(&mut link, command(None)));
+    let (one, two) = (
+        complete(&mut link, command(None)),
+        complete(&mut link, command(None)),
+    );
     let both = [link.encode(&one)?, link.encode(&two)?].concat();
     link.sends(&link.encode(&one)?);
     link.sends(&link.encode(&two)?);
@@ -137,7 +145,12 @@ async fn padding(peer: &Peer) -> Outcome {
     let link = peer.introduced().await?;
     let texts = ["client_id", "client_secret", "product_code"];
     let text = |name| link.hello()?.field(name).and_then(Json::as_str);
-    let ends = |fill: char| texts.iter().filter_map(|name| text(name)).any(|text| text.ends_with(fill));
+    let ends = |fill: char| {
+        texts
+            .iter()
+            .filter_map(|name| text(name))
+            .any(|text| text.ends_with(fill))
+    };
     let reading = match (ends('\0'), ends(' ')) {
         (true, _) => "zeros",
         (_, true) => "spaces",
@@ -150,7 +163,10 @@ async fn padding(peer: &Peer) -> Outcome {
 async fn encryption(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await?;
     let token = "conformance-token-of-24b";
-    let mut accepted = link.hello().map(|hello| answer("login_accepted", hello)).unwrap_or_default();
+    let mut accepted = link
+        .hello()
+        .map(|hello| answer("login_accepted", hello))
+        .unwrap_or_default();
     accepted["access_token"] = token.into();
     accepted["encryption_key"] = bytes(b"0123456789abcdef");
     link.set_token(token);
@@ -167,7 +183,9 @@ async fn byte_order(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
     if let Ok(application) = peer.application() {
         let payload = super::expect::payload(peer);
-        drop(tokio::spawn(application.ask(crate::subject::Ask::Data(payload))));
+        drop(tokio::spawn(
+            application.ask(crate::subject::Ask::Data(payload)),
+        ));
     }
     // Read the other way round, its length would be one that nothing follows.
     let request = next_request(peer, &mut link, &["data"]).await?;

@@ -58,11 +58,16 @@ async fn echo(peer: &Peer) -> Outcome {
 async fn own_identifier(peer: &Peer) -> Outcome {
     let mut seen = BTreeSet::new();
     let mut is_fresh = |received: Option<&Received>| -> Outcome {
-        let name = received.and_then(|received| bytes_in(received, "session_id")).unwrap_or_default();
+        let name = received
+            .and_then(|received| bytes_in(received, "session_id"))
+            .unwrap_or_default();
         let shown = hex::encode(&name);
         match seen.insert(name) {
             true => Ok(()),
-            false => Err(Stop::fail("a session identifier of its own", format!("{shown} again"))),
+            false => Err(Stop::fail(
+                "a session identifier of its own",
+                format!("{shown} again"),
+            )),
         }
     };
     let early = peer.introduced().await?;
@@ -71,7 +76,10 @@ async fn own_identifier(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await?;
     is_fresh(link.hello())?;
     let token = "conformance-token-of-24b";
-    let mut accepted = link.hello().map(|hello| answer("login_accepted", hello)).unwrap_or_default();
+    let mut accepted = link
+        .hello()
+        .map(|hello| answer("login_accepted", hello))
+        .unwrap_or_default();
     accepted["access_token"] = token.into();
     link.set_token(token);
     link.send(accepted).await?;
@@ -110,7 +118,9 @@ async fn out_of_order(peer: &Peer) -> Outcome {
     let told = |told: Result<Result<_, Unheard>, _>| match told {
         Ok(Err(Unheard::Unable)) => Err(Stop::skip(Unheard::Unable.to_string())),
         Ok(told) => Ok(told.is_ok()),
-        Err(why) => Err(Stop::inconclusive(format!("asking the device broke down: {why}"))),
+        Err(why) => Err(Stop::inconclusive(format!(
+            "asking the device broke down: {why}"
+        ))),
     };
     match (told(taken.await)?, told(refused.await)?) {
         (true, false) => Ok(()),

@@ -5,7 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value as Json, json};
 
 use crate::subject::nubison::{ask, bytes, login};
-use crate::subject::{Application, Ask, Credentials, Link, Peer, Received, Unheard, phrase, vocabulary};
+use crate::subject::{
+    Application, Ask, Credentials, Link, Peer, Received, Unheard, phrase, vocabulary,
+};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Sees that a request was carried out, and that nothing stands behind the status.
@@ -132,10 +134,16 @@ pub(super) async fn logged_in(peer: &Peer) -> Outcome<Link> {
 /// The next request of that name which a device sends by itself.
 ///
 /// Other requests of its own are answered in the meantime.
-pub(super) async fn next_request(peer: &Peer, link: &mut Link, names: &[&str]) -> Outcome<Received> {
+pub(super) async fn next_request(
+    peer: &Peer,
+    link: &mut Link,
+    names: &[&str],
+) -> Outcome<Received> {
     use crate::subject::{Event, nubison::answer};
     let least = peer.spec().timer("heartbeat").unwrap_or(0);
-    let patience = peer.patience().min(core::time::Duration::from_secs(least) + peer.timeout());
+    let patience = peer
+        .patience()
+        .min(core::time::Duration::from_secs(least) + peer.timeout());
     let what = names.join(" or ");
     peer.waits(&what, patience);
     link.leave_keep_alive();
@@ -152,7 +160,9 @@ pub(super) async fn next_request(peer: &Peer, link: &mut Link, names: &[&str]) -
             }
             Event::Silence(waited) => {
                 let waited = waited.as_secs();
-                return Err(Stop::skip(format!("the device sent no {what} within {waited} s")));
+                return Err(Stop::skip(format!(
+                    "the device sent no {what} within {waited} s"
+                )));
             }
             other => return Err(Stop::fail(what, other.to_string())),
         }

@@ -31,7 +31,11 @@ pub(super) const CASES: &[Case] = &[
         title: "another client identifier gets error code 0003",
         clauses: &["NUB-ERROR-003", "NUB-LOGIN-006"],
         control: OK,
-        run: |peer| Box::pin(unwelcome(peer, "client", |who| who.user = altered(&who.user))),
+        run: |peer| {
+            Box::pin(unwelcome(peer, "client", |who| {
+                who.user = altered(&who.user)
+            }))
+        },
         ..SERVER
     },
     Case {
@@ -120,7 +124,9 @@ async fn again(peer: &Peer) -> Outcome {
     let (link, response) = log_in_as(peer, |who| who.credential = altered(&who.credential)).await?;
     if response.name() != "refused" {
         let got = phrase(&response.message);
-        return Err(Stop::inconclusive(format!("a wrong secret was not refused: {got}")));
+        return Err(Stop::inconclusive(format!(
+            "a wrong secret was not refused: {got}"
+        )));
     }
     link.close();
     let mut link = peer.connected().await?;
@@ -132,8 +138,17 @@ async fn logout(peer: &Peer) -> Outcome {
     let response = ask(&mut link, json!({"type": "logout"})).await?;
     accepted(&response)?;
     // Whether the connection stays is open; whether more comes before that is not.
-    match link.settle().await?.messages.iter().find(|m| is_response(m)) {
+    match link
+        .settle()
+        .await?
+        .messages
+        .iter()
+        .find(|m| is_response(m))
+    {
         None => Ok(()),
-        Some(more) => Err(Stop::fail("one response to the Logout", phrase(&more.message))),
+        Some(more) => Err(Stop::fail(
+            "one response to the Logout",
+            phrase(&more.message),
+        )),
     }
 }

@@ -84,7 +84,8 @@ async fn in_pieces(link: &mut Link, bytes: &[u8], cuts: impl Iterator<Item = usi
     link.sends(bytes);
     let mut from = 0;
     for until in cuts.chain([bytes.len()]) {
-        link.send_raw(bytes.get(from..until).unwrap_or_default(), what).await;
+        link.send_raw(bytes.get(from..until).unwrap_or_default(), what)
+            .await;
         // Gives the subject the chance to read the piece by itself.
         tokio::task::yield_now().await;
         from = until;
@@ -118,7 +119,8 @@ async fn eight_bytes(peer: &Peer) -> Outcome {
     let whole = complete(&mut link, whole);
     let packet = link.encode(&whole)?;
     link.sends(&packet);
-    link.send_raw(packet.get(..8).unwrap_or_default(), "eight bytes").await;
+    link.send_raw(packet.get(..8).unwrap_or_default(), "eight bytes")
+        .await;
     // Nothing can follow that would make a packet of them.
     link.finish().await;
     loop {
@@ -148,7 +150,9 @@ async fn every_cut(peer: &Peer) -> Outcome {
     let len = length(&mut link, &request)?;
     for at in 1..len {
         let what = format!("the request was cut after {at} of {len} bytes");
-        cut(&mut link, request.clone(), [at].into_iter()).await.because(what)?;
+        cut(&mut link, request.clone(), [at].into_iter())
+            .await
+            .because(what)?;
     }
     peer.keep(link).await;
     Ok(())
@@ -187,7 +191,10 @@ async fn together(peer: &Peer) -> Outcome {
             Event::Message(received) if is_response(&received) => {
                 let name = received.field("session_id").cloned().unwrap_or_default();
                 if !open.contains(&name) {
-                    return Err(Stop::fail("one response to each", phrase(&received.message)));
+                    return Err(Stop::fail(
+                        "one response to each",
+                        phrase(&received.message),
+                    ));
                 }
                 accepted(&received)?;
                 open.retain(|other| *other != name);
@@ -225,7 +232,10 @@ async fn one_and_a_half(peer: &Peer) -> Outcome {
 async fn login_response_in_pieces(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await?;
     let token = "conformance-token-of-24b";
-    let mut accepted = link.hello().map(|hello| answer("login_accepted", hello)).unwrap_or_default();
+    let mut accepted = link
+        .hello()
+        .map(|hello| answer("login_accepted", hello))
+        .unwrap_or_default();
     accepted["access_token"] = token.into();
     let packet = link.encode(&accepted)?;
     link.set_token(token);
@@ -236,7 +246,8 @@ async fn login_response_in_pieces(peer: &Peer) -> Outcome {
 async fn response_and_command(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
     let sending = peer.application().ok();
-    let sending = sending.map(|app| [b"one", b"two"].map(|one| tokio::spawn(app.ask(Ask::Data(one.to_vec())))));
+    let sending = sending
+        .map(|app| [b"one", b"two"].map(|one| tokio::spawn(app.ask(Ask::Data(one.to_vec())))));
     let mut packets = Vec::new();
     for _ in 0..sending.as_ref().map_or(1, |all| all.len()) {
         let received = next_request(peer, &mut link, &["data", "heartbeat"]).await?;
@@ -245,7 +256,8 @@ async fn response_and_command(peer: &Peer) -> Outcome {
     let request = complete(&mut link, command(None));
     packets.extend(link.encode(&request)?);
     link.sends(&link.encode(&request)?);
-    link.send_raw(&packets, "responses and a Command in one piece").await;
+    link.send_raw(&packets, "responses and a Command in one piece")
+        .await;
     let session_id = request.get("session_id").cloned().unwrap_or(bytes(&[]));
     response(&mut link, &session_id).await?;
     for one in sending.into_iter().flatten() {

@@ -74,7 +74,13 @@ pub(super) const CASES: &[Case] = &[
         slug: "reading.unknown-type",
         title: "what is made of a packet of no type",
         ambiguity: Some("NUB-AMB-UNKNOWN-TYPE"),
-        run: |peer| Box::pin(unknown_type(peer, "NUB-AMB-UNKNOWN-TYPE", ["keep", "reject"])),
+        run: |peer| {
+            Box::pin(unknown_type(
+                peer,
+                "NUB-AMB-UNKNOWN-TYPE",
+                ["keep", "reject"],
+            ))
+        },
         ..PROBE
     },
     Case {
@@ -129,7 +135,8 @@ async fn boundary(peer: &Peer) -> Outcome {
     let both = [link.encode(&beat)?, link.encode(&next)?].concat();
     link.sends(&link.encode(&beat)?);
     link.sends(&link.encode(&next)?);
-    link.send_raw(&both, "a Heartbeat and Data in one piece").await;
+    link.send_raw(&both, "a Heartbeat and Data in one piece")
+        .await;
     let mut accepted = 0;
     for _ in 0..2 {
         match link.next().await {
@@ -162,13 +169,17 @@ async fn byte_order(peer: &Peer) -> Outcome {
 
 async fn padding(peer: &Peer) -> Outcome {
     let mut link = peer.open().await?;
-    log_in(&mut link, peer.credentials()?).await.unrelated("logging in")?;
+    log_in(&mut link, peer.credentials()?)
+        .await
+        .unrelated("logging in")?;
     seen("NUB-AMB-PADDING", "exact")
 }
 
 async fn encryption(peer: &Peer) -> Outcome {
     let mut link = peer.open().await?;
-    let answer = log_in(&mut link, peer.credentials()?).await.unrelated("logging in")?;
+    let answer = log_in(&mut link, peer.credentials()?)
+        .await
+        .unrelated("logging in")?;
     if answer.field("encryption_key").is_none() {
         return Err(Stop::skip("the server gives no encryption key"));
     }
@@ -198,7 +209,10 @@ async fn after_logout(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     ask(&mut link, json!({"type": "logout"})).await?;
     let is_open = link.settle().await?.alive;
-    seen("NUB-AMB-AFTER-LOGOUT", if is_open { "open" } else { "close" })
+    seen(
+        "NUB-AMB-AFTER-LOGOUT",
+        if is_open { "open" } else { "close" },
+    )
 }
 
 async fn second_login(peer: &Peer) -> Outcome {
@@ -212,7 +226,14 @@ async fn second_login(peer: &Peer) -> Outcome {
     let mut beat = heartbeat(None);
     beat["access_token"] = former.into();
     let response = ask(&mut link, beat).await?;
-    seen(id, if response.name() == "accepted" { "add" } else { "replace" })
+    seen(
+        id,
+        if response.name() == "accepted" {
+            "add"
+        } else {
+            "replace"
+        },
+    )
 }
 
 async fn unknown_session(peer: &Peer) -> Outcome {
@@ -220,7 +241,10 @@ async fn unknown_session(peer: &Peer) -> Outcome {
     let (packet, _) = of_type(&mut link, b'R', &[0]);
     link.send_raw(&packet, "a response to nothing").await;
     let is_open = link.settle().await?.alive;
-    seen("NUB-AMB-UNKNOWN-SESSION", if is_open { "ignore" } else { "close" })
+    seen(
+        "NUB-AMB-UNKNOWN-SESSION",
+        if is_open { "ignore" } else { "close" },
+    )
 }
 
 async fn unknown_type(peer: &Peer, id: &str, [keep, reject]: [&str; 2]) -> Outcome {
@@ -235,7 +259,9 @@ async fn unknown_type(peer: &Peer, id: &str, [keep, reject]: [&str; 2]) -> Outco
 async fn malformed(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let (packet, _) = of_type(&mut link, b'X', b"0123456789");
-    raw(&mut link, &packet, "a packet of no type").await.unrelated("waiting for error code 0001")?;
+    raw(&mut link, &packet, "a packet of no type")
+        .await
+        .unrelated("waiting for error code 0001")?;
     let is_open = link.settle().await?.alive;
     seen("NUB-AMB-MALFORMED", if is_open { "drop" } else { "close" })
 }
@@ -254,14 +280,21 @@ async fn error_order(peer: &Peer) -> Outcome {
 
 async fn silence(peer: &Peer, is_logged_in: bool) -> Outcome {
     let (id, timer, in_time, otherwise) = match is_logged_in {
-        true => ("NUB-AMB-HEARTBEAT-INTERVAL", "silence", "minute", "never-closed"),
+        true => (
+            "NUB-AMB-HEARTBEAT-INTERVAL",
+            "silence",
+            "minute",
+            "never-closed",
+        ),
         false => ("NUB-AMB-TIMEOUT", "login", "seconds", "longer"),
     };
     let seconds = peer.spec().timer(timer).unwrap_or(0);
     let wait = core::time::Duration::from_secs(seconds) + peer.timeout();
     if peer.patience() < wait {
         let needed = wait.as_secs();
-        return Err(Stop::skip(format!("it takes {needed} s; give --patience {needed}")));
+        return Err(Stop::skip(format!(
+            "it takes {needed} s; give --patience {needed}"
+        )));
     }
     peer.waits("the end of a silent connection", wait);
     let mut link = match is_logged_in {
@@ -285,7 +318,8 @@ async fn limits(peer: &Peer) -> Outcome {
         let request = complete(&mut link, data(&payload(peer)));
         packets.extend(link.encode(&request)?);
     }
-    link.send_raw(&packets, "more Data than may wait, in one piece").await;
+    link.send_raw(&packets, "more Data than may wait, in one piece")
+        .await;
     let mut refused = 0;
     for _ in 0..=limit {
         match link.next().await {
@@ -296,7 +330,10 @@ async fn limits(peer: &Peer) -> Outcome {
         }
     }
     match refused {
-        0 => Err(Stop::skip(format!("{} requests at once are all taken: no limit is seen", limit + 1))),
+        0 => Err(Stop::skip(format!(
+            "{} requests at once are all taken: no limit is seen",
+            limit + 1
+        ))),
         _ => seen("NUB-AMB-LIMITS", "bounded"),
     }
 }

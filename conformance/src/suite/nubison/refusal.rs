@@ -68,7 +68,11 @@ pub(super) fn of_type(link: &mut Link, code: u8, body: &[u8]) -> (Vec<u8>, Json)
 }
 
 /// Sends a packet as it is, and waits for its response.
-pub(super) async fn raw(link: &mut Link, packet: &[u8], what: &str) -> Outcome<crate::subject::Received> {
+pub(super) async fn raw(
+    link: &mut Link,
+    packet: &[u8],
+    what: &str,
+) -> Outcome<crate::subject::Received> {
     let name = packet.get(1..9).unwrap_or_default();
     // Whatever it is, its refusal is read as one.
     let like = [b"D", name, b"conformance-unknown-0000\0\0"].concat();
@@ -100,7 +104,9 @@ async fn no_type_first(peer: &Peer) -> Outcome {
 async fn short_of(link: &mut Link, request: Json, less: usize, what: &str) -> Outcome {
     let request = complete(link, request);
     let bytes = link.encode(&request)?;
-    let cut = bytes.get(..bytes.len().saturating_sub(less)).unwrap_or_default();
+    let cut = bytes
+        .get(..bytes.len().saturating_sub(less))
+        .unwrap_or_default();
     let response = raw(link, cut, what).await?;
     refused(link, &response, "packet_structure")
 }
@@ -114,8 +120,17 @@ async fn cut_short(peer: &Peer) -> Outcome {
 async fn login_cut_short(peer: &Peer) -> Outcome {
     let mut link = peer.open().await?;
     let request = crate::subject::nubison::login(peer.spec(), peer.credentials()?)?;
-    let identifier = request.get("identifier").and_then(Json::as_str).map_or(0, str::len);
-    short_of(&mut link, request, identifier + 5, "a Login that ends in its product code").await
+    let identifier = request
+        .get("identifier")
+        .and_then(Json::as_str)
+        .map_or(0, str::len);
+    short_of(
+        &mut link,
+        request,
+        identifier + 5,
+        "a Login that ends in its product code",
+    )
+    .await
 }
 
 async fn not_utf_8(peer: &Peer) -> Outcome {
@@ -130,6 +145,9 @@ async fn not_utf_8(peer: &Peer) -> Outcome {
     // Whether it is the structure that is wrong or the client, the order of checks decides.
     match (response.name(), code_of(&response)) {
         ("refused", Some(2 | 3)) => Ok(()),
-        _ => Err(Stop::fail("error code 0002 or 0003", phrase(&response.message))),
+        _ => Err(Stop::fail(
+            "error code 0002 or 0003",
+            phrase(&response.message),
+        )),
     }
 }

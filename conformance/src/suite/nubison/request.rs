@@ -42,7 +42,9 @@ pub(super) const CASES: &[Case] = &[
 
 /// Sees that a request carries the token of the login.
 fn carries_token(link: &Link, request: &Received) -> Outcome {
-    let token = request.field("access_token").and_then(|token| token.as_str());
+    let token = request
+        .field("access_token")
+        .and_then(|token| token.as_str());
     if token.is_some() && token == link.token() {
         return Ok(());
     }
@@ -83,7 +85,9 @@ async fn took(sending: tokio::task::JoinHandle<Told>) -> Outcome {
     match sending.await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(why)) => Err(Stop::fail("a request that was taken", why.to_string())),
-        Err(why) => Err(Stop::inconclusive(format!("asking the device broke down: {why}"))),
+        Err(why) => Err(Stop::inconclusive(format!(
+            "asking the device broke down: {why}"
+        ))),
     }
 }
 
@@ -139,7 +143,10 @@ async fn logout(peer: &Peer) -> Outcome {
         match link.next().await {
             Event::Closed { unfinished: 0, .. } | Event::Silence(_) => Ok(()),
             Event::Message(received) if received.name() == "login" => Ok(()),
-            other => Err(Stop::fail("nothing behind the access token", other.to_string())),
+            other => Err(Stop::fail(
+                "nothing behind the access token",
+                other.to_string(),
+            )),
         }
     });
     asked.map(drop).unrelated("logging out").and(seen)

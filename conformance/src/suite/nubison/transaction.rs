@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::SERVER;
 use super::command::{next_command, told};
 use super::expect::{accepted, asked, heartbeat};
-use super::SERVER;
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in};
 use crate::subject::{Ask, Peer};
@@ -101,7 +101,10 @@ async fn out_of_order(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let ask = |payload: &[u8]| asked(application, Ask::Command(Some(payload.to_vec())));
     let (first, second, seen) = tokio::join!(ask(b"first"), ask(b"second"), async {
-        let (one, two) = (next_command(&mut link).await?, next_command(&mut link).await?);
+        let (one, two) = (
+            next_command(&mut link).await?,
+            next_command(&mut link).await?,
+        );
         // Each answer is the payload of its Command.
         for command in [&two, &one] {
             let mut accepted = answer("command_accepted", command);
@@ -114,7 +117,8 @@ async fn out_of_order(peer: &Peer) -> Outcome {
     if (first.as_deref(), second.as_deref()) == (Some(b"first"), Some(b"second")) {
         return Ok(());
     }
-    let shown = |answer: Option<Vec<u8>>| String::from_utf8_lossy(&answer.unwrap_or_default()).into_owned();
+    let shown =
+        |answer: Option<Vec<u8>>| String::from_utf8_lossy(&answer.unwrap_or_default()).into_owned();
     Err(Stop::fail(
         "the answers \"first\" and \"second\" at the application",
         format!("{:?} and {:?}", shown(first), shown(second)),

@@ -41,7 +41,8 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         case: "packet.response-and-command",
         fault: || {
             hears(b'R', |bytes| {
-                if bytes.len() > BARE + TOKEN_ONLY - 1 {
+                // The response to a Login is longer.
+                if (BARE + TOKEN_ONLY..34 + TOKEN_ONLY).contains(&bytes.len()) {
                     bytes.truncate(BARE);
                 }
             })
@@ -101,7 +102,11 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         clause: "NUB-DATA-001",
         case: "data.layout",
-        fault: || says(b'D', |bytes| drop(bytes.remove(33))),
+        fault: || {
+            says(b'D', |bytes| {
+                bytes.remove(33);
+            })
+        },
     },
     Saboteur {
         clause: "NUB-DATA-004",

@@ -42,19 +42,6 @@ fn to_requests(code: u8, change: fn(&mut Vec<u8>)) -> Tamper {
     })
 }
 
-/// Takes a packet that has arrived by half for one that is whole.
-fn refuses_halves() -> Tamper {
-    Box::new(|way, bytes| {
-        let is_half = bytes.first() == Some(&b'D') && bytes.len() < 35;
-        if way == Way::ToReference && is_half {
-            let id = bytes.get(SESSION_ID).unwrap_or(&[0; 8]);
-            let refusal = [b"R", id, b"\0\0\x02"].concat();
-            return Fate::Instead(vec![(Way::ToSuite, refusal)]);
-        }
-        Fate::Pass
-    })
-}
-
 fn refuse(bytes: &mut Vec<u8>) {
     bytes.truncate(STATUS);
     bytes.extend([0, 0, 5]);
@@ -69,7 +56,13 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         clause: "NUB-FRAME-010",
         case: "packet.every-cut",
-        fault: refuses_halves,
+        fault: || {
+            hears(b'D', |bytes| {
+                if bytes.len() < 35 {
+                    bytes.clear();
+                }
+            })
+        },
     },
     Saboteur {
         clause: "NUB-FRAME-011",
@@ -104,7 +97,11 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         clause: "NUB-LOGIN-003",
         case: "login.ok",
-        fault: || to_requests(b'L', |bytes| drop(bytes.remove(BARE))),
+        fault: || {
+            to_requests(b'L', |bytes| {
+                bytes.remove(BARE);
+            })
+        },
     },
     Saboteur {
         clause: "NUB-LOGIN-006",
