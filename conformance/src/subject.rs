@@ -10,6 +10,7 @@ mod catalogue;
 mod child;
 mod codec;
 mod device;
+mod elsewhere;
 mod event;
 mod expect;
 mod frame;

@@ -31,16 +31,6 @@ const KEY: &[u8] = b"0123456789abcdef";
 const PIECE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long an application may take to hear of something.
 const HEARING: Duration = Duration::from_secs(1);
-/// Waits that this run can afford: the timers of the protocol take longer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The manner of a run that does not wait for the timers of the protocol.
-pub(super) fn manner(manner: &Manner) -> Manner {
-    Manner {
-        patience: manner.patience.min(PATIENCE),
-        ..manner.clone()
-    }
-}
 
 /// Who the reference device is.
 #[must_use]

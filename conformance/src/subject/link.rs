@@ -1,5 +1,6 @@
 //! One connection to a subject.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
@@ -18,8 +19,6 @@ use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
 use crate::case::Role;
 use crate::codec::Codec;
-use crate::json;
-use crate::value::WireValue;
 use crate::verdict::{Outcome, Stop};
 
 /// Bytes asked of the socket at a time.
@@ -31,7 +30,7 @@ const CHUNK: usize = 16 * 1024;
 /// device's Keep Alive, is answered in passing.
 #[derive(Debug)]
 pub struct Link {
-    number: u64,
+    pub(super) number: u64,
     role: Role,
     codec: Codec<'static>,
     stream: TcpStream,
@@ -39,9 +38,9 @@ pub struct Link {
     transcript: Transcript,
     patience: Duration,
     next_id: u16,
-    transactions: Transactions,
+    pub(super) transactions: Transactions,
     /// What the end that is no device was logged in with.
-    token: Option<String>,
+    pub(super) token: Option<String>,
     /// Whether what the subject asks by itself is answered in passing.
     answers_keep_alive: bool,
     /// Answers in passing that wait for the end of a message half sent.
@@ -106,6 +105,11 @@ impl Link {
         self.role
     }
 
+    /// The address of the suite that the subject knows, where it dialled.
+    pub(super) fn own_address(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
     /// When the connection began.
     #[must_use]
     pub const fn opened(&self) -> Instant {
@@ -136,33 +140,6 @@ impl Link {
     /// Leaves to the case what a device sends by itself: its Keep Alive, or its requests.
     pub fn leave_keep_alive(&mut self) {
         self.answers_keep_alive = false;
-    }
-
-    /// A name for a new transaction, as JSON.
-    pub fn transaction(&mut self) -> Json {
-        json::value_to(&WireValue::Bytes(self.transactions.draw()))
-    }
-
-    /// The access token of the connection, once it was issued.
-    #[must_use]
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-
-    /// An access token that no other connection has.
-    pub(super) fn new_token(&mut self) -> String {
-        let drawn = self.transactions.draw();
-        format!("{}{:016}", String::from_utf8_lossy(&drawn), self.number)
-    }
-
-    /// Speaks with another access token from here on.
-    pub fn set_token(&mut self, token: impl Into<String>) {
-        self.token = Some(token.into());
-    }
-
-    /// Remembers a request that is sent in pieces, so that its answer can be read.
-    pub fn sends(&mut self, request: &[u8]) {
-        self.transactions.sent(request);
     }
 
     /// Bytes that have arrived and are no whole message yet.

@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 
 use iotmp_spec::model::{Body, IntEncoding, Message, Spec};
+use serde_json::Value as Json;
 
+use super::link::Link;
 use crate::codec::Codec;
+use crate::json;
+use crate::value::WireValue;
 
 /// What the identifiers of transactions are made of.
 const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -83,5 +87,34 @@ impl Transactions {
             Some(request) => codec.answering(request),
             None => codec,
         }
+    }
+}
+
+impl Link {
+    /// A name for a new transaction, as JSON.
+    pub fn transaction(&mut self) -> Json {
+        json::value_to(&WireValue::Bytes(self.transactions.draw()))
+    }
+
+    /// The access token of the connection, once it was issued.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// An access token that no other connection has.
+    pub(super) fn new_token(&mut self) -> String {
+        let drawn = self.transactions.draw();
+        format!("{}{:016}", String::from_utf8_lossy(&drawn), self.number)
+    }
+
+    /// Speaks with another access token from here on.
+    pub fn set_token(&mut self, token: impl Into<String>) {
+        self.token = Some(token.into());
+    }
+
+    /// Remembers a request that is sent in pieces, so that its answer can be read.
+    pub fn sends(&mut self, request: &[u8]) {
+        self.transactions.sent(request);
     }
 }
