@@ -9,6 +9,7 @@ use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
 
+use super::application::Application;
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
 use super::operator::Operator;
@@ -76,6 +77,7 @@ pub struct Subject {
     operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
+    application: Option<Application>,
 }
 
 /// Where connections come from.
@@ -146,6 +148,7 @@ impl Subject {
             takes_over: AtomicBool::new(false),
             operator: None,
             parked: Mutex::new(None),
+            application: None,
         }
     }
 
@@ -158,6 +161,19 @@ impl Subject {
 
     pub(super) fn operator(&self) -> Option<&dyn Operator> {
         self.operator.as_deref()
+    }
+
+    /// The same with what stands behind it within reach.
+    #[must_use]
+    pub fn with_application(mut self, application: Application) -> Self {
+        self.application = Some(application);
+        self
+    }
+
+    /// What stands behind it, if that is within reach.
+    #[must_use]
+    pub const fn application(&self) -> Option<&Application> {
+        self.application.as_ref()
     }
 
     /// Which end it is.
@@ -246,6 +262,7 @@ impl Subject {
             spec: self.spec,
             timeout: self.manner.timeout,
             first_id: 100 + u16::try_from(self.manner.seed % 50_000).unwrap_or(0),
+            seed: self.manner.seed,
         }
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use iotmp_spec::model::Spec;
 
+use super::application::Application;
 use super::catalogue::Catalogue;
 use super::elsewhere::Elsewhere;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
 use super::operator::Operator;
+use super::protocol::Protocol;
 use super::transcript::{Side, Transcript};
 use super::{device, server};
 use crate::case::Role;
@@ -34,7 +36,7 @@ impl Witness {
         };
         link.quiet("nothing on another connection")
             .await
-            .blaming(crate::suite::ALIVE)
+            .blaming(Protocol::of(link.codec().spec()).lives_on())
             .because("seen on another connection of the server")
     }
 }
@@ -207,6 +209,15 @@ impl Peer {
         self.subject.operator().ok_or_else(|| {
             Stop::skip("the suite has no way to make this server ask its devices for a stream")
         })
+    }
+
+    /// What stands behind the subject.
+    ///
+    /// # Errors
+    /// Skip where it is not within reach.
+    pub fn application(&self) -> Outcome<&Application> {
+        let known = self.subject.application();
+        known.ok_or_else(|| Stop::skip("nothing here reaches the application behind the subject"))
     }
 
     /// What a device offers.

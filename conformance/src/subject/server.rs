@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::event::Want;
-use super::{Credentials, Link, Peer, vocabulary};
+use super::{Credentials, Link, Peer, Protocol, nubison, vocabulary};
 use crate::verdict::{Outcome, Step};
 
 /// A new connection.
@@ -28,6 +28,12 @@ pub(super) async fn dial(peer: &Peer, address: &str) -> Outcome<Link> {
 /// A new connection, established with valid credentials.
 pub(super) async fn connected(peer: &Peer, credentials: &Credentials) -> Outcome<Link> {
     let mut link = peer.open().await?;
+    if Protocol::of(peer.spec()) == Protocol::Nubison {
+        nubison::log_in(&mut link, credentials)
+            .await
+            .unrelated("logging in")?;
+        return Ok(link);
+    }
     let id = link.id();
     let payload = credentials.payload();
     let connect = vocabulary::connect(peer.spec(), id, &Json::Null, &payload)?;
