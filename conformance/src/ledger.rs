@@ -113,8 +113,7 @@ impl Ledger {
     /// Reckons up `claims`.
     ///
     /// A clause counts if `scope` names it, or, without a scope, if it binds one
-    /// of `parties` or a case claims it. One that says itself why it cannot be
-    /// tested counts only where a case claims it all the same.
+    /// of `parties` or a case claims it.
     #[must_use]
     pub fn reckon(
         spec: &Spec,
@@ -138,8 +137,8 @@ impl Ledger {
         let counts = |clause: &Clause| match scope {
             Some(scope) => scope.contains(&clause.id) || by_clause.contains_key(clause.id.as_str()),
             None => {
-                let binds = clause.binds.iter().any(|party| parties.contains(party));
-                (binds && clause.untestable.is_none()) || by_clause.contains_key(clause.id.as_str())
+                clause.binds.iter().any(|party| parties.contains(party))
+                    || by_clause.contains_key(clause.id.as_str())
             }
         };
         let clauses: Vec<Entry> = spec
@@ -265,10 +264,10 @@ fn why_untested(clause: &Clause, reasons: &[String]) -> String {
     if let Some(reason) = reasons.first() {
         return reason.clone();
     }
-    let reason = clause.untestable.as_deref();
-    reason
-        .unwrap_or("no case was run that proves it")
-        .to_owned()
+    match &clause.untestable {
+        Some(reason) => reason.clone(),
+        None => "no case was run that proves it".to_owned(),
+    }
 }
 
 fn profile(spec: &Spec, claims: &[Claim<'_>]) -> Vec<Observation> {

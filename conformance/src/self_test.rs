@@ -7,25 +7,29 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use iotmp_ref::device::{Backoff, Client, ClientConfig, Device};
+use iotmp_ref::device::{Backoff, Client, ClientConfig, Device, Handle, Status};
 use iotmp_ref::server::{self, Server};
 use iotmp_ref::session::dialect::Dialect;
 use iotmp_ref::session::{self, Iotmp2020, Iotmp2023, Iotmp2025, IotmpShipping};
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Party, Spec};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::case::{Case, Role};
 use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
 use crate::runner::{self, Finished, Settings};
-use crate::subject::{Credentials, Manner, Protocol, Reference, Subject};
+use crate::subject::{Credentials, HubOperator, Manner, Protocol, Reference, Subject};
 use crate::vector;
 use crate::verdict::Kind;
 
 /// Devices that dial the suite side by side.
-const DEVICES: usize = 12;
+const DEVICES: usize = 16;
+/// How often something happens at a device.
+const EVENTS: Duration = Duration::from_millis(100);
 /// How long a case may wait for one thing: what takes longer is for subjects outside.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a device of this process may take to dial again.
@@ -166,6 +170,22 @@ fn reference_device(dialect: &'static dyn Dialect) -> Device {
         .input_output("echo", |value| value)
         .sample("hello")
         .run("reset", || ())
+        .output(EVENTFUL, || 1)
+}
+
+/// The resource of [`reference_device`] at which something happens.
+const EVENTFUL: &str = "visitors";
+
+/// Makes something happen at a device again and again, as long as it runs.
+async fn happen(device: Handle) {
+    let mut status = device.status();
+    let mut beat = tokio::time::interval(EVENTS);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while *status.borrow_and_update() != Status::Stopped {
+        beat.tick().await;
+        // One that waits in vain is made up for by the next.
+        device.event(EVENTFUL);
+    }
 }
 
 /// Devices that ask for something else when they connect, which others give no occasion to see.
@@ -241,9 +261,10 @@ impl Bench<'_> {
         let mut config = server::Config::new((Ipv4Addr::LOCALHOST, 0).into(), accepted);
         config.session = session::Config::new(self.dialect);
         config.redirect = redirect;
-        let (server, _hub) = Server::bind(config).await?;
+        let (server, hub) = Server::bind(config).await?;
         let address = server.local_addr().to_string();
-        let subject = Subject::server(self.spec, address, who.clone(), self.manner.clone());
+        let subject = Subject::server(self.spec, address, who.clone(), self.manner.clone())
+            .operated_by(Arc::new(HubOperator::new(hub)));
         Ok(runner::run(&[Arc::new(subject)], cases, self.settings).await?)
     }
 
@@ -273,6 +294,8 @@ impl Bench<'_> {
     ) -> Result<Finished, SelfTestError> {
         let mut subjects = Vec::new();
         let mut clients = Vec::new();
+        // Ends with this function, as the devices do.
+        let mut events = JoinSet::new();
         for device in devices {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let mut config = ClientConfig::new(listener.local_addr()?);
@@ -281,7 +304,9 @@ impl Bench<'_> {
                 first: Duration::from_millis(1),
                 max: Duration::from_millis(20),
             };
-            clients.push(Client::start(device, config));
+            let (client, handle) = Client::start(device, config);
+            clients.push(client);
+            events.spawn(happen(handle));
             let subject = Subject::device(self.spec, listener, WAIT, None, self.manner.clone());
             subjects.push(Arc::new(subject));
         }

@@ -18,6 +18,7 @@ mod redirect;
 mod run;
 mod sid;
 mod stream;
+mod text;
 
 use iotmp_spec::model::Spec;
 
@@ -33,18 +34,24 @@ const AREAS: &[&[Case]] = &[
     connect::parameters::CASES,
     device_connect::CASES,
     encoding::CASES,
+    encoding::said::CASES,
     redirect::CASES,
     first_message::CASES,
     keep_alive::CASES,
     disconnect::CASES,
     framing::CASES,
     fields::CASES,
+    text::CASES,
     sid::CASES,
     run::CASES,
     run::resource::CASES,
+    run::action::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,
+    stream::events::CASES,
+    stream::reconfigure::CASES,
+    stream::listened::CASES,
     stream::label::CASES,
     hostile::CASES,
     probe::CASES,

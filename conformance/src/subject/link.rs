@@ -43,6 +43,8 @@ pub struct Link {
     pub(super) token: Option<String>,
     /// Whether what the subject asks by itself is answered in passing.
     answers_keep_alive: bool,
+    /// Whether what a server asks of streams is left to the case.
+    serves_streams: bool,
     /// Answers in passing that wait for the end of a message half sent.
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
@@ -87,6 +89,7 @@ impl Link {
             transactions: Transactions::new(terms.spec, terms.seed ^ (number << 32)),
             token: None,
             answers_keep_alive: true,
+            serves_streams: false,
             held: None,
             hello: None,
             opened: Instant::now(),
@@ -151,6 +154,11 @@ impl Link {
     /// How to read what the subject sent.
     fn reader(&self, bytes: &[u8]) -> Codec<'static> {
         self.transactions.reader(self.codec, bytes)
+    }
+
+    /// Leaves to the case what a server asks of streams from here on.
+    pub const fn serve_streams(&mut self) {
+        self.serves_streams = true;
     }
 
     /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
@@ -324,12 +332,14 @@ impl Link {
             .bytes(self.number, Side::Subject, &received.bytes, note, reader);
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
+        let of_streams = matches!(received.name(), "start_stream" | "stop_stream");
+        let is_for_case = !may_ask || (self.serves_streams && of_streams);
         let token = self.token.as_deref();
         let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
             None if self.answers_keep_alive => nubison::reply(self.role, &received, token),
             reply => reply,
         };
-        let Some(reply) = reply.filter(|_| may_ask) else {
+        let Some(reply) = reply.filter(|_| !is_for_case) else {
             return Some(Event::Message(received));
         };
         match (reply, &mut self.held) {

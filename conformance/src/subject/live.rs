@@ -12,6 +12,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::application::Application;
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
+use super::operator::Operator;
 use super::peer::Peer;
 use super::transcript::Transcript;
 use crate::case::Role;
@@ -72,6 +73,8 @@ pub struct Subject {
     catalogue: OnceLock<Catalogue>,
     /// Whether a server ends a device's connection when a new one opens.
     takes_over: AtomicBool,
+    /// Who makes a server call its devices.
+    operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
     application: Option<Application>,
@@ -143,6 +146,7 @@ impl Subject {
             gone: OnceLock::new(),
             catalogue: OnceLock::new(),
             takes_over: AtomicBool::new(false),
+            operator: None,
             parked: Mutex::new(None),
             application: None,
         }
@@ -159,6 +163,17 @@ impl Subject {
     #[must_use]
     pub const fn application(&self) -> Option<&Application> {
         self.application.as_ref()
+    }
+
+    /// A server that `operator` can make call its devices.
+    #[must_use]
+    pub fn operated_by(mut self, operator: Arc<dyn Operator>) -> Self {
+        self.operator = Some(operator);
+        self
+    }
+
+    pub(super) fn operator(&self) -> Option<&dyn Operator> {
+        self.operator.as_deref()
     }
 
     /// Which end it is.

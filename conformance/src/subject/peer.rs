@@ -10,6 +10,7 @@ use super::catalogue::Catalogue;
 use super::elsewhere::Elsewhere;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
+use super::operator::Operator;
 use super::protocol::Protocol;
 use super::transcript::{Side, Transcript};
 use super::{device, server};
@@ -207,6 +208,16 @@ impl Peer {
     pub fn application(&self) -> Outcome<&Application> {
         let known = self.subject.application();
         known.ok_or_else(|| Stop::skip("nothing here reaches the application behind the subject"))
+    }
+
+    /// Who makes a server call its devices.
+    ///
+    /// # Errors
+    /// Skip where nobody does.
+    pub fn operator(&self) -> Outcome<&dyn Operator> {
+        self.subject.operator().ok_or_else(|| {
+            Stop::skip("the suite has no way to make this server ask its devices for a stream")
+        })
     }
 
     /// What a device offers.

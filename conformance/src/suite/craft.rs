@@ -133,6 +133,23 @@ impl Craft {
             .map_or(0, |wire| wire.id)
     }
 
+    /// A text by its size alone, whatever encoding values have.
+    ///
+    /// # Errors
+    /// Skip where the spec has no wire type for that.
+    pub(super) fn text(self, field: u32, text: &str) -> Outcome<Vec<u8>> {
+        let mut wire_types = self.layout().wire_types.iter();
+        let delimited = |shape: &Shape| matches!(shape, Shape::Sized(names) if names.is_empty());
+        let Some(wire) = wire_types.find(|wire| delimited(&wire.shape)) else {
+            let spec = &self.spec().name;
+            return Err(Stop::skip(format!("{spec} has no delimited texts")));
+        };
+        let mut bytes = self.key(field, wire.id);
+        bytes.extend(varint(text.len() as u64));
+        bytes.extend(text.as_bytes());
+        Ok(bytes)
+    }
+
     /// The wire types that nobody may use.
     pub(super) fn reserved_wire_types(self) -> impl Iterator<Item = u8> {
         let used = self.layout().wire_types.iter().map(|wire| wire.id);

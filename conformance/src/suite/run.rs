@@ -1,5 +1,6 @@
 //! Calls: of resources that there are, and of those that there are not.
 
+pub(super) mod action;
 pub(super) mod resource;
 
 use serde_json::{Value as Json, json};

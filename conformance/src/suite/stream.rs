@@ -1,6 +1,9 @@
 //! Streams: opened and closed.
 
+pub(super) mod events;
 pub(super) mod label;
+pub(super) mod listened;
+pub(super) mod reconfigure;
 pub(super) mod timed;
 
 use serde_json::{Value as Json, json};
