@@ -56,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
         title: "Data with an access token that was not issued gets error code 0005",
         clauses: &["NUB-ERROR-005", "NUB-DATA-003"],
         control: Some("data.ok"),
-        run: |peer| Box::pin(wrong_token(peer, |payload| data(payload))),
+        run: |peer| Box::pin(wrong_token(peer, data)),
         ..SERVER
     },
     Case {
@@ -72,7 +72,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a payload without the registered structure gets error code 0006",
         clauses: &["NUB-ERROR-006", "NUB-DATA-003"],
         control: Some("data.ok"),
-        run: |peer| Box::pin(wrong_structure(peer, |payload| data(payload))),
+        run: |peer| Box::pin(wrong_structure(peer, data)),
         ..SERVER
     },
     Case {
