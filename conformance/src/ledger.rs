@@ -49,6 +49,9 @@ pub struct Entry {
     pub status: Status,
     /// What claims it, with how that went.
     pub evidence: Vec<Evidence>,
+    /// Whether the spec says why it cannot be tested.
+    #[serde(skip)]
+    pub is_excused: bool,
 }
 
 /// How a clause stands.
@@ -113,8 +116,7 @@ impl Ledger {
     /// Reckons up `claims`.
     ///
     /// A clause counts if `scope` names it, or, without a scope, if it binds one
-    /// of `parties` or a case claims it. One that says itself why it cannot be
-    /// tested counts only where a case claims it all the same.
+    /// of `parties` or a case claims it.
     #[must_use]
     pub fn reckon(
         spec: &Spec,
@@ -138,8 +140,8 @@ impl Ledger {
         let counts = |clause: &Clause| match scope {
             Some(scope) => scope.contains(&clause.id) || by_clause.contains_key(clause.id.as_str()),
             None => {
-                let binds = clause.binds.iter().any(|party| parties.contains(party));
-                (binds && clause.untestable.is_none()) || by_clause.contains_key(clause.id.as_str())
+                clause.binds.iter().any(|party| parties.contains(party))
+                    || by_clause.contains_key(clause.id.as_str())
             }
         };
         let clauses: Vec<Entry> = spec
@@ -181,10 +183,10 @@ impl Ledger {
         })
     }
 
-    /// The MUST clauses among [`untested`](Self::untested).
+    /// The MUST clauses among [`untested`](Self::untested), but for those that no case can test.
     pub fn untested_must(&self) -> impl Iterator<Item = (&Entry, &str)> {
         self.untested()
-            .filter(|(entry, _)| entry.level == level_name(Level::Must))
+            .filter(|(entry, _)| entry.level == level_name(Level::Must) && !entry.is_excused)
     }
 
     /// The totals on one line: `MUST 61/63, SHOULD 9/12, MAY 1/2`.
@@ -258,6 +260,7 @@ fn entry(clause: &Clause, claims: &[&Claim<'_>]) -> Entry {
         source: clause.source.clone(),
         status,
         evidence,
+        is_excused: clause.untestable.is_some(),
     }
 }
 
@@ -265,10 +268,10 @@ fn why_untested(clause: &Clause, reasons: &[String]) -> String {
     if let Some(reason) = reasons.first() {
         return reason.clone();
     }
-    let reason = clause.untestable.as_deref();
-    reason
-        .unwrap_or("no case was run that proves it")
-        .to_owned()
+    match &clause.untestable {
+        Some(reason) => reason.clone(),
+        None => "no case was run that proves it".to_owned(),
+    }
 }
 
 fn profile(spec: &Spec, claims: &[Claim<'_>]) -> Vec<Observation> {

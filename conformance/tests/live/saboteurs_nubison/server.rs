@@ -2,7 +2,7 @@
 
 use super::{
     BARE, REFUSED, SESSION_ID, STATUS, Saboteur, TOKEN_ONLY, answers_eight_bytes, dies_of_noise,
-    hears, matches_by_order, one_session_id, says, spoils_session_ids,
+    hears, matches_by_order, one_session_id, says, spoils_session_ids, tamper,
 };
 use crate::interceptor::{Fate, Tamper, Way};
 
@@ -42,6 +42,18 @@ fn to_requests(code: u8, change: fn(&mut Vec<u8>)) -> Tamper {
     })
 }
 
+/// Loses Data that arrives in two pieces.
+fn loses_halves() -> Tamper {
+    let mut is_lost = false;
+    tamper(Way::ToReference, move |bytes| {
+        let is_half = bytes.first() == Some(&b'D') && bytes.len() < 35;
+        if is_lost || is_half {
+            bytes.clear();
+        }
+        is_lost = !is_lost && is_half;
+    })
+}
+
 fn refuse(bytes: &mut Vec<u8>) {
     bytes.truncate(STATUS);
     bytes.extend([0, 0, 5]);
@@ -56,13 +68,7 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         clause: "NUB-FRAME-010",
         case: "packet.every-cut",
-        fault: || {
-            hears(b'D', |bytes| {
-                if bytes.len() < 35 {
-                    bytes.clear();
-                }
-            })
-        },
+        fault: loses_halves,
     },
     Saboteur {
         clause: "NUB-FRAME-011",
