@@ -376,7 +376,10 @@ fn wrong_usage_is_told_what_to_write() {
     );
 
     let device = |address: &str, args: &[&str]| Program::device(address, "c", args);
-    check(device("http://h", &[]), "http is not supported; write HOST:PORT");
+    check(
+        device("http://h", &[]),
+        "http is not supported; write HOST:PORT",
+    );
     check(device("h:0", &[]), "write HOST:PORT with a port");
     check(
         device("h", &["--keep-alive", "1801"]),

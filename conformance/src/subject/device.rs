@@ -1,5 +1,6 @@
 //! A device: it dials the suite and introduces itself.
 
+use iotmp_ref::transport::Stream;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,7 +22,11 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
     drop(peer.subject().parked());
     let listener = listener.lock().await;
     match timeout_at(Instant::now() + *wait, listener.accept()).await {
-        Ok(Ok((stream, from))) => Ok(peer.link(stream, format!("accepted from {from}"))),
+        Ok(Ok((stream, from))) => {
+            // Without it the kernel joins what a case sends in pieces.
+            let _ = stream.set_nodelay(true);
+            Ok(peer.link(Stream::new(stream), format!("accepted from {from}")))
+        }
         Ok(Err(error)) => Err(peer
             .subject()
             .lose(format!("no connection can be accepted: {error}"))),

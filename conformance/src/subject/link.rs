@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::io;
 
+use iotmp_ref::transport::Stream;
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::Spec;
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::background;
@@ -30,7 +30,7 @@ pub struct Link {
     number: u64,
     role: Role,
     codec: Codec<'static>,
-    stream: TcpStream,
+    stream: Stream,
     buffer: Vec<u8>,
     transcript: Transcript,
     patience: Duration,
@@ -59,14 +59,7 @@ pub(super) struct Terms {
 }
 
 impl Link {
-    pub(super) fn new(
-        stream: TcpStream,
-        number: u64,
-        terms: &Terms,
-        transcript: Transcript,
-    ) -> Self {
-        // Without it the kernel joins what a case sends in pieces.
-        let _ = stream.set_nodelay(true);
+    pub(super) fn new(stream: Stream, number: u64, terms: &Terms, transcript: Transcript) -> Self {
         Self {
             number,
             role: terms.role,
@@ -192,7 +185,12 @@ impl Link {
     async fn write(&mut self, bytes: &[u8], note: String) {
         self.transcript
             .bytes(self.number, Side::Suite, bytes, note, self.codec);
-        let failed = match timeout(self.patience, self.stream.write_all(bytes)).await {
+        let written = async {
+            self.stream.write_all(bytes).await?;
+            // A record or a frame is not to wait for the next one.
+            self.stream.flush().await
+        };
+        let failed = match timeout(self.patience, written).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!(
@@ -204,7 +202,7 @@ impl Link {
             .add(self.number, Side::Suite, format!("sending ended: {failed}"));
     }
 
-    /// Closes the sending direction.
+    /// Closes the sending direction: over WebSocket a Close, to which the subject can say nothing more.
     pub async fn finish(&mut self) {
         self.transcript
             .add(self.number, Side::Suite, "sending closed");
