@@ -8,3 +8,4 @@ mod frame;
 mod mini_device;
 mod mini_server;
 mod reports;
+mod transports;

@@ -84,7 +84,7 @@ async fn a_device_stops_over_every_transport() {
     .enumerate()
     {
         let config = dial(server.endpoints()[index], transport);
-        let mut events = hub.subscribe();
+        let mut events = hub.events();
         let (client, handle) = Client::start(device(), config);
         assert!(within(handle.connected()).await);
         within(events.recv()).await.unwrap();

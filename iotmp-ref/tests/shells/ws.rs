@@ -128,7 +128,7 @@ async fn how_bytes_are_cut_into_messages_means_nothing() {
     }
     assert_eq!(answers, [KEEP_ALIVE, KEEP_ALIVE].concat());
 
-    let mut events = hub.subscribe();
+    let mut events = hub.events();
     socket.send(FIN | CLOSE, &1000_u16.to_be_bytes()).await;
     assert_eq!(socket.receive().await.0, FIN | CLOSE);
     within(events.recv()).await.unwrap();
