@@ -306,7 +306,7 @@ fn tls_and_websocket_are_spoken_by_both() {
     args.extend(["--cert", &cert, "--key", &key, "--prompt"]);
     let mut server = Program::server(&[&args, &DEVICE[..]].concat());
     server.line();
-    let mut listens = |name: &str| {
+    let listens = |name: &str| {
         let line = server.line();
         let address = line
             .strip_prefix(name)
