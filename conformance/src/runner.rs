@@ -248,7 +248,8 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
     let verdict = family::verdict(subject.spec(), verdict);
-    let hurts = case.control.is_some() || case.pace == Pace::Alone;
+    let is_edited = case.control.is_some_and(|slug| slug != case.slug);
+    let hurts = is_edited || case.pace == Pace::Alone;
     if !hurts || matches!(verdict.kind(), Kind::Skip) {
         return (verdict, peer);
     }

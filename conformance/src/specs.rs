@@ -62,7 +62,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The specifications of which every clause is proved; of the others some are not yet.
 #[cfg(test)]
 pub(crate) fn complete() -> impl Iterator<Item = &'static Spec> {
-    const COMPLETE: &[&str] = &["iotmp-2025", "iotmp-shipping"];
+    const COMPLETE: &[&str] = &["iotmp-2023", "iotmp-2025", "iotmp-shipping"];
     all()
         .iter()
         .filter(|spec| COMPLETE.contains(&spec.name.as_str()))

@@ -9,6 +9,7 @@ mod catalogue;
 mod child;
 mod codec;
 mod device;
+mod elsewhere;
 mod event;
 mod expect;
 mod frame;

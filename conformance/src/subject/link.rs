@@ -1,5 +1,6 @@
 //! One connection to a subject.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
@@ -86,6 +87,11 @@ impl Link {
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
+    }
+
+    /// The address of the suite that the subject knows, where it dialled.
+    pub(super) fn own_address(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
     }
 
     /// When the connection began.

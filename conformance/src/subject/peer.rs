@@ -7,6 +7,7 @@ use iotmp_ref::transport::Stream;
 use iotmp_spec::model::Spec;
 
 use super::catalogue::Catalogue;
+use super::elsewhere::Elsewhere;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
 use super::transcript::{Side, Transcript};
@@ -146,6 +147,14 @@ impl Peer {
     /// Inconclusive where no device dials or introduces itself.
     pub async fn introduced(&self) -> Outcome<Link> {
         device::introduced(self).await
+    }
+
+    /// Another server of the suite, where the device of `link` can reach it.
+    ///
+    /// # Errors
+    /// Inconclusive where nobody lets the suite listen.
+    pub(crate) async fn elsewhere(&self, link: &Link) -> Outcome<Elsewhere<'_>> {
+        Elsewhere::listen(self, link).await
     }
 
     /// Answers a device's Connect by Ok and leaves the connection to the next case.

@@ -5,7 +5,10 @@ mod broken_devices;
 mod broken_servers;
 mod exit_codes;
 mod frame;
+mod meddler;
 mod mini_device;
 mod mini_server;
 mod reports;
+
+mod saboteurs_2023;
 mod transports;
