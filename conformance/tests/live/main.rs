@@ -9,6 +9,5 @@ mod meddler;
 mod mini_device;
 mod mini_server;
 mod reports;
-
 mod saboteurs_2023;
 mod transports;
