@@ -73,9 +73,13 @@ impl Transport {
     #[must_use]
     pub const fn is_tls(&self) -> bool {
         #[cfg(feature = "tls")]
-        return self.tls.is_some();
+        {
+            self.tls.is_some()
+        }
         #[cfg(not(feature = "tls"))]
-        false
+        {
+            false
+        }
     }
 
     /// Whether it is a WebSocket. The end of its sending is the end of the
@@ -83,9 +87,13 @@ impl Transport {
     #[must_use]
     pub const fn is_web_socket(&self) -> bool {
         #[cfg(feature = "ws")]
-        return self.is_web_socket;
+        {
+            self.is_web_socket
+        }
         #[cfg(not(feature = "ws"))]
-        false
+        {
+            false
+        }
     }
 
     /// Short name: `tcp`, `tls`, `ws` or `wss`.
