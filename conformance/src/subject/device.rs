@@ -25,7 +25,12 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
         Ok(Ok((stream, from))) => {
             // Without it the kernel joins what a case sends in pieces.
             let _ = stream.set_nodelay(true);
-            Ok(peer.link(Stream::new(stream), format!("accepted from {from}")))
+            let own_address = stream.local_addr();
+            let mut link = peer.link(Stream::new(stream), format!("accepted from {from}"));
+            if let Ok(address) = own_address {
+                link.set_own_address(address);
+            }
+            Ok(link)
         }
         Ok(Err(error)) => Err(peer
             .subject()

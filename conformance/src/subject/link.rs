@@ -42,6 +42,8 @@ pub struct Link {
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
     hello: Option<Received>,
+    /// The address that a device dialled.
+    own_address: Option<core::net::SocketAddr>,
     /// When the connection began.
     opened: Instant,
 }
@@ -73,6 +75,7 @@ impl Link {
             answers_keep_alive: true,
             held: None,
             hello: None,
+            own_address: None,
             opened: Instant::now(),
         }
     }
@@ -91,7 +94,8 @@ impl Link {
 
     /// The address of the suite that the subject knows, where it dialled.
     pub(super) fn own_address(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
+        self.own_address
+            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 
     /// When the connection began.
@@ -110,6 +114,10 @@ impl Link {
     #[must_use]
     pub const fn hello(&self) -> Option<&Received> {
         self.hello.as_ref()
+    }
+
+    pub(super) const fn set_own_address(&mut self, address: core::net::SocketAddr) {
+        self.own_address = Some(address);
     }
 
     pub(super) fn set_hello(&mut self, hello: Received) {
