@@ -1,5 +1,6 @@
 //! A device: it dials the suite and introduces itself.
 
+use iotmp_ref::transport::Stream;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
@@ -20,7 +21,16 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
     drop(peer.subject().parked());
     let listener = listener.lock().await;
     match timeout_at(Instant::now() + *wait, listener.accept()).await {
-        Ok(Ok((stream, from))) => Ok(peer.link(stream, format!("accepted from {from}"))),
+        Ok(Ok((stream, from))) => {
+            // Without it the kernel joins what a case sends in pieces.
+            let _ = stream.set_nodelay(true);
+            let own_address = stream.local_addr();
+            let mut link = peer.link(Stream::new(stream), format!("accepted from {from}"));
+            if let Ok(address) = own_address {
+                link.set_own_address(address);
+            }
+            Ok(link)
+        }
         Ok(Err(error)) => Err(peer
             .subject()
             .lose(format!("no connection can be accepted: {error}"))),

@@ -4,11 +4,11 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
+use iotmp_ref::transport::Stream;
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::Spec;
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::background;
@@ -33,7 +33,7 @@ pub struct Link {
     pub(super) number: u64,
     role: Role,
     codec: Codec<'static>,
-    stream: TcpStream,
+    stream: Stream,
     buffer: Vec<u8>,
     transcript: Transcript,
     patience: Duration,
@@ -49,6 +49,8 @@ pub struct Link {
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
     hello: Option<Received>,
+    /// The address that a device dialled.
+    own_address: Option<SocketAddr>,
     /// When the connection began.
     opened: Instant,
 }
@@ -69,14 +71,7 @@ pub(super) struct Terms {
 }
 
 impl Link {
-    pub(super) fn new(
-        stream: TcpStream,
-        number: u64,
-        terms: &Terms,
-        transcript: Transcript,
-    ) -> Self {
-        // Without it the kernel joins what a case sends in pieces.
-        let _ = stream.set_nodelay(true);
+    pub(super) fn new(stream: Stream, number: u64, terms: &Terms, transcript: Transcript) -> Self {
         Self {
             number,
             role: terms.role,
@@ -92,6 +87,7 @@ impl Link {
             serves_streams: false,
             held: None,
             hello: None,
+            own_address: None,
             opened: Instant::now(),
         }
     }
@@ -110,7 +106,8 @@ impl Link {
 
     /// The address of the suite that the subject knows, where it dialled.
     pub(super) fn own_address(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
+        self.own_address
+            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 
     /// When the connection began.
@@ -129,6 +126,10 @@ impl Link {
     #[must_use]
     pub const fn hello(&self) -> Option<&Received> {
         self.hello.as_ref()
+    }
+
+    pub(super) const fn set_own_address(&mut self, address: SocketAddr) {
+        self.own_address = Some(address);
     }
 
     pub(super) fn set_hello(&mut self, hello: Received) {
@@ -227,7 +228,12 @@ impl Link {
         self.transactions.sent(bytes);
         self.transcript
             .bytes(self.number, Side::Suite, bytes, note, self.codec);
-        let failed = match timeout(self.patience, self.stream.write_all(bytes)).await {
+        let written = async {
+            self.stream.write_all(bytes).await?;
+            // A record or a frame is not to wait for the next one.
+            self.stream.flush().await
+        };
+        let failed = match timeout(self.patience, written).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!(
@@ -239,7 +245,7 @@ impl Link {
             .add(self.number, Side::Suite, format!("sending ended: {failed}"));
     }
 
-    /// Closes the sending direction.
+    /// Closes the sending direction: over WebSocket a Close, to which the subject can say nothing more.
     pub async fn finish(&mut self) {
         self.transcript
             .add(self.number, Side::Suite, "sending closed");

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use iotmp_ref::transport::Transport;
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
@@ -86,6 +87,7 @@ pub(super) enum Door {
     /// The suite dials.
     Dial {
         address: String,
+        transport: Transport,
         credentials: Credentials,
     },
     /// The suite listens.
@@ -111,10 +113,20 @@ impl Subject {
             spec,
             Door::Dial {
                 address,
+                transport: Transport::tcp(),
                 credentials,
             },
             manner,
         )
+    }
+
+    /// Dials a server over something else than TCP alone.
+    #[must_use]
+    pub fn over(mut self, other: Transport) -> Self {
+        if let Door::Dial { transport, .. } = &mut self.door {
+            *transport = other;
+        }
+        self
     }
 
     /// The device that dials `listener`, again and again, at the latest `wait` after the end of a connection.

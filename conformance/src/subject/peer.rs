@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use iotmp_ref::transport::Stream;
 use iotmp_spec::model::Spec;
 
 use super::application::Application;
@@ -112,7 +113,9 @@ impl Peer {
     /// Inconclusive where the subject cannot be reached; [`Subject::gone`] then says so too.
     pub async fn open(&self) -> Outcome<Link> {
         match self.subject.door() {
-            Door::Dial { address, .. } => server::dial(self, address).await,
+            Door::Dial {
+                address, transport, ..
+            } => server::dial(self, address, transport).await,
             Door::Listen { .. } => device::accept(self).await,
         }
     }
@@ -229,7 +232,7 @@ impl Peer {
         known.ok_or_else(|| Stop::inconclusive("the device does not describe its resources"))
     }
 
-    pub(super) fn link(&self, stream: tokio::net::TcpStream, note: String) -> Link {
+    pub(super) fn link(&self, stream: Stream, note: String) -> Link {
         let number = self.subject.next_connection();
         let opener = match self.role() {
             Role::Server => Side::Suite,

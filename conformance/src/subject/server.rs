@@ -1,7 +1,8 @@
 //! A server: the suite dials it and introduces itself as a device.
 
+use iotmp_ref::device::Address;
+use iotmp_ref::transport::Transport;
 use serde_json::Value as Json;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::event::Want;
@@ -9,10 +10,18 @@ use super::{Credentials, Link, Peer, Protocol, nubison, vocabulary};
 use crate::verdict::{Outcome, Step};
 
 /// A new connection.
-pub(super) async fn dial(peer: &Peer, address: &str) -> Outcome<Link> {
+pub(super) async fn dial(peer: &Peer, address: &str, transport: &Transport) -> Outcome<Link> {
     let limit = peer.timeout();
-    match timeout(limit, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => Ok(peer.link(stream, format!("dialled {address}"))),
+    let server = Address::parse_or(address, transport.default_port())
+        .map_err(|error| peer.subject().lose(error.to_string()))?;
+    match timeout(limit, transport.dial(&server)).await {
+        Ok(Ok(stream)) => {
+            let note = match transport.name() {
+                "tcp" => format!("dialled {address}"),
+                name => format!("dialled {address} over {name}"),
+            };
+            Ok(peer.link(stream, note))
+        }
         Ok(Err(error)) => Err(peer
             .subject()
             .lose(format!("{address} cannot be reached: {error}"))),

@@ -14,3 +14,4 @@ mod reports;
 mod saboteurs_2020;
 mod saboteurs_2023;
 mod saboteurs_nubison;
+mod transports;
