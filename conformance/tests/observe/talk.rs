@@ -97,7 +97,9 @@ impl Talk {
     #[track_caller]
     pub(crate) fn fails(&self, expected: &[&str]) {
         let report = self.report();
-        assert_eq!(failed(&report), expected, "{}", text(&report));
+        let mut failed = failed(&report);
+        failed.sort_unstable();
+        assert_eq!(failed, expected, "{}", text(&report));
     }
 }
 

@@ -14,6 +14,7 @@ use crate::subject::vocabulary;
 #[derive(Debug)]
 pub(super) struct Hello {
     mark: Mark,
+    id: Option<u64>,
     /// Why its payload is not what its type of authentication calls for.
     bad_payload: Option<String>,
     /// An interval beyond the limit, in seconds.
@@ -22,12 +23,20 @@ pub(super) struct Hello {
     keep_alive: u64,
 }
 
+impl Hello {
+    /// Its stream identifier, as far as it can be read.
+    pub(super) const fn id(&self) -> Option<u64> {
+        self.id
+    }
+}
+
 impl Judge {
     /// A Connect passed.
     pub(super) fn connect(&mut self, passed: &Passed) {
         let spec = self.book.spec;
         let mut hello = Hello {
             mark: passed.mark.clone(),
+            id: passed.stream_id(),
             bad_payload: None,
             beyond: None,
             keep_alive: spec.timer("keep_alive_default").unwrap_or(u64::MAX),

@@ -94,14 +94,23 @@ impl Judge {
                 _ => &rule::STATE,
             };
             self.book.broken(rule, side, texts, &[&passed.mark]);
+            // What it was meant to do, nobody has to guess.
             self.doubt(side);
-            return !state.next.is_empty() && self.book.spec.message(name).is_some();
+            return false;
         }
         self.book.kept(&rule::STATE, side);
         if is_answer && side == Role::Device {
             self.book.kept(&rule::CONNECT_WAIT, side);
         }
-        self.go_on(state, name);
+        let meant = self.hello.as_ref().and_then(|hello| hello.id());
+        let waits = state.next.iter().any(|(event, _)| event == "ok");
+        if waits && is_answer && meant.is_some() && passed.stream_id() != meant {
+            // Whether the device takes it for one all the same cannot be known.
+            self.state = None;
+            self.doubt(side);
+        } else {
+            self.go_on(state, name);
+        }
         true
     }
 
