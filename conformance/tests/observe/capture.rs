@@ -203,7 +203,7 @@ fn a_capture_by_another_program_says_the_same() {
     }
     judge.closed(Device, 1_000_000, iotmp_conformance::observe::End::Closed);
     let played = report_on(spec, judge.finish(1_000_000));
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/events.pcapng");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/events.pcap");
     let report = judged(&std::fs::read(path).unwrap(), None);
     assert_eq!(verdicts(&report), verdicts(&played), "{}", text(&report));
 }
