@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use iotmp_spec::model::{Clause, Level, Party, Spec};
 use serde::Serialize;
 
+use crate::report::SubjectKind;
 use crate::verdict::{Kind, Verdict};
 
 /// The account of one run against one spec.
@@ -12,6 +13,9 @@ use crate::verdict::{Kind, Verdict};
 pub struct Ledger {
     /// Spec that the clauses are from.
     pub spec: String,
+    /// Whose account it is, where several subjects were watched at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectKind>,
     /// Totals by level, strictest first; a level without clauses is left out.
     pub levels: Vec<Tally>,
     /// Every clause that counts, in the order of the spec.
@@ -162,6 +166,7 @@ impl Ledger {
             .collect();
         Self {
             spec: spec.name.clone(),
+            subject: None,
             levels,
             clauses,
             profile: profile(spec, claims),

@@ -187,6 +187,7 @@ impl Book {
                 .control
                 .map(|slug| format!("{}.{slug}", subject.role())),
             verdict: Verdict::Pass,
+            seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
         };
