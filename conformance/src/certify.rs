@@ -122,7 +122,8 @@ fn certified(
     (worst, open)
 }
 
-fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> (CaseResult, bool) {
+/// One vector, once, and whether it failed by an answer.
+pub(crate) fn once(set: &VectorSet, vector: &Vector, codec: &mut ChildCodec) -> (CaseResult, bool) {
     let gone = codec.gone().map(str::to_owned);
     let mut finding = vector::run(set, vector, codec);
     let does = |judgement: &Judgement| codec.hello().does(judgement.operation);
@@ -135,6 +136,9 @@ fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> (Ca
     }
     // Those of a control leave a vector skipped, not failed.
     let incident = codec.take_incidents().into_iter().next();
+    result.prove(set, vector, &finding, codec);
+    // The answer was given before, and so was what went wrong.
+    let _ = codec.take_incidents();
     let Verdict::Fail(failure) = &mut result.verdict else {
         return (result, false);
     };

@@ -10,6 +10,7 @@
 //! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
 //! - [`observe`]: traffic that passes between others.
 //! - [`certify`]: the vectors against a codec in a process of its own.
+//! - [`evidence`]: what proves a failure; [`replay`]: one that is tried again, and made small.
 //! - [`family`]: rules that revisions share; [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
@@ -17,6 +18,7 @@ pub mod case;
 pub mod certify;
 pub mod codec;
 pub mod coverage;
+pub mod evidence;
 pub mod exit;
 pub mod family;
 pub mod json;
@@ -24,6 +26,7 @@ pub mod ledger;
 pub mod observe;
 mod path;
 pub mod plan;
+pub mod replay;
 pub mod report;
 pub mod runner;
 pub mod select;

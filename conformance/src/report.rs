@@ -10,9 +10,10 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::evidence::{self, Evidence};
 use crate::ledger::{Claim, Ledger, level_name};
-use crate::subject::Line;
-use crate::vector::{self, Vector};
+use crate::subject::{CodecSubject, Line};
+use crate::vector::{self, Vector, VectorSet};
 use crate::verdict::{Failure, Kind, Verdict};
 
 /// Version of the model: goes up when a reader of it would break.
@@ -113,6 +114,9 @@ pub struct CaseResult {
     /// What passed on the wire, where that explains the verdict.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transcript: Vec<Line>,
+    /// What proves that a codec failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Box<Evidence>>,
 }
 
 impl CaseResult {
@@ -155,7 +159,24 @@ impl CaseResult {
             seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
+            evidence: None,
         }
+    }
+
+    /// Adds what proves that a vector failed, if it did.
+    pub(crate) fn prove(
+        &mut self,
+        set: &VectorSet,
+        vector: &Vector,
+        finding: &vector::Finding,
+        codec: &mut dyn CodecSubject,
+    ) {
+        let failed = finding
+            .judgements
+            .iter()
+            .find(|judgement| matches!(judgement.verdict, vector::Verdict::Fail { .. }));
+        self.evidence =
+            failed.map(|failed| Box::new(evidence::of(set, vector, failed.operation, codec)));
     }
 
     /// What the ledger needs of it.

@@ -190,6 +190,7 @@ impl Book {
             seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
+            evidence: None,
         };
         if let Some(verdict) = self.refused_by_control(case, subject).await {
             result.verdict = verdict;

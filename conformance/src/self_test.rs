@@ -113,7 +113,12 @@ fn codec_run(spec: &'static Spec, selection: &Selection) -> Option<Run> {
     let cases: Vec<CaseResult> = selection
         .vectors(set)
         .into_iter()
-        .map(|one| CaseResult::of_vector(one, &vector::run(set, one, &mut Reference)))
+        .map(|one| {
+            let finding = vector::run(set, one, &mut Reference);
+            let mut result = CaseResult::of_vector(one, &finding);
+            result.prove(set, one, &finding, &mut Reference);
+            result
+        })
         .collect();
     (!cases.is_empty()).then(|| Run {
         spec: spec.name.clone(),

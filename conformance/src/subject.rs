@@ -34,7 +34,7 @@ pub use self::child::{
     Breakdown, Checkup, ChildCodec, CodecCommand, Health, Hello, Incident, PROTO, StartError,
     examine,
 };
-pub use self::codec::{CodecSubject, Question, Reply};
+pub use self::codec::{CodecSubject, Question, Reply, Said};
 pub use self::event::{Event, Received, Want, any_of, phrase};
 pub use self::expect::Settled;
 pub use self::interpreting::Interpreting;

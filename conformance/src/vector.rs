@@ -122,7 +122,7 @@ pub enum ReadingOutcome {
 }
 
 /// What a vector's bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A whole message.
@@ -132,7 +132,7 @@ pub enum Kind {
 }
 
 /// Who is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// A decoder is given the bytes.
@@ -142,7 +142,7 @@ pub enum Operation {
 }
 
 /// What a vector is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
     /// At the edge of a length, a width or a limit.

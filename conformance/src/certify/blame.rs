@@ -88,6 +88,7 @@ mod tests {
             seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
+            evidence: None,
         }
     }
 

@@ -140,6 +140,7 @@ fn case(spec: &Spec, rule: &Rule, side: Role, score: Option<&Score>) -> CaseResu
         verdict,
         seen: Some(score.kept + score.broken),
         elapsed_ms: 0,
+        evidence: None,
         transcript,
     }
 }

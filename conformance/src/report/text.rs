@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use super::{CaseResult, Report, Run, SubjectKind};
+use crate::evidence::{Annotated, Difference, Evidence};
 use crate::ledger::{Entry, Ledger};
 use crate::subject::{Line, Side};
+use crate::vector::Operation;
 use crate::verdict::{Failure, Kind, Verdict};
 
 const RESET: &str = "\x1b[0m";
@@ -141,6 +143,9 @@ fn failed(
     if !failure.detail.is_empty() {
         writeln!(out, "  because   {}", failure.detail)?;
     }
+    if let Some(evidence) = &case.evidence {
+        proof(evidence, out)?;
+    }
     if !case.transcript.is_empty() {
         writeln!(out, "  transcript")?;
         for line in &case.transcript {
@@ -149,6 +154,54 @@ fn failed(
     }
     writeln!(out, "  again     {}", again(&run.again, &case.id))?;
     writeln!(out)
+}
+
+/// What proves that a codec failed: the bytes, and where it parts from them.
+fn proof(evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(difference) = &evidence.difference {
+        let Difference {
+            offset,
+            path,
+            expected,
+            got,
+            ..
+        } = difference;
+        let mut place = Vec::new();
+        place.extend((!path.is_empty()).then(|| path.clone()));
+        place.extend(offset.map(|offset| format!("byte {offset}")));
+        let red = colour(Kind::Fail);
+        writeln!(
+            out,
+            "  differs   {}: {expected} expected, {red}{got}{RESET} came",
+            place.join(", ")
+        )?;
+    }
+    if let Some(given) = &evidence.given {
+        writeln!(out, "  given     {given}")?;
+    }
+    let (asked, came) = match evidence.operation {
+        Operation::Decode => ("read", ""),
+        Operation::Encode => ("wanted", "came"),
+    };
+    for (name, annotated) in [(asked, &evidence.bytes), (came, &evidence.got)] {
+        if let Some(annotated) = annotated {
+            table(name, annotated, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes field by field; an arrow stands before the row of the difference.
+fn table(name: &str, annotated: &Annotated, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {name:<8}  {}", annotated.hex)?;
+    for (index, row) in annotated.fields.iter().enumerate() {
+        if annotated.mark == Some(index) {
+            writeln!(out, "      {}→ {row}{RESET}", colour(Kind::Fail))?;
+        } else {
+            writeln!(out, "        {DIM}{row}{RESET}")?;
+        }
+    }
+    Ok(())
 }
 
 /// The command with the choice of one case; what follows `--` is the subject's own.

@@ -10,10 +10,11 @@ mod protocol;
 
 use core::time::Duration;
 use std::collections::HashMap;
+use std::time::Instant;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{CodecSubject, Question, Reply};
+use super::{CodecSubject, Question, Reply, Said, Side};
 use crate::vector::{Kind, Operation};
 
 pub use self::doctor::{Checkup, Health, examine};
@@ -58,8 +59,16 @@ pub struct Incident {
     pub stderr: String,
 }
 
-/// An answer, and what went wrong before it came.
-type Answer = (Reply, Option<Incident>);
+/// Most characters of a line that are kept.
+const KEPT: usize = 64 << 10;
+
+/// An answer, what went wrong before it came, and how it was come by.
+#[derive(Debug, Clone)]
+struct Answer {
+    reply: Reply,
+    incident: Option<Incident>,
+    said: Vec<Said>,
+}
 
 /// A codec in a process of its own.
 #[derive(Debug)]
@@ -76,6 +85,8 @@ pub struct ChildCodec {
     in_a_row: usize,
     breakdowns: usize,
     incidents: Vec<Incident>,
+    /// Lines of the last question.
+    said: Vec<Said>,
     gone: Option<String>,
 }
 
@@ -98,6 +109,7 @@ impl ChildCodec {
             in_a_row: 0,
             breakdowns: 0,
             incidents: Vec::new(),
+            said: Vec::new(),
             gone: None,
         })
     }
@@ -138,11 +150,14 @@ impl ChildCodec {
 
     fn ask(&mut self, request: Map<String, Json>, kind: Kind, operation: Operation) -> Reply {
         let key = Json::Object(request.clone()).to_string();
-        if let Some((reply, incident)) = self.answers.get(&key) {
-            self.incidents.extend(incident.clone());
-            return reply.clone();
+        if let Some(answer) = self.answers.get(&key).cloned() {
+            self.incidents.extend(answer.incident);
+            self.said = answer.said;
+            return answer.reply;
         }
-        let (reply, incident) = match self.attempt(&request, kind, operation) {
+        let attempt = self.attempt(&request, kind, operation);
+        let said = self.said.clone();
+        let (reply, incident) = match attempt {
             Ok(reply) => {
                 self.in_a_row = 0;
                 if !matches!(reply, Reply::Unsupported(_)) {
@@ -163,7 +178,13 @@ impl ChildCodec {
             }
         };
         self.incidents.extend(incident.clone());
-        self.answers.insert(key, (reply.clone(), incident));
+        let answer = Answer {
+            reply: reply.clone(),
+            incident,
+            said: said.clone(),
+        };
+        self.said = said;
+        self.answers.insert(key, answer);
         reply
     }
 
@@ -175,6 +196,7 @@ impl ChildCodec {
     ) -> Result<Reply, Breakdown> {
         let id = self.next_id;
         self.next_id += 1;
+        self.said.clear();
         let limit = self.command.timeout;
         let line = protocol::with_id(id, request);
         let Some(process) = &mut self.process else {
@@ -187,8 +209,11 @@ impl ChildCodec {
             let why = format!("a line that nobody asked for: {}", shortened(&line));
             return Err(Breakdown::Malformed(why));
         }
+        let asked = Instant::now();
         process.send(&line);
+        self.said.push(said(asked, Side::Suite, &line));
         let answer = process.line(limit)?;
+        self.said.push(said(asked, Side::Subject, &answer));
         protocol::reply(id, kind, operation, &answer).map_err(Breakdown::Malformed)
     }
 
@@ -231,9 +256,21 @@ impl ChildCodec {
     }
 }
 
+fn said(asked: Instant, from: Side, line: &str) -> Said {
+    Said {
+        at_us: u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX),
+        from,
+        line: line.chars().take(KEPT).collect(),
+    }
+}
+
 impl CodecSubject for ChildCodec {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn take_said(&mut self) -> Vec<Said> {
+        core::mem::take(&mut self.said)
     }
 
     fn decode(&mut self, question: Question<'_>, bytes: &[u8]) -> Reply {

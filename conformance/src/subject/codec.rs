@@ -2,8 +2,10 @@
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Message, Spec};
+use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::Side;
 use crate::codec::{Codec, Refusal};
 use crate::vector::Kind;
 
@@ -23,6 +25,22 @@ pub trait CodecSubject {
 
     /// The bytes of a message or a value.
     fn encode(&mut self, question: Question<'_>, value: &Json) -> Reply;
+
+    /// The lines of the last question and its answer, where they pass between processes.
+    fn take_said(&mut self) -> Vec<Said> {
+        Vec::new()
+    }
+}
+
+/// One line between the suite and a codec in a process of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// Microseconds since the question was put.
+    pub at_us: u64,
+    /// Who said it.
+    pub from: Side,
+    /// The line, cut where it is very long.
+    pub line: String,
 }
 
 /// What a codec is asked about.
