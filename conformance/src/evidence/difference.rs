@@ -1,0 +1,217 @@
+//! Where two messages, two values or two runs of bytes part.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::Reading;
+use crate::json;
+use crate::path;
+use crate::subject::Reply;
+use crate::vector::{Expected, Kind, Vector};
+
+/// What stands in the place of something that is not there.
+const NOTHING: &str = "nothing";
+
+/// The first place where what came is not what should have come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Bytes from the start to where it stands, if it stands in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+    /// The way down to it, such as `connect.payload[2]`; empty for the whole.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// What its bytes are: `float`, `string`, `key`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<&'static str>,
+    /// What should stand there.
+    pub expected: String,
+    /// What stands there.
+    pub got: String,
+}
+
+/// Where a decoder's answer parts from what the bytes mean.
+pub(super) fn of_meaning(vector: &Vector, reading: &Reading, reply: &Reply) -> Option<Difference> {
+    match (&vector.expected, reply) {
+        (Expected::Valid { value, .. }, Reply::Decoded { value: got, .. }) => {
+            first_difference(vector.kind, value, got, reading)
+        }
+        (
+            Expected::Valid { .. },
+            Reply::Refused {
+                offset: Some(offset),
+                class,
+                ..
+            },
+        ) => {
+            let held = reading.holding(*offset)?;
+            Some(Difference {
+                offset: Some(*offset),
+                path: held.path.clone(),
+                label: Some(held.label),
+                expected: format!("{}: {}", held.label, held.value),
+                got: format!("refused as {class}"),
+            })
+        }
+        (Expected::Invalid { .. }, Reply::Decoded { value, .. }) => {
+            let refusal = reading.meaning.as_ref().err()?;
+            Some(Difference {
+                offset: Some(refusal.offset),
+                path: refusal.path.clone(),
+                label: None,
+                expected: format!("{}: {}", refusal.class, refusal.detail),
+                got: value.to_string(),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Where two runs of bytes part.
+pub(super) fn of_bytes(wanted: &Reading, got: &Reading) -> Option<Difference> {
+    let mut pairs = wanted.bytes.iter().zip(&got.bytes);
+    let offset = pairs.position(|(wanted, got)| wanted != got);
+    let shorter = wanted.bytes.len().min(got.bytes.len());
+    let offset = match offset {
+        Some(offset) => offset,
+        None if wanted.bytes.len() == got.bytes.len() => return None,
+        None => shorter,
+    };
+    let byte = |bytes: &[u8]| match bytes.get(offset) {
+        Some(byte) => format!("{byte:02x}"),
+        None => "the end".to_owned(),
+    };
+    let held = wanted.holding(offset).or(wanted.annotations.last());
+    Some(Difference {
+        offset: Some(offset),
+        path: held.map(|held| held.path.clone()).unwrap_or_default(),
+        label: held.map(|held| held.label),
+        expected: byte(&wanted.bytes),
+        got: byte(&got.bytes),
+    })
+}
+
+/// Where two messages or values part in meaning; `reading` says where in the
+/// bytes that is.
+#[must_use]
+pub fn first_difference(
+    kind: Kind,
+    expected: &Json,
+    got: &Json,
+    reading: &Reading,
+) -> Option<Difference> {
+    let mut at = String::new();
+    let (expected, got) = match kind {
+        Kind::Value => parted(expected, got, &mut at)?,
+        Kind::Message => message(expected, got, &mut at)?,
+    };
+    let held = nearest(reading, &at);
+    Some(Difference {
+        offset: held.map(|held| held.offset),
+        path: at,
+        label: held.map(|held| held.label),
+        expected,
+        got,
+    })
+}
+
+/// The bytes of a path, or of the nearest thing around it.
+fn nearest<'r>(reading: &'r Reading, path: &str) -> Option<&'r crate::codec::Annotation> {
+    let mut path = path;
+    loop {
+        if let Some(held) = reading.at(path) {
+            return Some(held);
+        }
+        path = &path[..path.rfind(['.', '['])?];
+    }
+}
+
+fn shown(json: Option<&Json>) -> String {
+    json.map_or_else(|| NOTHING.to_owned(), ToString::to_string)
+}
+
+/// The first field in which two messages differ.
+fn message(expected: &Json, got: &Json, at: &mut String) -> Option<(String, String)> {
+    let whole = || (expected.to_string(), got.to_string());
+    let (Some(fields), Some(others)) = (expected.as_object(), got.as_object()) else {
+        return Some(whole());
+    };
+    if fields.get("type") != others.get("type") {
+        return Some((shown(fields.get("type")), shown(others.get("type"))));
+    }
+    let name = fields.get("type").and_then(Json::as_str);
+    path::push_name(at, name.unwrap_or_default());
+    let mark = at.len();
+    for (name, field) in fields {
+        if name == "type" {
+            continue;
+        }
+        at.truncate(mark);
+        path::push_name(at, name);
+        match others.get(name) {
+            None => return Some((field.to_string(), NOTHING.to_owned())),
+            Some(other) => {
+                let same = match (json::field_meaning(field), json::field_meaning(other)) {
+                    (Ok(field), Ok(other)) => field == other,
+                    _ => field == other,
+                };
+                if !same {
+                    return parted(field, other, at)
+                        .or_else(|| Some((field.to_string(), other.to_string())));
+                }
+            }
+        }
+    }
+    at.truncate(mark);
+    let added = others.iter().find(|(name, _)| !fields.contains_key(*name));
+    added.map(|(name, field)| {
+        path::push_name(at, name);
+        (NOTHING.to_owned(), field.to_string())
+    })
+}
+
+/// The first place in which two values differ in meaning.
+fn parted(expected: &Json, got: &Json, at: &mut String) -> Option<(String, String)> {
+    if let (Ok(a), Ok(b)) = (json::meaning_from(expected), json::meaning_from(got))
+        && a == b
+    {
+        return None;
+    }
+    let mark = at.len();
+    match (expected, got) {
+        (Json::Array(a), Json::Array(b)) => {
+            for (index, element) in a.iter().enumerate() {
+                at.truncate(mark);
+                path::push_index(at, index);
+                let Some(other) = b.get(index) else {
+                    return Some((element.to_string(), NOTHING.to_owned()));
+                };
+                if let Some(found) = parted(element, other, at) {
+                    return Some(found);
+                }
+            }
+            at.truncate(mark);
+            path::push_index(at, a.len());
+            Some((NOTHING.to_owned(), shown(b.get(a.len()))))
+        }
+        (Json::Object(a), Json::Object(b))
+            if !a.contains_key("type") && !b.contains_key("type") =>
+        {
+            for (key, value) in a {
+                at.truncate(mark);
+                path::push_key(at, key);
+                let Some(other) = b.get(key) else {
+                    return Some((value.to_string(), NOTHING.to_owned()));
+                };
+                if let Some(found) = parted(value, other, at) {
+                    return Some(found);
+                }
+            }
+            at.truncate(mark);
+            let (key, value) = b.iter().find(|(key, _)| !a.contains_key(*key))?;
+            path::push_key(at, key);
+            Some((NOTHING.to_owned(), value.to_string()))
+        }
+        _ => Some((expected.to_string(), got.to_string())),
+    }
+}
