@@ -82,6 +82,42 @@ pub fn run(
     Ok((run, ledger))
 }
 
+/// Runs one vector of a set that stands outside of the suite, and blames `clause`
+/// if it fails by an answer; `again` is the command that does the same.
+///
+/// # Errors
+/// [`NothingToRun`] where the set has no such vector.
+pub fn again(
+    set: &VectorSet,
+    id: &str,
+    clause: Option<&str>,
+    codec: &mut ChildCodec,
+    again: String,
+) -> Result<(Run, Ledger), NothingToRun> {
+    let vector = set
+        .get(id)
+        .ok_or_else(|| NothingToRun(format!("there is no vector {id}")))?;
+    let began = Instant::now();
+    let (mut case, answered) = once(set, vector, codec);
+    if answered && let Verdict::Fail(failure) = &mut case.verdict {
+        failure.clause = clause.map(str::to_owned);
+    }
+    case.elapsed_ms = millis(began);
+    let ledger = Ledger::reckon(set.spec, &[], Some(&case.clauses), &[case.claim()]);
+    let run = Run {
+        spec: set.spec.name.clone(),
+        subject: SubjectKind::Codec,
+        address: codec.name().to_owned(),
+        seed: None,
+        again,
+        elapsed_ms: millis(began),
+        gone: codec.gone().map(str::to_owned),
+        notes: Vec::new(),
+        cases: vec![case],
+    };
+    Ok((run, ledger))
+}
+
 fn fitting(
     set: &'static VectorSet,
     selection: &Selection,

@@ -10,6 +10,7 @@ mod list;
 mod live;
 mod options;
 mod pcap;
+mod replay;
 mod route;
 mod selftest;
 mod server;
@@ -53,6 +54,7 @@ enum Command {
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Replay(replay::Arguments),
     Vectors(vectors::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
@@ -71,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),

@@ -16,6 +16,7 @@ mod expect;
 mod like;
 mod raw;
 mod run;
+mod write;
 
 use core::fmt;
 
@@ -28,6 +29,7 @@ pub(crate) use self::check::hex_bytes;
 pub use self::check::{Fault, LoadError, load};
 pub use self::embedded::{FILES, all};
 pub use self::run::{Finding, Judgement, Verdict, run, same};
+pub use self::write::{file_of, from_json, to_json};
 
 /// One vector.
 #[derive(Clone, Debug, PartialEq)]

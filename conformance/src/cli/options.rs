@@ -2,12 +2,13 @@
 
 use core::str::FromStr;
 use core::time::Duration;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iotmp_conformance::plan::Selection;
+use iotmp_conformance::replay;
 use iotmp_conformance::report::{Format, Report};
 use iotmp_conformance::runner::Settings;
 use iotmp_conformance::specs;
@@ -49,6 +50,9 @@ pub(super) struct RunOptions {
     /// Write the result as `text` or `json` to a file; `-` is the standard output. May be given again.
     #[arg(long, value_name = "FORMAT=PATH")]
     report: Vec<Target>,
+    /// Keep every failure in this folder, one file each, for `replay FILE`.
+    #[arg(long, value_name = "DIR")]
+    bundles: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -150,20 +154,34 @@ impl RunOptions {
             };
             files.push((target.format, file));
         }
-        Ok(Targets(files))
+        if let Some(folder) = &self.bundles {
+            let told = |error| format!("{} cannot be written: {error}", folder.display());
+            fs::create_dir_all(folder).map_err(told)?;
+        }
+        Ok(Targets {
+            files,
+            bundles: self.bundles.clone().map(|folder| (folder, self.timeout)),
+        })
     }
 }
 
 /// Open reports.
 #[derive(Debug)]
-pub(super) struct Targets(Vec<(Format, Option<File>)>);
+pub(super) struct Targets {
+    files: Vec<(Format, Option<File>)>,
+    /// Where failures are kept, and how many milliseconds an answer might take.
+    bundles: Option<(PathBuf, u64)>,
+}
 
 impl Targets {
     /// Writes the result everywhere, and as text to the standard output if nothing else goes there.
     pub(super) fn write(self, report: &Report) -> Outcome {
-        let to_stdout = self.0.iter().any(|(_, file)| file.is_none());
+        if let Some((folder, timeout)) = &self.bundles {
+            keep(report, folder, *timeout)?;
+        }
+        let to_stdout = self.files.iter().any(|(_, file)| file.is_none());
         let unasked = (!to_stdout).then_some((Format::Text, None));
-        for (format, file) in self.0.into_iter().chain(unasked) {
+        for (format, file) in self.files.into_iter().chain(unasked) {
             let written = match file {
                 Some(file) => plain(report, format, file),
                 None => coloured(report, format),
@@ -176,6 +194,16 @@ impl Targets {
         }
         Ok(ExitCode::from(report.exit_code))
     }
+}
+
+/// Writes a bundle for every failure.
+fn keep(report: &Report, folder: &Path, timeout_ms: u64) -> Result<(), String> {
+    for bundle in replay::bundles(report, timeout_ms) {
+        let path = folder.join(bundle.file_name());
+        fs::write(&path, bundle.text())
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn plain(report: &Report, format: Format, file: File) -> io::Result<()> {
