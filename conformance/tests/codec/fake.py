@@ -13,10 +13,11 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve()
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(HERE.parents[2] / "adapters" / "python"))
+sys.path[:0] = [str(HERE.parents[2] / "adapters" / "python"), str(HERE.parent)]
 
 import adapter  # noqa: E402
 import codec  # noqa: E402
+import planted  # noqa: E402
 
 TARGET = "0103088001"  # iotmp-shipping/varint/stream-id-128
 FAULT = sys.argv[1]
@@ -92,6 +93,8 @@ def plant():
         codec.fields_of = lambda code: (fields_of(code)[0], [])
     elif FAULT == "plant-sorted":  # maps keep the order that they have
         codec.sorted = list
+    elif FAULT.startswith("plant-"):
+        planted.plant(FAULT.removeprefix("plant-"))
 
 
 def main():

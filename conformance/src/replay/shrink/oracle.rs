@@ -65,6 +65,7 @@ pub(super) struct Ruling {
 /// What is unusual in some bytes, though they are valid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Traits {
+    is_unknown: bool,
     has_unknown: bool,
     has_duplicate: bool,
     is_otherwise_unusual: bool,
@@ -81,10 +82,7 @@ impl Ruling {
                     Ok((meaning, _)) => written(&question, meaning).ok(),
                     Err(_) => None,
                 };
-                let traits = match &reading.meaning {
-                    Ok((_, consumed)) => traits(&reading, *consumed, canonical.as_deref()),
-                    Err(_) => Traits::default(),
-                };
+                let traits = traits(&reading, canonical.as_deref());
                 Self {
                     meaning: reading.meaning,
                     canonical,
@@ -123,6 +121,7 @@ impl Ruling {
         // JSON that is no message at all is the suite's mistake, and proves nothing.
         let is_usage = self.meaning.as_ref().is_err_and(|r| r.class.is_usage());
         !is_usage
+            && own.is_unknown <= other.is_unknown
             && own.has_unknown <= other.has_unknown
             && own.has_duplicate <= other.has_duplicate
             && own.is_otherwise_unusual <= other.is_otherwise_unusual
@@ -208,10 +207,20 @@ fn written(question: &Question<'_>, json: &Json) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn traits(reading: &Reading, consumed: usize, canonical: Option<&[u8]>) -> Traits {
+fn traits(reading: &Reading, canonical: Option<&[u8]>) -> Traits {
+    let mut notes = reading.annotations.iter();
+    let is_unknown = notes.any(|one| one.label == "message type" && one.value.ends_with("not known"));
+    let Ok((meaning, consumed)) = &reading.meaning else {
+        return Traits {
+            is_unknown,
+            ..Traits::default()
+        };
+    };
+    let consumed = *consumed;
     let has_more = consumed != reading.bytes.len();
     if canonical == reading.bytes.get(..consumed) {
         return Traits {
+            is_unknown,
             has_more,
             ..Traits::default()
         };
@@ -219,16 +228,13 @@ fn traits(reading: &Reading, consumed: usize, canonical: Option<&[u8]>) -> Trait
     let mut keys = std::collections::HashSet::new();
     let mut of_keys = reading.annotations.iter().filter(|one| one.label == "key");
     let twice = of_keys.any(|key| !keys.insert(&key.path));
-    let has_duplicate = twice
-        || reading
-            .meaning
-            .as_ref()
-            .is_ok_and(|(json, _)| has_pairs(json));
+    let has_duplicate = twice || has_pairs(meaning);
     let has_unknown = reading
         .annotations
         .iter()
         .any(|one| one.path.contains("(field "));
     Traits {
+        is_unknown,
         has_unknown,
         has_duplicate,
         is_otherwise_unusual: !has_unknown && !has_duplicate,
