@@ -18,6 +18,8 @@ pub use self::difference::{Difference, first_difference};
 pub struct Evidence {
     /// Who was asked.
     pub operation: Operation,
+    /// Whether it was about a message or about a value by itself.
+    pub kind: Kind,
     /// The message or value that an encoder was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<Json>,
@@ -165,6 +167,7 @@ pub fn of(
             let offset = difference.as_ref().and_then(|difference| difference.offset);
             Evidence {
                 operation,
+                kind: vector.kind,
                 given: None,
                 bytes: Some(reading.table(offset)),
                 got: None,
@@ -187,12 +190,13 @@ pub fn of(
                 _ => None,
             };
             let difference = match (&wanted, &got) {
-                (Some(wanted), Some(got)) => difference::of_bytes(wanted, got),
+                (Some(wanted), Some(got)) => difference::of_bytes(vector.kind, wanted, got),
                 _ => None,
             };
             let offset = difference.as_ref().and_then(|difference| difference.offset);
             Evidence {
                 operation,
+                kind: vector.kind,
                 given: Some(given.clone()),
                 bytes: wanted.map(|wanted| wanted.table(offset)),
                 got: got.map(|got| got.table(offset)),

@@ -4,11 +4,17 @@
 //! many vectors. Of a failed vector that clause is blamed which fails most of
 //! the vectors that prove it: a codec that gets floats wrong fails some of the
 //! messages that carry one, but all of the floats.
+//!
+//! Where the evidence says what the bytes are that went wrong, failures of the
+//! same kind of bytes have one cause. What fails by itself is the cause of what
+//! fails around it: of such failures the smallest tells the clause, that of a
+//! value before that of a message, and the others are blamed on the same.
 
 use std::collections::BTreeMap;
 
 use crate::report::CaseResult;
-use crate::verdict::{Kind, Verdict};
+use crate::vector::Kind;
+use crate::verdict::{self, Verdict};
 
 /// How the vectors of one clause went.
 #[derive(Debug, Default, Clone, Copy)]
@@ -24,8 +30,8 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool]) {
         for clause in &case.clauses {
             let count = counts.entry(clause.clone()).or_default();
             match case.verdict.kind() {
-                Kind::Fail if *open => count.failed += 1,
-                Kind::Pass => count.passed += 1,
+                verdict::Kind::Fail if *open => count.failed += 1,
+                verdict::Kind::Pass => count.passed += 1,
                 _ => {}
             }
         }
@@ -36,6 +42,14 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool]) {
         .filter(|(_, open)| **open)
         .map(|(case, _)| case)
         .collect();
+    let causes = causes(&left, &counts);
+    left.retain_mut(|case| {
+        let cause = label(case).and_then(|label| causes.get(label));
+        if let (Some(cause), Verdict::Fail(failure)) = (cause, &mut case.verdict) {
+            failure.clause = Some(cause.clone());
+        }
+        cause.is_none()
+    });
     while let Some(worst) = worst(&left, &counts) {
         left.retain_mut(|case| {
             let claims = case.clauses.contains(&worst);
@@ -47,6 +61,46 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool]) {
     }
 }
 
+/// What the bytes are that went wrong in a failure, if that is known.
+fn label(case: &CaseResult) -> Option<&'static str> {
+    case.evidence.as_ref()?.difference.as_ref()?.label
+}
+
+/// For every kind of bytes that went wrong the clause that its smallest failure breaks.
+fn causes(
+    failed: &[&mut CaseResult],
+    counts: &BTreeMap<String, Count>,
+) -> BTreeMap<&'static str, String> {
+    let mut smallest: BTreeMap<&'static str, (bool, usize, &[String])> = BTreeMap::new();
+    for case in failed {
+        let (Some(label), Some(evidence)) = (label(case), &case.evidence) else {
+            continue;
+        };
+        // What the sources leave open breaks no rule about its bytes.
+        if case.level == "MAY" {
+            continue;
+        }
+        let size = evidence
+            .bytes
+            .as_ref()
+            .map_or(usize::MAX, |bytes| bytes.hex.len());
+        let one = (
+            evidence.kind == Kind::Message,
+            size,
+            case.clauses.as_slice(),
+        );
+        let place = smallest.entry(label).or_insert(one);
+        if (one.0, one.1) < (place.0, place.1) {
+            *place = one;
+        }
+    }
+    let named = |(label, (_, _, clauses)): (&'static str, (bool, usize, &[String]))| {
+        let worst = most_failed(clauses.iter().map(|clause| (clause.as_str(), 1)), counts)?;
+        Some((label, worst))
+    };
+    smallest.into_iter().filter_map(named).collect()
+}
+
 /// The clause that fails the largest part of its vectors, and of equals the one
 /// that explains most of those that are left.
 fn worst(left: &[&mut CaseResult], counts: &BTreeMap<String, Count>) -> Option<String> {
@@ -54,6 +108,15 @@ fn worst(left: &[&mut CaseResult], counts: &BTreeMap<String, Count>) -> Option<S
     for clause in left.iter().flat_map(|case| &case.clauses) {
         *explains.entry(clause).or_default() += 1;
     }
+    most_failed(explains, counts)
+}
+
+/// Of some clauses, each with the number of failures that it explains, the one
+/// that fails the largest part of its vectors; of equals the one that explains most.
+fn most_failed<'c>(
+    explains: impl IntoIterator<Item = (&'c str, usize)>,
+    counts: &BTreeMap<String, Count>,
+) -> Option<String> {
     let share = |clause: &str| {
         let Count { failed, passed } = counts.get(clause).copied().unwrap_or_default();
         (failed, failed + passed)
@@ -99,7 +162,7 @@ mod tests {
     fn blamed(cases: &mut [CaseResult]) -> Vec<Option<String>> {
         let open: Vec<bool> = cases
             .iter()
-            .map(|case| case.verdict.kind() == Kind::Fail)
+            .map(|case| case.verdict.kind() == verdict::Kind::Fail)
             .collect();
         assign(cases, &open);
         let clause = |case: &CaseResult| match &case.verdict {

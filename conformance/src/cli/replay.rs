@@ -9,7 +9,7 @@ use clap::Parser;
 use iotmp_conformance::replay::{Bundle, Limits, NotShrunk, Subject, shrink};
 use iotmp_conformance::report::{Format, Report};
 use iotmp_conformance::subject::{ChildCodec, CodecCommand, CodecSubject, Reference};
-use iotmp_conformance::vector::{Operation, VectorSet, file_of, to_json};
+use iotmp_conformance::vector::{Operation, Vector, VectorSet, file_of, to_json};
 use iotmp_conformance::{certify, exit, plan};
 
 use super::live::quoted;
@@ -173,8 +173,12 @@ fn make_small(arguments: &Arguments, bundle: &Bundle, codec: &mut dyn CodecSubje
             return Ok(ExitCode::from(exit::FAILED));
         }
     };
-    let before = vector.bytes.as_ref().map_or(0, Vec::len);
-    let after = shrunk.vector.bytes.as_ref().map_or(0, Vec::len);
+    // What cannot be written has no bytes.
+    let length = |vector: &Vector| match &vector.bytes {
+        Some(bytes) => format!("{} bytes", bytes.len()),
+        None => "what cannot be written".to_owned(),
+    };
+    let (before, after) = (length(vector), length(&shrunk.vector));
     let way = shrunk.by_way_of.as_ref();
     let way = way.map_or_else(String::new, |id| format!(", by way of {id}"));
     let rest = if shrunk.is_finished {
@@ -183,7 +187,7 @@ fn make_small(arguments: &Arguments, bundle: &Bundle, codec: &mut dyn CodecSubje
         "; --tries or --time ended it"
     };
     anstream::eprintln!(
-        "{}: {before} bytes made {after} in {} tries{way}{rest}\n{operation}: {}",
+        "{}: from {before} to {after} in {} tries{way}{rest}\n{operation}: {}",
         bundle.case,
         shrunk.tries,
         shrunk.symptom

@@ -70,6 +70,9 @@ pub enum NotShrunk {
     Open,
 }
 
+/// Bytes that are small enough: one row of a table.
+const SMALL: usize = 8;
+
 /// One input of a codec.
 #[derive(Debug, Clone, PartialEq)]
 struct Candidate {
@@ -150,8 +153,8 @@ struct Search<'s> {
 
 /// Makes the input of a vector small that the subject fails, and that breaks `clause`.
 ///
-/// Where the input itself cannot be made smaller, the vectors of `suite` that
-/// prove the same clause and fail in the same way are tried as well.
+/// The vectors of `suite` that prove the same clause and fail in the same way
+/// are tried as well, as one of them may lead to a smaller one.
 ///
 /// # Errors
 /// [`NotShrunk`].
@@ -164,6 +167,7 @@ pub fn shrink(
     limits: Limits,
 ) -> Result<Shrunk, NotShrunk> {
     let start = Candidate::of(vector, operation).ok_or(NotShrunk::Open)?;
+    let is_open = matches!(vector.expected, Expected::Acceptable { .. });
     let mut search = Search {
         spec: suite.spec,
         codec,
@@ -172,34 +176,52 @@ pub fn shrink(
         tries: 0,
         seen: HashSet::new(),
     };
-    let symptom = search.ask(&start).ok_or_else(|| match &vector.expected {
-        Expected::Acceptable { .. } => NotShrunk::Open,
-        _ => NotShrunk::Passes,
+    let symptom = search.ask(&start);
+    let symptom = symptom.ok_or(if is_open {
+        NotShrunk::Open
+    } else {
+        NotShrunk::Passes
     })?;
-    let mut best = search.descend(start, &symptom);
+    // Whatever breaks a codec down does so, whether the sources leave it open or not.
+    let is_judged = !is_open || matches!(symptom, Symptom::Breaks(_));
+    let mut best = is_judged.then(|| search.descend(start, &symptom));
     let mut by_way_of = None;
-    let of_clause = |other: &&Vector| {
+    let proves = |other: &&Vector| {
         let claims = clause.is_some_and(|clause| other.clauses.iter().any(|id| id == clause));
-        claims && other.id != vector.id && other.asks(operation)
+        let is_judged = !matches!(other.expected, Expected::Acceptable { .. });
+        claims && is_judged && other.id != vector.id && other.asks(operation)
     };
-    for other in suite.vectors.iter().filter(of_clause) {
-        let Some(candidate) = Candidate::of(other, operation) else {
-            continue;
-        };
-        if search.size(&candidate) >= search.size(&best) || search.is_over() {
-            continue;
-        }
-        let Some(found) = search.ask(&candidate) else {
-            continue;
-        };
-        if found.is_like(&symptom) {
+    // Where nothing of the same look is small, another look of the same clause will do.
+    for is_alike in [true, false] {
+        for other in suite.vectors.iter().filter(proves) {
+            let least = best.as_ref().map(|best| search.size(best));
+            if !is_alike && least.as_ref().is_some_and(|(length, ..)| *length <= SMALL) {
+                break;
+            }
+            let Some(candidate) = Candidate::of(other, operation) else {
+                continue;
+            };
+            let is_larger = least.is_some_and(|least| search.size(&candidate) >= least);
+            if is_larger || search.is_over() {
+                continue;
+            }
+            let Some(found) = search.ask(&candidate) else {
+                continue;
+            };
+            if is_alike && !found.is_like(&symptom) {
+                continue;
+            }
             let smaller = search.descend(candidate, &found);
-            if search.size(&smaller) < search.size(&best) {
-                best = smaller;
+            if best
+                .as_ref()
+                .is_none_or(|best| search.size(&smaller) < search.size(best))
+            {
+                best = Some(smaller);
                 by_way_of = Some(other.id.clone());
             }
         }
     }
+    let best = best.ok_or(NotShrunk::Open)?;
     let (tries, is_finished) = (search.tries, !search.is_over());
     let shown = search.ask(&best).unwrap_or(symptom).to_string();
     let vector = named(&best, vector, clause, suite);
@@ -240,6 +262,7 @@ impl Search<'_> {
     /// until there is none.
     fn descend(&mut self, start: Candidate, symptom: &Symptom) -> Candidate {
         let mut best = start;
+        let mut symptom = symptom.clone();
         let whole = Ruling::of(self.spec, &best);
         'smaller: loop {
             let size = self.size(&best);
@@ -257,8 +280,9 @@ impl Search<'_> {
                 if !ruling.is_within(&whole) {
                     continue;
                 }
-                if self.put(&candidate, &ruling).as_ref() == Some(symptom) {
-                    best = candidate;
+                let found = self.put(&candidate, &ruling);
+                if let Some(found) = found.filter(|found| found.goes_on_from(&symptom)) {
+                    (best, symptom) = (candidate, found);
                     continue 'smaller;
                 }
             }

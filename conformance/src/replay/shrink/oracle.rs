@@ -13,8 +13,7 @@ use crate::json;
 use crate::subject::{Question, Reply};
 use crate::vector::{Kind, Operation, same};
 
-/// In what way a subject fails. Two candidates fail in the same way where these
-/// are equal.
+/// In what way a subject fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Symptom {
     /// It takes the input for something else; what its bytes are that differ.
@@ -32,6 +31,12 @@ pub(super) enum Symptom {
 }
 
 impl Symptom {
+    /// Whether a smaller candidate still fails in the same way. Of bytes that
+    /// mean nothing nobody can say which of them are wrong.
+    pub(super) fn goes_on_from(&self, other: &Self) -> bool {
+        self == other || (*other == Self::Unreadable && matches!(self, Self::Wrong(_) | Self::Size))
+    }
+
     /// Whether another vector fails in much the same way.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         core::mem::discriminant(self) == core::mem::discriminant(other)
@@ -209,7 +214,8 @@ fn written(question: &Question<'_>, json: &Json) -> Result<Vec<u8>, Refusal> {
 
 fn traits(reading: &Reading, canonical: Option<&[u8]>) -> Traits {
     let mut notes = reading.annotations.iter();
-    let is_unknown = notes.any(|one| one.label == "message type" && one.value.ends_with("not known"));
+    let is_unknown =
+        notes.any(|one| one.label == "message type" && one.value.ends_with("not known"));
     let Ok((meaning, consumed)) = &reading.meaning else {
         return Traits {
             is_unknown,
