@@ -94,8 +94,14 @@ fn causes(
             *place = one;
         }
     }
-    let named = |(label, (_, _, clauses)): (&'static str, (bool, usize, &[String]))| {
-        let worst = most_failed(clauses.iter().map(|clause| (clause.as_str(), 1)), counts)?;
+    let failures = |clause: &str| counts.get(clause).map_or(0, |count| count.failed);
+    let named = |(label, (is_message, _, clauses)): (&'static str, (bool, usize, &[String]))| {
+        // A message proves much beside what is wrong with it: of it the clause
+        // counts that most failures have in common.
+        let most = clauses.iter().map(|clause| failures(clause)).max();
+        let common = |clause: &&String| !is_message || Some(failures(clause)) == most;
+        let common = clauses.iter().filter(common);
+        let worst = most_failed(common.map(|clause| (clause.as_str(), 1)), counts)?;
         Some((label, worst))
     };
     smallest.into_iter().filter_map(named).collect()

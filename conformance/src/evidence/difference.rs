@@ -132,7 +132,9 @@ pub fn first_difference(
         Kind::Value => parted(expected, got, &mut at)?,
         Kind::Message => message(expected, got, &mut at)?,
     };
-    let held = nearest(reading, &at);
+    // What has no path is the type of a message, its first bytes.
+    let first = reading.annotations.first();
+    let held = nearest(reading, &at).or(first.filter(|_| kind == Kind::Message));
     Some(Difference {
         offset: held.map(|held| held.offset),
         path: at,

@@ -5,6 +5,7 @@ mod adapters;
 mod children;
 mod doctor;
 mod planted;
+mod replay;
 mod vectors;
 
 use std::path::{Path, PathBuf};

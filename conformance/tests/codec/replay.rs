@@ -1,0 +1,235 @@
+//! A failure is kept, tried again, and made small.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::{broken, fake, file, program, text};
+
+/// Runs the example with one bug, and keeps its failures in a folder.
+fn kept(plant: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bundles-{plant}"));
+    let _ = fs::remove_dir_all(&folder);
+    let output = fake(plant, &["--bundles", folder.to_str().unwrap()])?;
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{plant}: {stdout}");
+    let failures = stdout.matches("\nFAIL ").count();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), failures, "{plant}");
+    Some(folder)
+}
+
+fn bundle(folder: &Path, vector: &str) -> PathBuf {
+    folder.join(format!("iotmp-shipping.{}.json", vector.replace('/', ".")))
+}
+
+/// Sees that the bug that `vector` shows is broken by `clauses` and by nothing
+/// else, and shrinks to a vector of these bytes, which the suite takes.
+fn shrinks(plant: &str, clauses: &[&str], vector: &str, hex: &str) {
+    let Some(output) = fake(plant, &[]) else {
+        return;
+    };
+    assert_eq!(broken(text(&output.stdout)), clauses, "{plant}");
+    let folder = kept(plant).unwrap();
+    let bundle = bundle(&folder, vector);
+    let out = folder.join("small");
+    let arguments = [
+        "replay",
+        bundle.to_str().unwrap(),
+        "--shrink",
+        "--run",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let output = program(&arguments);
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{plant}: {stderr}");
+    let json: Json = serde_json::from_str(stdout).unwrap();
+    let small = &json["vectors"][0];
+    assert_eq!(small["hex"], hex, "{plant}: {stderr}");
+    assert!(hex.len() <= 16 || plant == "plant-double", "{plant}");
+    assert!(stderr.contains("\noffset  hex "), "{plant}: {stderr}");
+    let out = out.join("iotmp-shipping/shrunk.json");
+    assert_eq!(fs::read_to_string(&out).unwrap(), stdout);
+    let checked = program(&["vectors", "check", out.to_str().unwrap()]);
+    assert_eq!(text(&checked.stdout), "1 vectors: valid\n", "{plant}");
+}
+
+#[test]
+fn numbers_that_are_cut() {
+    let clause = ["IOTMP25-VARINT-004"];
+    shrinks(
+        "plant-cut",
+        &clause,
+        "varint/stream-id-2-32",
+        "018080808010",
+    );
+}
+
+#[test]
+fn a_missing_field_that_is_not_missed() {
+    let Some(folder) = kept("plant-optional") else {
+        return;
+    };
+    let bundle = bundle(&folder, "truncation/connect-body-of-10");
+    let output = program(&["replay", bundle.to_str().unwrap(), "--shrink", "--run"]);
+    let json: Json = serde_json::from_str(text(&output.stdout)).unwrap();
+    let small = &json["vectors"][0];
+    assert_eq!(small["hex"], "0100");
+    assert_eq!(small["result"], "invalid");
+    assert_eq!(small["reject"]["class"], "missing-field");
+}
+
+#[test]
+fn negative_integers() {
+    let clause = ["IOTMP25-PSON2-002"];
+    shrinks(
+        "plant-write-negative",
+        &clause,
+        "messages/disconnect-full",
+        "21",
+    );
+}
+
+#[test]
+fn floats_of_four_bytes_out_of_a_message() {
+    let clause = ["IOTMP25-PSON2-003"];
+    shrinks(
+        "plant-big-endian",
+        &clause,
+        "messages/ok-full",
+        "4000000001",
+    );
+}
+
+#[test]
+fn floats_of_eight_bytes_have_nine() {
+    let clause = ["IOTMP25-PSON2-003"];
+    shrinks(
+        "plant-double",
+        &clause,
+        "pson2/double-0.1",
+        "410000000000000001",
+    );
+}
+
+#[test]
+fn empty_text() {
+    let clause = ["IOTMP25-PSON2-005"];
+    shrinks("plant-empty-string", &clause, "pson2/string-0", "80");
+    shrinks(
+        "plant-write-empty-string",
+        &clause,
+        "pson2/map-empty-key",
+        "c18000",
+    );
+}
+
+#[test]
+fn maps_in_maps() {
+    let clause = ["IOTMP25-PSON2-006"];
+    shrinks(
+        "plant-nested-map",
+        &clause,
+        "pson2/map-nested",
+        "c180c18080",
+    );
+}
+
+#[test]
+fn discrete_values() {
+    let clause = ["IOTMP25-PSON2-004"];
+    shrinks("plant-boolean", &clause, "keys/order-descending", "60");
+    shrinks("plant-null", &clause, "messages/start-stream-full", "62");
+}
+
+#[test]
+fn octets() {
+    let clause = ["IOTMP25-PSON2-005"];
+    shrinks("plant-octets", &clause, "messages/stop-stream-full", "a0");
+}
+
+#[test]
+fn fields_without_a_name() {
+    let clause = ["IOTMP25-KEY-002"];
+    shrinks(
+        "plant-unknown-field",
+        &clause,
+        "keys/unknown-15-string",
+        "04020000",
+    );
+}
+
+#[test]
+fn a_bundle_is_tried_again() {
+    let Some(folder) = kept("plant-null") else {
+        return;
+    };
+    let bundle = bundle(&folder, "pson2/null");
+    let bundle = bundle.to_str().unwrap();
+    let still = program(&["replay", bundle, "--run"]);
+    let stdout = text(&still.stdout);
+    assert_eq!(still.status.code(), Some(1), "{stdout}");
+    assert!(
+        stdout.ends_with("iotmp-shipping/pson2/null: still fails\n"),
+        "{stdout}"
+    );
+    assert_eq!(broken(stdout), ["IOTMP25-PSON2-004"]);
+    assert!(stdout.contains("\n      →      0  62 "), "{stdout}");
+
+    let sound = file("adapters/python/adapter.py");
+    let sound = ["--", "python3", "-B", sound.to_str().unwrap()];
+    let passes = program(&[&["replay", bundle][..], &sound].concat());
+    assert_eq!(passes.status.code(), Some(0), "{}", text(&passes.stdout));
+    assert!(text(&passes.stdout).ends_with("iotmp-shipping/pson2/null: passes now\n"));
+    let shrunk = program(&[&["replay", bundle, "--shrink"][..], &sound].concat());
+    assert_eq!(shrunk.status.code(), Some(0));
+
+    let gone = program(&["replay", bundle, "--", "/nowhere/codec"]);
+    assert_eq!(gone.status.code(), Some(3));
+}
+
+#[test]
+fn no_program_is_run_unasked() {
+    let Some(folder) = kept("plant-null") else {
+        return;
+    };
+    let bundle = bundle(&folder, "pson2/null");
+    let output = program(&["replay", bundle.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("names a program, which is run only if you say so:\n  python3 "),
+        "{stderr}"
+    );
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn a_bad_file_is_2() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bad-bundles");
+    fs::create_dir_all(&folder).unwrap();
+    for (name, content, said) in [
+        ("none", "", "it is no replay bundle: "),
+        (
+            "other",
+            "{}",
+            "it is no replay bundle: missing field `replay`",
+        ),
+        (
+            "later",
+            "{\"replay\":2}",
+            "it is a bundle of version 2; this program knows version 1",
+        ),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, content).unwrap();
+        let output = program(&["replay", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(
+            text(&output.stderr).contains(said),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
