@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::{broken, fake, file, program, text};
 
@@ -62,7 +62,7 @@ fn numbers_that_are_cut() {
         "plant-cut",
         &clause,
         "varint/stream-id-2-32",
-        "018080808010",
+        "048080808010",
     );
 }
 
@@ -232,4 +232,65 @@ fn a_bad_file_is_2() {
             text(&output.stderr)
         );
     }
+}
+
+/// A bundle of a live case that has failed once.
+fn live(name: &str, subject: &Json) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("live-bundles");
+    fs::create_dir_all(&folder).unwrap();
+    let bundle = json!({
+        "replay": 1,
+        "tool": "a test",
+        "spec": "iotmp-shipping",
+        "subject": subject,
+        "case": "server.connect.ok",
+        "title": "A device connects.",
+        "timeout_ms": 3000,
+        "clauses": [],
+        "expected": "ok",
+        "got": "nothing",
+    });
+    let path = folder.join(name);
+    fs::write(&path, bundle.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn a_live_case_runs_by_its_own_command() {
+    let subject = json!({"kind": "reference", "command": ["self", "--spec", "iotmp-shipping"]});
+    let path = live("reference", &subject);
+    let output = program(&["replay", path.to_str().unwrap()]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout}{}", text(&output.stderr));
+    assert!(stdout.ends_with("server.connect.ok: passes now\n"), "{stdout}");
+}
+
+/// A port that nobody listens on.
+fn closed() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+#[test]
+fn a_server_that_is_not_there_is_3() {
+    let who = ["--user", "u", "--device", "d", "--credential", "c"];
+    let command = [&["server", "192.0.2.1:1", "--spec", "iotmp-shipping"][..], &who].concat();
+    let subject = json!({"kind": "server", "address": "192.0.2.1:1", "command": command});
+    let path = live("server", &subject);
+    let address = closed();
+    let output = program(&["replay", path.to_str().unwrap(), "--address", &address]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.starts_with(&format!("running iotmp-conformance server {address} ")), "{stderr}");
+}
+
+#[test]
+fn a_bundle_that_asks_for_more_than_a_subject_is_2() {
+    let command = ["server", "127.0.0.1:1", "--report", "json=/tmp/taken"];
+    let subject = json!({"kind": "server", "address": "127.0.0.1:1", "command": command});
+    let path = live("greedy", &subject);
+    let output = program(&["replay", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = "its command holds \"--report\"; a bundle may only say where a subject is, by --spec, ";
+    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
 }
