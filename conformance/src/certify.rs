@@ -54,7 +54,9 @@ pub fn run(
         .into_iter()
         .map(|one| certified(set, one, repeat, codec))
         .unzip();
-    blame::assign(&mut cases, &open);
+    let numbers = Protocol::of(spec).spreads_numbers();
+    let numbers = numbers.and_then(|clause| family::clause(spec, clause));
+    blame::assign(&mut cases, &open, numbers.map(|clause| clause.id.as_str()));
     let seconds = began.elapsed().as_secs_f64();
     notes.push(format!("{} vectors in {seconds:.2} s", cases.len()));
     let parties: Vec<Party> = [

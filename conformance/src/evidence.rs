@@ -11,6 +11,7 @@ use crate::json;
 use crate::subject::{CodecSubject, Question, Reply, Said};
 use crate::vector::{Expected, Kind, Operation, Vector, VectorSet};
 
+pub(crate) use self::difference::is_number;
 pub use self::difference::{Difference, first_difference};
 
 /// What proves one failure of a codec.
@@ -33,6 +34,9 @@ pub struct Evidence {
     /// Where what came parts from what should have come, if there is such a place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<Difference>,
+    /// Whether a number of several bytes is among the bytes.
+    #[serde(skip)]
+    pub has_long_number: bool,
     /// The lines between the suite and a codec in a process of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exchange: Vec<Said>,
@@ -120,6 +124,11 @@ impl Reading {
         self.annotations.iter().rfind(of_path)
     }
 
+    fn has_long_number(&self) -> bool {
+        let mut notes = self.annotations.iter();
+        notes.any(|one| one.length > 1 && difference::is_number(one.label))
+    }
+
     /// What stands at an offset.
     #[must_use]
     pub fn holding(&self, offset: usize) -> Option<&Annotation> {
@@ -169,6 +178,7 @@ pub fn of(
                 operation,
                 kind: vector.kind,
                 given: None,
+                has_long_number: reading.has_long_number(),
                 bytes: Some(reading.table(offset)),
                 got: None,
                 difference,
@@ -198,6 +208,7 @@ pub fn of(
                 operation,
                 kind: vector.kind,
                 given: Some(given.clone()),
+                has_long_number: wanted.as_ref().is_some_and(Reading::has_long_number),
                 bytes: wanted.map(|wanted| wanted.table(offset)),
                 got: got.map(|got| got.table(offset)),
                 difference,

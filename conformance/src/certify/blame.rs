@@ -9,9 +9,12 @@
 //! same kind of bytes have one cause. What fails by itself is the cause of what
 //! fails around it: of such failures the smallest tells the clause, that of a
 //! value before that of a message, and the others are blamed on the same.
+//! Numbers of several bytes stand in many places; where they go wrong in
+//! several, the rule about them is broken, and not those about the places.
 
 use std::collections::BTreeMap;
 
+use crate::evidence::is_number;
 use crate::report::CaseResult;
 use crate::vector::Kind;
 use crate::verdict::{self, Verdict};
@@ -24,7 +27,9 @@ struct Count {
 }
 
 /// Names the clause of every failure for which `open` holds.
-pub(super) fn assign(cases: &mut [CaseResult], open: &[bool]) {
+///
+/// `numbers` is the clause about numbers of several bytes.
+pub(super) fn assign(cases: &mut [CaseResult], open: &[bool], numbers: Option<&str>) {
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     for (case, open) in cases.iter().zip(open) {
         for clause in &case.clauses {
@@ -42,7 +47,23 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool]) {
         .filter(|(_, open)| **open)
         .map(|(case, _)| case)
         .collect();
-    let causes = causes(&left, &counts);
+    let mut causes = causes(&left, &counts);
+    if let Some(numbers) = numbers {
+        let long = only_long(&left);
+        let in_messages = |(label, in_message): &(&&str, &bool)| **in_message && is_number(label);
+        if long.iter().filter(in_messages).count() > 1 {
+            causes.extend(long.into_keys().map(|label| (label, numbers.to_owned())));
+            // What is read past such a number is read at the wrong place.
+            left.retain_mut(|case| {
+                let evidence = case.evidence.as_ref();
+                let is_past = evidence.is_some_and(|evidence| evidence.has_long_number);
+                if let (true, Verdict::Fail(failure)) = (is_past, &mut case.verdict) {
+                    failure.clause = Some(numbers.to_owned());
+                }
+                !is_past
+            });
+        }
+    }
     left.retain_mut(|case| {
         let cause = label(case).and_then(|label| causes.get(label));
         if let (Some(cause), Verdict::Fail(failure)) = (cause, &mut case.verdict) {
@@ -64,6 +85,25 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool]) {
 /// What the bytes are that went wrong in a failure, if that is known.
 fn label(case: &CaseResult) -> Option<&'static str> {
     case.evidence.as_ref()?.difference.as_ref()?.label
+}
+
+/// The kinds of bytes that went wrong only where a number takes several bytes,
+/// and whether one of them was a number of a message itself.
+fn only_long(failed: &[&mut CaseResult]) -> BTreeMap<&'static str, bool> {
+    let mut long: BTreeMap<&'static str, (bool, bool)> = BTreeMap::new();
+    for case in failed {
+        let evidence = case.evidence.as_ref();
+        let difference = evidence.and_then(|evidence| evidence.difference.as_ref());
+        if let (Some(label), Some(evidence), Some(difference)) = (label(case), evidence, difference)
+        {
+            let place = long.entry(label).or_insert((true, false));
+            place.0 &= difference.is_long;
+            place.1 |= evidence.kind == Kind::Message;
+        }
+    }
+    let only = long.into_iter().filter(|(_, (is_long, _))| *is_long);
+    only.map(|(label, (_, in_message))| (label, in_message))
+        .collect()
 }
 
 /// For every kind of bytes that went wrong the clause that its smallest failure breaks.
@@ -170,7 +210,7 @@ mod tests {
             .iter()
             .map(|case| case.verdict.kind() == verdict::Kind::Fail)
             .collect();
-        assign(cases, &open);
+        assign(cases, &open, None);
         let clause = |case: &CaseResult| match &case.verdict {
             Verdict::Fail(failure) => failure.clause.clone(),
             _ => None,

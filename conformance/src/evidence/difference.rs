@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::Reading;
+use crate::codec::Annotation;
 use crate::json;
 use crate::path;
 use crate::subject::Reply;
@@ -24,6 +25,9 @@ pub struct Difference {
     /// What its bytes are: `float`, `string`, `key`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<&'static str>,
+    /// Whether a number that takes several bytes is part of it.
+    #[serde(skip)]
+    pub is_long: bool,
     /// What should stand there.
     pub expected: String,
     /// What stands there.
@@ -49,6 +53,7 @@ pub(super) fn of_meaning(vector: &Vector, reading: &Reading, reply: &Reply) -> O
                 offset: Some(*offset),
                 path: held.path.clone(),
                 label: Some(held.label),
+                is_long: is_long(reading, held),
                 expected: format!("{}: {}", held.label, held.value),
                 got: format!("refused as {class}"),
             })
@@ -59,6 +64,7 @@ pub(super) fn of_meaning(vector: &Vector, reading: &Reading, reply: &Reply) -> O
                 offset: Some(refusal.offset),
                 path: refusal.path.clone(),
                 label: None,
+                is_long: false,
                 expected: format!("{}: {}", refusal.class, refusal.detail),
                 got: value.to_string(),
             })
@@ -91,6 +97,7 @@ pub(super) fn of_bytes(kind: Kind, wanted: &Reading, got: &Reading) -> Option<Di
         offset: Some(offset),
         path: held.map(|held| held.path.clone()).unwrap_or_default(),
         label: part_of_meaning(kind, wanted, got).or(held.map(|held| held.label)),
+        is_long: held.is_some_and(|held| is_long(wanted, held)),
         expected: byte(&wanted.bytes),
         got: byte(&got.bytes),
     })
@@ -139,13 +146,35 @@ pub fn first_difference(
         offset: held.map(|held| held.offset),
         path: at,
         label: held.map(|held| held.label),
+        is_long: held.is_some_and(|held| is_long(reading, held)),
         expected,
         got,
     })
 }
 
+/// Whether bytes of that label are a number, or begin with one.
+pub(crate) fn is_number(label: &str) -> bool {
+    let others = ["string", "bytes", "float", "value", "map key", "body"];
+    !others.contains(&label)
+}
+
+/// Whether some bytes are a number of several bytes, or what such a number stands before.
+fn is_long(reading: &Reading, held: &Annotation) -> bool {
+    let before = reading.annotations.iter().rev();
+    let mut before = before.skip_while(|one| one.offset >= held.offset);
+    let tag = before
+        .next()
+        .filter(|one| one.path == held.path && one.label == "tag");
+    let number = if is_number(held.label) {
+        Some(held)
+    } else {
+        tag
+    };
+    number.is_some_and(|number| number.length > 1)
+}
+
 /// The bytes of a path, or of the nearest thing around it.
-fn nearest<'r>(reading: &'r Reading, path: &str) -> Option<&'r crate::codec::Annotation> {
+fn nearest<'r>(reading: &'r Reading, path: &str) -> Option<&'r Annotation> {
     let mut path = path;
     loop {
         if let Some(held) = reading.at(path) {

@@ -58,6 +58,15 @@ impl Protocol {
         }
     }
 
+    /// The clause about numbers of several bytes, if there are such numbers.
+    #[must_use]
+    pub const fn spreads_numbers(self) -> Option<&'static str> {
+        match self {
+            Self::Iotmp => Some("IOTMP25-VARINT-001"),
+            Self::Nubison => None,
+        }
+    }
+
     /// The clause that is broken by a decoder that crashes or hangs.
     #[must_use]
     pub const fn decodes_unharmed(self) -> &'static str {

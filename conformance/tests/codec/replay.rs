@@ -67,6 +67,23 @@ fn numbers_that_are_cut() {
 }
 
 #[test]
+fn numbers_of_two_bytes() {
+    let clause = ["IOTMP25-VARINT-001"];
+    shrinks(
+        "plant-second-byte",
+        &clause,
+        "framing/body-of-128",
+        "0103088001",
+    );
+    shrinks(
+        "plant-write-second-byte",
+        &clause,
+        "varint/stream-id-16383",
+        "0103088001",
+    );
+}
+
+#[test]
 fn a_missing_field_that_is_not_missed() {
     let Some(folder) = kept("plant-optional") else {
         return;
@@ -261,8 +278,16 @@ fn a_live_case_runs_by_its_own_command() {
     let path = live("reference", &subject);
     let output = program(&["replay", path.to_str().unwrap()]);
     let stdout = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{stdout}{}", text(&output.stderr));
-    assert!(stdout.ends_with("server.connect.ok: passes now\n"), "{stdout}");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{stdout}{}",
+        text(&output.stderr)
+    );
+    assert!(
+        stdout.ends_with("server.connect.ok: passes now\n"),
+        "{stdout}"
+    );
 }
 
 /// A port that nobody listens on.
@@ -274,14 +299,21 @@ fn closed() -> String {
 #[test]
 fn a_server_that_is_not_there_is_3() {
     let who = ["--user", "u", "--device", "d", "--credential", "c"];
-    let command = [&["server", "192.0.2.1:1", "--spec", "iotmp-shipping"][..], &who].concat();
+    let command = [
+        &["server", "192.0.2.1:1", "--spec", "iotmp-shipping"][..],
+        &who,
+    ]
+    .concat();
     let subject = json!({"kind": "server", "address": "192.0.2.1:1", "command": command});
     let path = live("server", &subject);
     let address = closed();
     let output = program(&["replay", path.to_str().unwrap(), "--address", &address]);
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(stderr.starts_with(&format!("running iotmp-conformance server {address} ")), "{stderr}");
+    assert!(
+        stderr.starts_with(&format!("running iotmp-conformance server {address} ")),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -291,6 +323,11 @@ fn a_bundle_that_asks_for_more_than_a_subject_is_2() {
     let path = live("greedy", &subject);
     let output = program(&["replay", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    let said = "its command holds \"--report\"; a bundle may only say where a subject is, by --spec, ";
-    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    let said =
+        "its command holds \"--report\"; a bundle may only say where a subject is, by --spec, ";
+    assert!(
+        text(&output.stderr).contains(said),
+        "{}",
+        text(&output.stderr)
+    );
 }
