@@ -126,7 +126,7 @@ impl Reading {
 
     fn has_long_number(&self) -> bool {
         let mut notes = self.annotations.iter();
-        notes.any(|one| one.length > 1 && difference::is_number(one.label))
+        notes.any(|one| one.length > 1 && is_number(one.label))
     }
 
     /// What stands at an offset.
