@@ -4,6 +4,7 @@ mod codec;
 mod coverage;
 mod decode;
 mod device;
+mod diff;
 mod encode;
 mod explain;
 mod list;
@@ -45,6 +46,7 @@ enum Command {
     Server(server::Arguments),
     Device(device::Arguments),
     Codec(codec::Arguments),
+    Diff(diff::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
@@ -61,6 +63,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
         Command::Codec(arguments) => codec::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),

@@ -12,9 +12,11 @@
 //! - [`family`]: rules that revisions share; [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
+pub mod baseline;
 pub mod case;
 pub mod certify;
 pub mod codec;
+pub mod comparison;
 pub mod coverage;
 pub mod exit;
 pub mod family;
@@ -22,6 +24,7 @@ pub mod json;
 pub mod ledger;
 mod path;
 pub mod plan;
+pub mod progress;
 pub mod report;
 pub mod runner;
 pub mod select;
