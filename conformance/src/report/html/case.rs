@@ -83,7 +83,7 @@ fn one(report: &Report, run: &Run, case: &CaseResult) -> Markup {
                 @if !case.transcript.is_empty() { (transcript(&case.transcript)) }
                 @if matches!(kind, Kind::Fail | Kind::Inconclusive) {
                     p { "Run it again:" }
-                    pre tabindex="0" { (text::again(&run.again, &case.id)) }
+                    pre.command tabindex="0" { (text::again(&run.again, &case.id)) }
                 }
             }
         }

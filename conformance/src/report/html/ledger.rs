@@ -17,7 +17,7 @@ pub(super) fn overview(report: &Report) -> Markup {
 fn account(ledger: &Ledger) -> Markup {
     let (broken, untested) = (ledger.broken().count(), ledger.untested().count());
     html! {
-        details.ledger data-spec=(ledger.spec) open[broken > 0] {
+        details.ledger data-spec=(ledger.spec) {
             summary {
                 b { (ledger.spec) } " "
                 @for tally in &ledger.levels {
@@ -29,12 +29,18 @@ fn account(ledger: &Ledger) -> Markup {
                 @if broken > 0 { span.verdict.fail { (broken) " broken" } " " }
                 @if untested > 0 { span.verdict.skip { (untested) " untested" } }
             }
-            div.scroll tabindex="0" {
-                table {
-                    thead { tr { th scope="col" { "Clause" } th scope="col" { "Level" } th scope="col" { "Status" } th scope="col" { "Rule" } th scope="col" { "Proof" } } }
-                    tbody { @for entry in &ledger.clauses { (clause(entry)) } }
-                }
-            }
+            (rules(ledger.clauses.iter()))
+        }
+        // What matters most is there without a click.
+        @if broken > 0 { div.broken data-spec=(ledger.spec) { (rules(ledger.broken())) } }
+    }
+}
+
+fn rules<'a>(entries: impl Iterator<Item = &'a Entry>) -> Markup {
+    html! {
+        table.rules {
+            thead { tr { th scope="col" { "Clause" } th scope="col" { "Level" } th scope="col" { "Status" } th scope="col" { "Rule" } th scope="col" { "Cases" } } }
+            tbody { @for entry in entries { (clause(entry)) } }
         }
     }
 }
@@ -46,12 +52,12 @@ fn clause(entry: &Entry) -> Markup {
         Status::Untested { reason } => ("untested", "skip", Some(reason)),
     };
     html! {
-        tr data-c=(entry.clause) data-l=(entry.level) {
+        tr data-c=(entry.clause) data-l=(entry.level) data-s=(word) {
             th scope="row" { a href={ "#clause=" (entry.clause) } { (entry.clause) } }
             td { (entry.level) }
             td { span.verdict.(tone) { (word) } }
             td { (entry.text) " " span.note { "[" (entry.source) "]" @if let Some(reason) = reason { br; (reason) } } }
-            td.number { (entry.evidence.len()) }
+            td.number { (entry.evidence.len()) span.unit { " cases" } }
         }
     }
 }

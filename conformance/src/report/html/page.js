@@ -20,7 +20,7 @@
     };
   });
   const areas = [...document.querySelectorAll(".area")].map((node) => ({ node, open: node.open }));
-  const ledgers = [...document.querySelectorAll(".ledger")].map((node) => ({ node, open: node.open }));
+  const ledgers = [...document.querySelectorAll(".ledger, .broken")].map((node) => ({ node, open: node.open }));
   const shown = document.getElementById("shown");
   const none = document.getElementById("none");
 
@@ -66,12 +66,13 @@
       for (const row of node.querySelectorAll("tr[data-c]")) {
         row.hidden =
           (want.clause && !row.dataset.c.toLowerCase().includes(want.clause.toLowerCase())) ||
-          (want.level && row.dataset.l !== want.level);
+          (want.level && row.dataset.l !== want.level) ||
+          (want.verdict === "fail" && row.dataset.s !== "broken");
         rows += row.hidden ? 0 : 1;
       }
       const has = node.querySelector("tr[data-c]") !== null;
       node.hidden = Boolean((want.spec && node.dataset.spec !== want.spec) || (has && rows === 0));
-      node.open = want.clause && has ? true : open;
+      if ("open" in node) node.open = want.clause && want.verdict !== "fail" && has ? true : open;
     }
     // What was asked for by name, or the only failure, is shown with its proof.
     if (filtered && count === 1) last.open = true;
@@ -98,11 +99,12 @@
     event.preventDefault();
     say();
   });
-  addEventListener("hashchange", () => {
+  const follow = () => {
     apply();
     const asked = wanted();
     if (fields.some((name) => asked[name])) form.scrollIntoView({ block: "start" });
-  });
+  };
+  addEventListener("hashchange", follow);
   form.hidden = false;
   apply();
 })();
