@@ -6,7 +6,8 @@
 //! stream into messages, [`session`] is what both ends do with them, and
 //! [`device`] has resources to be called.
 //!
-//! With the features `device` and `server` both ends run on tokio.
+//! With the features `device` and `server` both ends run on tokio, and with
+//! `gateway` the server has an HTTP face.
 
 #![no_std]
 
@@ -24,6 +25,10 @@ pub mod __private;
 pub mod cli;
 pub mod device;
 pub mod framing;
+#[cfg(feature = "gateway")]
+pub mod gateway;
+#[cfg(feature = "gateway")]
+mod json;
 #[cfg(any(feature = "device", feature = "server"))]
 mod link;
 pub mod message;
