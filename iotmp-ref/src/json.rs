@@ -38,7 +38,8 @@ pub(crate) fn reply(bare: &str, reply: &Reply) -> String {
     }
 }
 
-fn json(value: &Value) -> serde_json::Value {
+/// Writes a value as [`text`] does.
+pub(crate) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => json!(value),

@@ -57,6 +57,8 @@ use self::registry::Registry;
 use crate::link::told;
 
 pub use self::config::Config;
+#[cfg(feature = "gateway")]
+pub(crate) use self::credentials::Secret;
 pub use self::credentials::{Credential, Credentials, DeviceId, InvalidCredential, MAX_CREDENTIAL};
 pub use self::hub::{CallError, Hub};
 pub use self::registry::{DeviceEvent, DeviceInfo};
@@ -88,7 +90,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await?;
         let local_addr = listener.local_addr()?;
         let registry = Arc::new(Registry::new());
-        let hub = Hub::new(Arc::clone(&registry), config.call_timeout, config.max_lag);
+        let hub = Hub::new(Arc::clone(&registry), &config);
         let shutdown_timeout = config.shutdown_timeout;
         let (stop, stopping) = watch::channel(false);
         let spec = match config.session.detect.is_empty() {

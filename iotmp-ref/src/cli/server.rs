@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser};
 
 use super::prompt::prompt;
 use super::{Signals, Spec, default_spec, fail, find, nubison, run, say, specs};
+use crate::gateway::{self, Gateway, Token};
 use crate::server::{Config, Credential, Credentials, Server};
 use crate::session;
 
@@ -40,6 +41,13 @@ struct Args {
         required = true
     )]
     devices: Vec<Credential>,
+    /// Address of the HTTP face of the devices, described in docs/http.md; port 0
+    /// takes a free one, and the second line on standard output says which
+    #[arg(long, value_name = "IP:PORT", value_parser = listen, requires = "token")]
+    http: Option<SocketAddr>,
+    /// What HTTP requests have to show as their bearer token
+    #[arg(long, requires = "http")]
+    token: Option<Token>,
     /// Read commands from standard input and stop when it ends, even if it is
     /// no terminal; `help` lists them
     #[arg(long)]
@@ -75,6 +83,9 @@ pub fn main() -> ExitCode {
     let session = match args.spec {
         Choice::Auto => session::Config::detecting(),
         Choice::One(Spec::Iotmp(dialect)) => session::Config::new(dialect),
+        Choice::One(Spec::Nubison) if args.http.is_some() => {
+            refuse("--http: the devices of nubison have no resources to show")
+        }
         Choice::One(Spec::Nubison) => match nubison::registry(&args.devices) {
             Ok(registry) => return run(nubison::serve(args.listen, registry, has_prompt)),
             Err(why) => refuse(&why),
@@ -96,7 +107,9 @@ pub fn main() -> ExitCode {
     }
     let mut config = Config::new(args.listen, credentials);
     config.session = session;
-    run(serve(config, has_prompt))
+    let http = args.http.zip(args.token);
+    let http = http.map(|(listen, token)| gateway::Config::new(listen, token));
+    run(serve(config, http, has_prompt))
 }
 
 /// Ends the program for wrong usage.
@@ -106,7 +119,7 @@ fn refuse(why: &str) -> ! {
         .exit()
 }
 
-async fn serve(config: Config, has_prompt: bool) -> ExitCode {
+async fn serve(config: Config, http: Option<gateway::Config>, has_prompt: bool) -> ExitCode {
     let listen = config.listen;
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
@@ -120,6 +133,19 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     };
     // Where nobody reads standard output, there is still the log.
     say(format_args!("{}", server.local_addr()));
+    let face = match http {
+        None => None,
+        Some(config) => {
+            let listen = config.listen;
+            match Gateway::bind(config, hub.clone()).await {
+                Ok(face) => Some(face),
+                Err(error) => return cannot_listen(listen, &error),
+            }
+        }
+    };
+    if let Some(face) = &face {
+        say(format_args!("http://{}", face.local_addr()));
+    }
     let commands = async {
         match has_prompt {
             true => prompt(hub).await,
@@ -129,6 +155,9 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     tokio::select! {
         () = signals.wait() => {}
         () = commands => {}
+    }
+    if let Some(face) = face {
+        face.shutdown().await;
     }
     server.shutdown().await;
     ExitCode::SUCCESS

@@ -1,5 +1,6 @@
 //! Calls to the devices that are connected.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Ask, Command, Question, ReplyTo, Start};
+use super::config::Config;
 use super::credentials::DeviceId;
 use super::registry::{DeviceEvent, DeviceInfo, Registry};
 use super::stream::Stream;
@@ -66,16 +68,20 @@ fn details(reply: &Reply) -> String {
 #[derive(Debug, Clone)]
 pub struct Hub {
     registry: Arc<Registry>,
+    /// The devices that may connect.
+    known: Arc<BTreeSet<DeviceId>>,
     timeout: Duration,
     max_lag: usize,
 }
 
 impl Hub {
-    pub(super) const fn new(registry: Arc<Registry>, timeout: Duration, max_lag: usize) -> Self {
+    pub(super) fn new(registry: Arc<Registry>, config: &Config) -> Self {
+        let known = config.credentials.devices().cloned().collect();
         Self {
             registry,
-            timeout,
-            max_lag,
+            known: Arc::new(known),
+            timeout: config.call_timeout,
+            max_lag: config.max_lag,
         }
     }
 
@@ -90,6 +96,25 @@ impl Hub {
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceInfo> {
         self.registry.devices()
+    }
+
+    /// A device, if it is connected.
+    #[must_use]
+    pub fn device(&self, id: &DeviceId) -> Option<DeviceInfo> {
+        self.registry.device(id)
+    }
+
+    /// Whether a device may connect, and so whether it can be offline.
+    #[must_use]
+    pub fn is_known(&self, id: &DeviceId) -> bool {
+        self.known.contains(id)
+    }
+
+    /// The devices of a user that may connect, in order.
+    pub fn known(&self, user: &str) -> impl Iterator<Item = &DeviceId> {
+        let first = DeviceId::new(user, "");
+        let devices = self.known.range(first..);
+        devices.take_while(move |id| id.user == user)
     }
 
     /// Tells of every device that comes or goes from now on.
