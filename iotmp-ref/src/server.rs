@@ -62,6 +62,7 @@ pub(crate) use self::credentials::Secret;
 pub use self::credentials::{Credential, Credentials, DeviceId, InvalidCredential, MAX_CREDENTIAL};
 pub use self::hub::{CallError, Hub};
 pub use self::registry::{DeviceEvent, DeviceInfo};
+pub use self::resources::{DEVICE_PROPERTY_UPDATE, DEVICE_TOPIC_PUBLISH, Limits, Point};
 pub use self::stream::{Sample, Stream};
 
 /// How long to wait after the system could not give another connection, such as
@@ -98,7 +99,11 @@ impl Server {
             false => "auto",
         };
         info!(address = %local_addr, spec, "listening");
-        let shared = Arc::new(Shared { config, registry });
+        let shared = Arc::new(Shared {
+            config,
+            registry,
+            hub: hub.clone(),
+        });
         let task = tokio::spawn(accept(listener, shared, stopping));
         let server = Self {
             local_addr,

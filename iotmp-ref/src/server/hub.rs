@@ -13,8 +13,10 @@ use super::command::{Ask, Command, Question, ReplyTo, Start};
 use super::config::Config;
 use super::credentials::DeviceId;
 use super::registry::{DeviceEvent, DeviceInfo, Registry};
+use super::resources::{Point, Store};
 use super::stream::Stream;
-use crate::device::ERROR_KEY;
+use crate::device::{ERROR_KEY, Failure};
+use crate::pson::Value;
 use crate::session::{Call, Misuse, Reply, RequestId, Resource};
 
 /// Most values that can wait on one stream.
@@ -39,6 +41,24 @@ pub enum CallError {
     /// The call could not be sent.
     #[error("not sent: {0}")]
     NotSent(Misuse),
+}
+
+impl CallError {
+    /// The Error for a device that has called another one.
+    pub(super) fn into_reply(self) -> Reply {
+        let code = match &self {
+            Self::Failed(_) => None,
+            Self::NotConnected(_) => Some(404),
+            Self::TimedOut => Some(504),
+            Self::Lost => Some(502),
+            Self::NotSent(_) => Some(503),
+        };
+        match (self, code) {
+            (Self::Failed(reply), _) => reply,
+            (error, Some(code)) => Failure::new(error).code(code).into(),
+            (error, None) => Failure::new(error).into(),
+        }
+    }
 }
 
 impl From<Misuse> for CallError {
@@ -70,6 +90,7 @@ pub struct Hub {
     registry: Arc<Registry>,
     /// The devices that may connect.
     known: Arc<BTreeSet<DeviceId>>,
+    store: Arc<Store>,
     timeout: Duration,
     max_lag: usize,
 }
@@ -80,6 +101,7 @@ impl Hub {
         Self {
             registry,
             known: Arc::new(known),
+            store: Arc::new(Store::new(config.resources)),
             timeout: config.call_timeout,
             max_lag: config.max_lag,
         }
@@ -162,6 +184,15 @@ impl Hub {
             .await
     }
 
+    /// As [`run_unanswered`](Self::run_unanswered), without waiting until it
+    /// has been sent: where the device is behind, it is dropped.
+    pub(super) fn run_soon(&self, user: &str, device: &str, call: Call) {
+        let (reply, _) = oneshot::channel();
+        if let Ok(connection) = self.newest(user, device) {
+            let _ = connection.try_send(Command::Tell { call, reply });
+        }
+    }
+
     /// Asks a device for all its resources, or for samples of one.
     ///
     /// # Errors
@@ -214,6 +245,45 @@ impl Hub {
             count += usize::from(connection.send(Command::Disconnect).await.is_ok());
         }
         count
+    }
+
+    /// A property of a device, if it is set. Devices read and set their own.
+    #[must_use]
+    pub fn property(&self, id: &DeviceId, name: &str) -> Option<Value> {
+        self.store.property(id, name)
+    }
+
+    /// All properties of a device, by name.
+    #[must_use]
+    pub fn properties(&self, id: &DeviceId) -> Vec<(String, Value)> {
+        self.store.properties(id)
+    }
+
+    /// Sets a property of a device, and tells the device if it has subscribed
+    /// to that.
+    ///
+    /// # Errors
+    /// Where there is no room for it.
+    pub fn set_property(&self, id: &DeviceId, name: &str, value: Value) -> Result<(), Failure> {
+        self.store.set_property(id, name, value)
+    }
+
+    /// What devices have written to a bucket of a user, the oldest first; `None`
+    /// if none has.
+    #[must_use]
+    pub fn bucket(&self, user: &str, bucket: &str) -> Option<Vec<Point>> {
+        self.store.bucket(user, bucket)
+    }
+
+    /// Tells the devices of a user of an event, by any name but those that the
+    /// server itself tells of: how many subscriptions have taken it.
+    pub fn publish(&self, user: &str, event: &str, value: &Value) -> usize {
+        self.store.publish(user, event, value)
+    }
+
+    /// What the server keeps for its devices.
+    pub(super) const fn store(&self) -> &Arc<Store> {
+        &self.store
     }
 
     async fn ask(&self, user: &str, device: &str, question: Question) -> Result<Reply, CallError> {

@@ -202,6 +202,11 @@ impl Registration {
         &self.id
     }
 
+    /// Tells the connection from all others.
+    pub(super) const fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// Removes the connection and says why it has ended.
     pub(super) fn close(mut self, reason: CloseReason) {
         self.reason = reason;
