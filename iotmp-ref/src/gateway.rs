@@ -18,6 +18,7 @@ mod config;
 mod error;
 mod feed;
 mod guard;
+mod kept;
 mod listen;
 mod query;
 mod routes;
@@ -99,7 +100,10 @@ impl Gateway {
     /// been, but not longer than configured.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
-        if timeout(self.shutdown_timeout, &mut self.task).await.is_err() {
+        if timeout(self.shutdown_timeout, &mut self.task)
+            .await
+            .is_err()
+        {
             warn!("HTTP connections that would not end are cut off");
         }
     }

@@ -202,7 +202,10 @@ fn six_and_nine_share_three_then_nine_then_nothing() {
         assert_eq!(world.asked, asked, "{dialect:?}");
         // Where a device sends a value at once, the grids begin there.
         let first = if dialect.constants().echoes { 0 } else { 3 };
-        let sixes: Vec<u64> = (0..).map(|n| first + 6 * n).take_while(|&at| at <= 54).collect();
+        let sixes: Vec<u64> = (0..)
+            .map(|n| first + 6 * n)
+            .take_while(|&at| at <= 54)
+            .collect();
         assert_eq!(world.got[&six], sixes, "{dialect:?}");
         let nines = world.got[&nine].windows(2).map(|pair| pair[1] - pair[0]);
         let nines: Vec<u64> = nines.collect();

@@ -84,8 +84,14 @@ mod tests {
         check(1e300, None);
         check(f64::NAN, None);
         let query = Query::new(Some("a=1&interval=1%2E5&interval=2"));
-        let millis = query.interval(shortest).map(|interval| interval.as_millis());
+        let millis = query
+            .interval(shortest)
+            .map(|interval| interval.as_millis());
         assert_eq!(millis.ok(), Some(1500));
-        assert!(Query::new(Some("interval=soon")).interval(shortest).is_err());
+        assert!(
+            Query::new(Some("interval=soon"))
+                .interval(shortest)
+                .is_err()
+        );
     }
 }

@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::time::timeout;
@@ -24,7 +24,7 @@ use super::Face;
 use super::error::Refusal;
 use super::guard::{guard, wants_events, wants_socket};
 use super::query::Query;
-use super::{socket, sse};
+use super::{kept, socket, sse};
 use crate::json;
 use crate::pson::Value;
 use crate::server::{DeviceId, DeviceInfo};
@@ -47,6 +47,13 @@ pub(super) fn router(face: Arc<Face>) -> Router {
         .route(&path("/resources"), get(all_resources))
         .route(&path("/resources/"), get(all_resources))
         .route(&path("/resources/{*path}"), get(resource).post(run))
+        .route(&path("/properties"), get(kept::properties))
+        .route(
+            &path("/properties/{property}"),
+            get(kept::property).put(kept::set_property),
+        )
+        .route("/v3/users/{user}/buckets/{bucket}", get(kept::bucket))
+        .route("/v3/users/{user}/events/{event}", post(kept::event))
         .layer(from_fn_with_state(Arc::clone(&face), guard))
         .route("/openapi.json", get(description))
         .fallback(nothing)
@@ -71,7 +78,7 @@ async fn not_so(method: Method) -> Refusal {
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         format!("{method} means nothing at this path"),
-        "use GET to read or to run without input, POST to run with input",
+        "use GET to read or to run without input, POST to run with input; /openapi.json says more",
     )
 }
 

@@ -278,7 +278,10 @@ mod tests {
             };
             assert_eq!(parse(text, shortest).unwrap(), expected, "{text}");
         };
-        check(r#"{"resource":"temp","interval":5,"enabled":true}"#, Some(5000));
+        check(
+            r#"{"resource":"temp","interval":5,"enabled":true}"#,
+            Some(5000),
+        );
         check(r#"{"resource":"temp"}"#, Some(0));
         check(r#"{"resource":"/temp","interval":0.5}"#, Some(500));
         check(r#"{"resource":"temp","interval":5,"enabled":false}"#, None);
@@ -288,7 +291,10 @@ mod tests {
             (r#"{"resource":""}"#, "names no resource"),
             (r#"{"resource":"a","enabled":1}"#, "neither true nor false"),
             (r#"{"resource":"a","interval":"5"}"#, "no number"),
-            (r#"{"resource":"a","interval":-5}"#, "the interval -5 is none"),
+            (
+                r#"{"resource":"a","interval":-5}"#,
+                "the interval -5 is none",
+            ),
         ] {
             let refusal = parse(text, shortest).unwrap_err().body().to_string();
             assert!(refusal.contains(why), "{text}: {refusal}");

@@ -40,7 +40,9 @@ impl Face {
         interval: Duration,
     ) -> Result<Listener, Refusal> {
         let spec = self.hub.device(&id).map(|info| info.spec);
-        let spec = dialect::ALL.iter().find(|dialect| Some(dialect.name()) == spec);
+        let spec = dialect::ALL
+            .iter()
+            .find(|dialect| Some(dialect.name()) == spec);
         if let Some(unit) = spec.map(|spec| spec.constants().interval_unit)
             && !interval.as_nanos().is_multiple_of(unit.as_nanos().max(1))
         {

@@ -162,9 +162,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                     input,
                     payload,
                     ..
-                } if !self.streams.contains_key(&stream_id)
-                    && self.session.feeds(stream_id) =>
-                {
+                } if !self.streams.contains_key(&stream_id) && self.session.feeds(stream_id) => {
                     let value = payload.or(input).unwrap_or_default();
                     if let Some(caller) = self.caller() {
                         self.shared.hub.store().published(caller, stream_id, value);

@@ -46,18 +46,14 @@ pub enum CallError {
 impl CallError {
     /// The Error for a device that has called another one.
     pub(super) fn into_reply(self) -> Reply {
-        let code = match &self {
-            Self::Failed(_) => None,
-            Self::NotConnected(_) => Some(404),
-            Self::TimedOut => Some(504),
-            Self::Lost => Some(502),
-            Self::NotSent(_) => Some(503),
+        let code = match self {
+            Self::Failed(reply) => return reply,
+            Self::NotConnected(_) => 404,
+            Self::TimedOut => 504,
+            Self::Lost => 502,
+            Self::NotSent(_) => 503,
         };
-        match (self, code) {
-            (Self::Failed(reply), _) => reply,
-            (error, Some(code)) => Failure::new(error).code(code).into(),
-            (error, None) => Failure::new(error).into(),
-        }
+        Failure::new(self).code(code).into()
     }
 }
 

@@ -113,7 +113,9 @@ impl Store {
             }
             ServerResource::LOCK => {
                 let name = name()?;
-                self.with(&id.user, |user, limits| user.lock(limits, name, id, connection))?;
+                self.with(&id.user, |user, limits| {
+                    user.lock(limits, name, id, connection)
+                })?;
                 Ok(None)
             }
             ServerResource::UNLOCK => {
@@ -125,7 +127,9 @@ impl Store {
                 let why = format!("no endpoint {} on this server", shown(&name()?));
                 Err(Failure::new(why).code(404))
             }
-            _ => Err(Failure::new("an event is subscribed to by Start Stream, not by Run")),
+            _ => Err(Failure::new(
+                "an event is subscribed to by Start Stream, not by Run",
+            )),
         }
     }
 
@@ -178,7 +182,8 @@ impl Store {
     pub(super) fn properties(&self, id: &DeviceId) -> Vec<(String, Value)> {
         self.with(&id.user, |user, _| {
             let all = user.properties(&id.device);
-            all.map(|(name, value)| (name.to_string(), value.clone())).collect()
+            all.map(|(name, value)| (name.to_string(), value.clone()))
+                .collect()
         })
     }
 
@@ -189,12 +194,16 @@ impl Store {
         name: &str,
         value: Value,
     ) -> Result<(), Failure> {
-        self.with(&id.user, |user, limits| user.set_property(limits, id, name, value))
+        self.with(&id.user, |user, limits| {
+            user.set_property(limits, id, name, value)
+        })
     }
 
     /// Adds a value to a bucket.
     pub(super) fn write(&self, id: &DeviceId, bucket: &str, value: Value) -> Result<(), Failure> {
-        self.with(&id.user, |user, limits| user.write(limits, id, bucket, value))
+        self.with(&id.user, |user, limits| {
+            user.write(limits, id, bucket, value)
+        })
     }
 
     /// What a bucket holds, the oldest first; `None` if nothing was written.

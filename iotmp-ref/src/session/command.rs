@@ -302,7 +302,10 @@ impl Session {
     /// # Errors
     /// [`Misuse::UnknownStream`] if there is none.
     pub fn untime_stream(&mut self, stream_id: u16) -> Result<(), Misuse> {
-        match self.streams.set_interval(self.now, stream_id, Duration::ZERO) {
+        match self
+            .streams
+            .set_interval(self.now, stream_id, Duration::ZERO)
+        {
             true => Ok(()),
             false => Err(Misuse::UnknownStream(stream_id)),
         }

@@ -73,7 +73,8 @@ impl Subscription {
         };
         let topic = map.get(keys::TOPIC).map(named).transpose()?;
         let is_pattern = |topic: &String| topic.contains(['+', '#']);
-        if is_publisher && (event != DEVICE_TOPIC_PUBLISH || topic.as_ref().is_none_or(is_pattern)) {
+        if is_publisher && (event != DEVICE_TOPIC_PUBLISH || topic.as_ref().is_none_or(is_pattern))
+        {
             return Err(wrong(
                 "only device_topic_publish can be published, under a topic without + and #",
             ));
@@ -109,7 +110,10 @@ impl Subscription {
             }
             Happened::Topic { topic } => {
                 self.event == DEVICE_TOPIC_PUBLISH
-                    && self.topic.as_deref().is_none_or(|filter| matches(filter, topic))
+                    && self
+                        .topic
+                        .as_deref()
+                        .is_none_or(|filter| matches(filter, topic))
             }
             Happened::Other { event } => self.event == event,
         }

@@ -81,12 +81,19 @@ pub(super) fn call(
     };
     let (device, resource, parameters) = match target {
         Value::Map(map) => {
-            if map.get("user").is_some_and(|user| user.as_str() != Some(&caller.user)) {
+            if map
+                .get("user")
+                .is_some_and(|user| user.as_str() != Some(&caller.user))
+            {
                 return Err(Failure::new("devices of other users cannot be called").code(403));
             }
             let device = text(&map, "device").ok_or_else(unclear)?;
             let resource = map.get("resource").cloned().ok_or_else(unclear)?;
-            (device, Resource::from(resource), map.get("parameters").cloned())
+            (
+                device,
+                Resource::from(resource),
+                map.get("parameters").cloned(),
+            )
         }
         other => {
             let path = Resource::from(other).name().ok_or_else(unclear)?;
@@ -107,7 +114,9 @@ pub(super) fn call(
 }
 
 pub(super) fn text(map: &Map, key: &str) -> Option<String> {
-    map.get(key).and_then(Value::as_str).map(ToString::to_string)
+    map.get(key)
+        .and_then(Value::as_str)
+        .map(ToString::to_string)
 }
 
 #[cfg(test)]
@@ -126,7 +135,10 @@ mod tests {
                 target: "door".into(),
             })
         };
-        assert_eq!(wanted(&Resource::Number(6), Some("door".into())), expected());
+        assert_eq!(
+            wanted(&Resource::Number(6), Some("door".into())),
+            expected()
+        );
         assert_eq!(wanted(&"door".into(), Some(6.into())), expected());
         for number in [0_u64, 9, 256 + 6] {
             assert_eq!(wanted(&Resource::Number(number), None), None);
@@ -155,15 +167,21 @@ mod tests {
         let id = DeviceId::new("u", "d");
         let check = |target: Value, expected: Option<(&str, &str)>| {
             let found = call(&id, target.clone(), Some(1.into())).ok();
-            let expected = expected.map(|(device, resource)| {
-                (device.to_string(), Call::new(resource).payload(1))
-            });
+            let expected = expected
+                .map(|(device, resource)| (device.to_string(), Call::new(resource).payload(1)));
             assert_eq!(found, expected, "{target:?}");
         };
         check("e/a/b".into(), Some(("e", "a/b")));
-        check(["e".into(), "a".into(), "b".into()].into(), Some(("e", "a/b")));
+        check(
+            ["e".into(), "a".into(), "b".into()].into(),
+            Some(("e", "a/b")),
+        );
         let map = |user: &str| {
-            Value::from(Map::from([("device", "e"), ("resource", "a"), ("user", user)]))
+            Value::from(Map::from([
+                ("device", "e"),
+                ("resource", "a"),
+                ("user", user),
+            ]))
         };
         check(map("u"), Some(("e", "a")));
         check(map("v"), None);

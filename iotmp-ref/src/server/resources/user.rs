@@ -179,8 +179,10 @@ impl User {
     }
 
     pub(super) fn leave(&mut self, connection: u64) {
-        self.subscriptions.retain(|old| old.connection != connection);
-        self.locks.retain(|_, holder| holder.connection != connection);
+        self.subscriptions
+            .retain(|old| old.connection != connection);
+        self.locks
+            .retain(|_, holder| holder.connection != connection);
     }
 
     pub(super) fn published(
@@ -220,7 +222,9 @@ impl User {
     fn tell(&self, happened: Happened<'_>, value: &Value) -> usize {
         let all = self.subscriptions.iter();
         let wanting = all.filter(|subscription| subscription.wants(happened));
-        wanting.filter(|subscription| subscription.send(happened.reply(value))).count()
+        wanting
+            .filter(|subscription| subscription.send(happened.reply(value)))
+            .count()
     }
 
     /// Takes note of a value that replaces `old` bytes, if there is room.
@@ -241,7 +245,10 @@ impl User {
 }
 
 fn full(what: &str, most: usize) -> Failure {
-    Failure::new(format!("there is room for {most} {what}, and all are taken")).code(507)
+    Failure::new(format!(
+        "there is room for {most} {what}, and all are taken"
+    ))
+    .code(507)
 }
 
 /// The memory that a value takes, in bytes. Its depth was bounded when it was
