@@ -264,6 +264,7 @@ async fn close(face: &Face, mut socket: WebSocket, (code, reason): Closing) {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
     use core::time::Duration;
 
     use super::{Switch, parse};

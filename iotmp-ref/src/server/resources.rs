@@ -70,9 +70,8 @@ impl Store {
         parameters: Option<Value>,
         payload: Option<Value>,
     ) -> Run {
-        let wanted = match target::wanted(&resource, parameters) {
-            Some(wanted) => wanted,
-            None => return Run::Done(Err(unknown(&resource).into())),
+        let Some(wanted) = target::wanted(&resource, parameters) else {
+            return Run::Done(Err(unknown(&resource).into()));
         };
         if wanted.resource == ServerResource::CALL_DEVICE {
             return match target::call(caller.id, wanted.target, payload) {

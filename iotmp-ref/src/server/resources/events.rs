@@ -1,7 +1,7 @@
 //! Subscriptions to events, and which of them an event is for.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use tokio::sync::mpsc;
 
@@ -164,11 +164,6 @@ fn matches(filter: &str, topic: &str) -> bool {
             _ => return false,
         }
     }
-}
-
-/// Text of a name for a key of a map.
-pub(super) fn owned(name: &str) -> String {
-    name.to_string()
 }
 
 #[cfg(test)]

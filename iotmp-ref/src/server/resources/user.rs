@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::time::SystemTime;
 
-use super::events::{Happened, Subscription, owned};
+use super::events::{Happened, Subscription};
 use super::{Caller, DeviceId, Limits, shown};
 use crate::device::Failure;
 use crate::pson::Value;
@@ -53,11 +53,14 @@ impl User {
     }
 
     pub(super) fn property(&self, device: &str, name: &str) -> Option<&Value> {
-        self.properties.get(&(owned(device), owned(name)))
+        self.properties
+            .get(&(String::from(device), String::from(name)))
     }
 
     pub(super) fn properties(&self, device: &str) -> impl Iterator<Item = (&str, &Value)> {
-        let all = self.properties.range((owned(device), String::new())..);
+        let all = self
+            .properties
+            .range((String::from(device), String::new())..);
         all.take_while(move |((of, _), _)| of == device)
             .map(|((_, name), value)| (name.as_str(), value))
     }
@@ -74,7 +77,7 @@ impl User {
             return Err(full("properties of this device", limits.max_properties));
         }
         self.account(limits, old.unwrap_or(0), &value)?;
-        let key = (owned(&id.device), owned(name));
+        let key = (String::from(&id.device), String::from(name));
         let happened = Happened::Property { id, name };
         self.tell(happened, &value);
         self.properties.insert(key, value);
@@ -100,10 +103,10 @@ impl User {
         let freed = oldest.map_or(0, |point| weight(&point.value));
         self.bytes = self.bytes.saturating_sub(freed);
         self.account(limits, 0, &value)?;
-        let points = self.buckets.entry(owned(bucket)).or_default();
+        let points = self.buckets.entry(String::from(bucket)).or_default();
         points.push_back(Point {
             at: SystemTime::now(),
-            device: owned(&id.device),
+            device: String::from(&id.device),
             value,
         });
         Ok(())
@@ -133,7 +136,7 @@ impl User {
         if self.locks.len() >= limits.max_locks {
             return Err(full("locks", limits.max_locks));
         }
-        let device = owned(&id.device);
+        let device = String::from(&id.device);
         self.locks.insert(name, Holder { device, connection });
         Ok(())
     }
