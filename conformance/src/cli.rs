@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod live;
 mod options;
+mod route;
 mod selftest;
 mod server;
 mod spec;

@@ -49,6 +49,9 @@ pub struct Entry {
     pub status: Status,
     /// What claims it, with how that went.
     pub evidence: Vec<Evidence>,
+    /// Whether the spec says why it cannot be tested.
+    #[serde(skip)]
+    pub is_excused: bool,
 }
 
 /// How a clause stands.
@@ -180,10 +183,10 @@ impl Ledger {
         })
     }
 
-    /// The MUST clauses among [`untested`](Self::untested).
+    /// The MUST clauses among [`untested`](Self::untested), but for those that no case can test.
     pub fn untested_must(&self) -> impl Iterator<Item = (&Entry, &str)> {
         self.untested()
-            .filter(|(entry, _)| entry.level == level_name(Level::Must))
+            .filter(|(entry, _)| entry.level == level_name(Level::Must) && !entry.is_excused)
     }
 
     /// The totals on one line: `MUST 61/63, SHOULD 9/12, MAY 1/2`.
@@ -257,6 +260,7 @@ fn entry(clause: &Clause, claims: &[&Claim<'_>]) -> Entry {
         source: clause.source.clone(),
         status,
         evidence,
+        is_excused: clause.untestable.is_some(),
     }
 }
 

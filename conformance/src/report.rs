@@ -224,16 +224,16 @@ impl Report {
     }
 
     fn judge(&self) -> u8 {
-        let untested = self.is_empty()
-            || self
-                .ledgers
-                .iter()
-                .any(|ledger| ledger.untested_must().next().is_some());
+        let untested = self
+            .ledgers
+            .iter()
+            .any(|ledger| ledger.untested_must().next().is_some());
         if self.runs.iter().any(|run| run.gone.is_some()) {
             crate::exit::UNREACHABLE
         } else if self.count(Kind::Fail) > 0 {
             crate::exit::FAILED
-        } else if untested && !self.allow_untested {
+        } else if self.is_empty() || (untested && !self.allow_untested) {
+            // Leave to skip some clauses is no leave to prove nothing.
             crate::exit::UNTESTED
         } else {
             crate::exit::CONFORMANT
