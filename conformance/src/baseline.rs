@@ -14,6 +14,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::observe;
 use crate::plan::{Selection, live_ids, vectors_of};
 use crate::report::{CaseResult, Report, Run, SubjectKind};
 use crate::select::{matches, nearest};
@@ -189,7 +190,7 @@ impl Baseline {
             if let Some(Err(error)) = entry.spec.as_deref().map(specs::by_name) {
                 fault(error.to_string());
             }
-            if !is_observed(&entry.case) && !ids.iter().any(|id| matches(&entry.case, id)) {
+            if !ids.iter().any(|id| matches(&entry.case, id)) {
                 let near = nearest(&entry.case, ids.iter().map(String::as_str), HINTS);
                 let near = near.join(", ");
                 fault(format!("no case has such an id; the nearest are {near}"));
@@ -299,10 +300,6 @@ fn known_ids() -> Vec<String> {
     for set in specs.iter().filter_map(|spec| vectors_of(spec)) {
         ids.extend(set.vectors.iter().map(|vector| vector.id.clone()));
     }
+    ids.extend(specs.iter().flat_map(|spec| observe::case_ids(spec)));
     ids
-}
-
-/// Whether a pattern is about traffic that is only watched; those ids are known after a run.
-fn is_observed(pattern: &str) -> bool {
-    pattern.contains(".observed.")
 }

@@ -10,9 +10,12 @@ mod explain;
 mod list;
 mod live;
 mod options;
+mod pcap;
+mod route;
 mod selftest;
 mod server;
 mod spec;
+mod tap;
 mod vectors;
 
 use std::io::{self, Read, Write};
@@ -46,6 +49,8 @@ enum Command {
     Server(server::Arguments),
     Device(device::Arguments),
     Codec(codec::Arguments),
+    Tap(tap::Arguments),
+    Pcap(pcap::Arguments),
     Diff(diff::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -63,6 +68,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
         Command::Codec(arguments) => codec::run(&arguments),
+        Command::Tap(arguments) => tap::run(&arguments),
+        Command::Pcap(arguments) => pcap::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

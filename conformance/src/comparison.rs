@@ -78,6 +78,9 @@ pub struct CaseChange {
 pub struct ClauseChange {
     /// Its spec.
     pub spec: String,
+    /// Whose account it is, where several subjects were watched at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectKind>,
     /// Its id.
     pub clause: String,
     /// How it stood: `kept`, `broken`, `untested` or `absent`.
@@ -244,10 +247,12 @@ const fn turn(before: Option<Kind>, after: Option<Kind>) -> Turn {
     }
 }
 
+type ClauseKey<'a> = (&'a str, Option<SubjectKind>, &'a str);
+
 const ABSENT: &str = "absent";
 
-/// How every clause stands, the worst where several subjects have an account of it.
-fn standings(report: &Report) -> BTreeMap<(&str, &str), &'static str> {
+/// How every clause stands, the worst where several accounts name it.
+fn standings(report: &Report) -> BTreeMap<ClauseKey<'_>, &'static str> {
     let mut standings = BTreeMap::new();
     for ledger in &report.ledgers {
         for entry in &ledger.clauses {
@@ -256,7 +261,7 @@ fn standings(report: &Report) -> BTreeMap<(&str, &str), &'static str> {
                 Status::Broken => "broken",
                 Status::Untested { .. } => "untested",
             };
-            let key = (ledger.spec.as_str(), entry.clause.as_str());
+            let key = (ledger.spec.as_str(), ledger.subject, entry.clause.as_str());
             let standing = standings.entry(key).or_insert(word);
             if rank(word) > rank(standing) {
                 *standing = word;
@@ -276,7 +281,7 @@ fn rank(word: &str) -> u8 {
 
 fn clauses(old: &Report, new: &Report) -> Vec<ClauseChange> {
     let (old, new) = (standings(old), standings(new));
-    let mut keys: Vec<&(&str, &str)> = old.keys().chain(new.keys()).collect();
+    let mut keys: Vec<&ClauseKey<'_>> = old.keys().chain(new.keys()).collect();
     keys.sort();
     keys.dedup();
     let changes = keys.into_iter().filter_map(|key| {
@@ -292,7 +297,8 @@ fn clauses(old: &Report, new: &Report) -> Vec<ClauseChange> {
         };
         Some(ClauseChange {
             spec: key.0.to_owned(),
-            clause: key.1.to_owned(),
+            subject: key.1,
+            clause: key.2.to_owned(),
             before,
             after,
             turn,

@@ -33,7 +33,7 @@ pub struct Report {
     pub tool: String,
     /// Runs in the order in which they are shown.
     pub runs: Vec<Run>,
-    /// One account for every spec.
+    /// One account for every spec, or for every side of what was only watched.
     pub ledgers: Vec<Ledger>,
     /// Number of cases by verdict.
     pub counts: BTreeMap<Kind, usize>,
@@ -115,6 +115,9 @@ pub struct CaseResult {
     /// How it went.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// How often the traffic called for it, where that was only watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
     /// Milliseconds that it took.
     pub elapsed_ms: u64,
     /// What passed on the wire, where that explains the verdict.
@@ -159,6 +162,7 @@ impl CaseResult {
                 _ => None,
             },
             verdict: verdicts.fold(first, Verdict::worse),
+            seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
         }
@@ -337,7 +341,8 @@ impl Report {
         !entry.evidence.is_empty()
             && entry.evidence.iter().all(|evidence| {
                 let (id, kind) = (&evidence.id, evidence.verdict);
-                self.foreseen(&ledger.spec, None, id, kind).is_some()
+                self.foreseen(&ledger.spec, ledger.subject, id, kind)
+                    .is_some()
             })
     }
 

@@ -12,7 +12,7 @@ use crate::family;
 use crate::ledger::level_name;
 use crate::progress::Progress;
 use crate::report::CaseResult;
-use crate::subject::{Catalogue, Peer, Subject};
+use crate::subject::{Catalogue, Peer, Protocol, Subject};
 use crate::suite;
 use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
@@ -206,6 +206,7 @@ impl Book {
                 .control
                 .map(|slug| format!("{}.{slug}", subject.role())),
             verdict: Verdict::Pass,
+            seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
         };
@@ -279,7 +280,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         Err(stop) => {
             transcript.adopt(probe.transcript());
             verdict.worse(Verdict::Fail(Failure {
-                clause: family::clause(subject.spec(), suite::ALIVE)
+                clause: family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on())
                     .map(|clause| clause.id.clone()),
                 kept: Vec::new(),
                 expected: "a new connection to work as before".to_owned(),
@@ -345,9 +346,10 @@ async fn discover(subject: &Arc<Subject>) -> Result<(), Unreachable> {
         return Err(Unreachable(why.to_owned()));
     }
     // A device that does not introduce itself or describe itself is what the cases are about.
-    if let Ok(mut link) = link
-        && let Ok(catalogue) = Catalogue::ask(&mut link).await
-    {
+    let Ok(mut link) = link else { return Ok(()) };
+    if Protocol::of(subject.spec()) == Protocol::Nubison {
+        peer.keep(link).await;
+    } else if let Ok(catalogue) = Catalogue::ask(&mut link).await {
         subject.learn(catalogue);
         peer.keep(link).await;
     }

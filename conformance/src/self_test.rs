@@ -1,5 +1,7 @@
 //! The suite against the reference: its codec, its server and its device, in this process.
 
+pub mod nubison;
+
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
 use crate::runner::{self, Finished, Settings};
-use crate::subject::{Credentials, HubOperator, Manner, Reference, Subject};
+use crate::subject::{Credentials, HubOperator, Manner, Protocol, Reference, Subject};
 use crate::vector;
 use crate::verdict::Kind;
 
@@ -76,6 +78,15 @@ pub async fn run(
             let server = bench.server(selection.cases(spec, Role::Server));
             let device = bench.device(selection.cases(spec, Role::Device));
             tokio::join!(server, device)
+        }
+        None if Protocol::of(spec) == Protocol::Nubison => {
+            parties.extend([Party::Server, Party::Device]);
+            let server = selection.cases(spec, Role::Server);
+            let device = selection.cases(spec, Role::Device);
+            tokio::join!(
+                nubison::server(spec, server, settings, manner),
+                nubison::device(spec, device, settings, manner)
+            )
         }
         None => (Ok(None), Ok(None)),
     };
@@ -303,16 +314,27 @@ impl Bench<'_> {
     }
 
     fn report(&self, subject: SubjectKind, began: Instant, finished: Finished) -> Run {
-        Run {
-            spec: self.spec.name.clone(),
-            subject,
-            address: "reference".to_owned(),
-            seed: Some(self.manner.seed),
-            again: again(self.spec),
-            elapsed_ms: millis(began),
-            gone: finished.gone,
-            notes: finished.notes,
-            cases: finished.results,
-        }
+        report(self.spec, self.manner, subject, began, finished)
+    }
+}
+
+/// What there is to say of a run against a peer of this process.
+fn report(
+    spec: &Spec,
+    manner: &Manner,
+    subject: SubjectKind,
+    began: Instant,
+    finished: Finished,
+) -> Run {
+    Run {
+        spec: spec.name.clone(),
+        subject,
+        address: "reference".to_owned(),
+        seed: Some(manner.seed),
+        again: again(spec),
+        elapsed_ms: millis(began),
+        gone: finished.gone,
+        notes: finished.notes,
+        cases: finished.results,
     }
 }

@@ -4,6 +4,7 @@
 //! come from: a case gets a [`Peer`], opens a [`Link`] on it and talks.
 //! Everything that passes is in the case's [`Transcript`].
 
+mod application;
 mod background;
 mod catalogue;
 mod child;
@@ -16,13 +17,17 @@ mod frame;
 mod interpreting;
 mod link;
 mod live;
+pub mod nubison;
 mod operator;
 mod peer;
+mod protocol;
 mod reference;
 mod server;
+mod transactions;
 mod transcript;
 pub mod vocabulary;
 
+pub use self::application::{Answering, Application, Ask, Unheard};
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
 pub use self::child::{
@@ -37,6 +42,7 @@ pub use self::link::Link;
 pub use self::live::{Credentials, Manner, Subject};
 pub use self::operator::{Asked, HubOperator, Listener, Operator};
 pub use self::peer::Peer;
+pub use self::protocol::Protocol;
 pub use self::reference::Reference;
 pub use self::transcript::{Line, Side, Transcript, fields};
 

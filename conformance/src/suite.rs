@@ -12,6 +12,7 @@ mod first_message;
 mod framing;
 mod hostile;
 mod keep_alive;
+mod nubison;
 mod probe;
 mod redirect;
 mod run;
@@ -23,16 +24,8 @@ use iotmp_spec::model::Spec;
 
 use crate::case::{Case, Role};
 
-/// The clause that is broken where a subject does not live on after a case.
-pub const ALIVE: &str = "IOTMP25-ROBUST-001";
-
 /// The clause that is broken where an answer carries another identifier than its request.
 pub const OWN_ID: &str = "IOTMP25-SID-001";
-
-/// The clause that is broken where a device begins with anything but Connect.
-pub const CONNECT_FIRST: &str = "IOTMP25-CONNECT-001";
-/// The clause that is broken where a Connect lacks a field that it has to have.
-pub const CONNECT_FIELDS: &str = "IOTMP25-CONNECT-003";
 
 /// Every area, in the order of reports.
 const AREAS: &[&[Case]] = &[
@@ -68,7 +61,10 @@ const AREAS: &[&[Case]] = &[
 
 /// Every declaration, in the order of reports.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    AREAS.iter().flat_map(|cases| cases.iter())
+    AREAS
+        .iter()
+        .chain(nubison::AREAS)
+        .flat_map(|cases| cases.iter())
 }
 
 /// The cases that fit a subject of that role under that spec.
@@ -83,17 +79,19 @@ pub fn find(slug: &str, role: Role) -> Option<&'static Case> {
 }
 
 /// What every other case builds on: a connection can be established.
-const fn base(role: Role) -> &'static str {
-    match role {
-        Role::Server => "connect.ok",
-        Role::Device => "connect.first-message",
+fn base(case: &Case, role: Role) -> &'static str {
+    match (case.specs == nubison::SPECS, role) {
+        (true, Role::Server) => nubison::LOGIN,
+        (true, Role::Device) => nubison::FIRST_LOGIN,
+        (false, Role::Server) => "connect.ok",
+        (false, Role::Device) => "connect.first-message",
     }
 }
 
 /// The case that has to pass first: the valid twin, or what everything builds on.
 #[must_use]
 pub fn control(case: &Case, role: Role) -> Option<&'static Case> {
-    let slug = case.control.unwrap_or(base(role));
+    let slug = case.control.unwrap_or_else(|| base(case, role));
     if slug == case.slug {
         None
     } else {
@@ -136,7 +134,7 @@ mod tests {
                 if last.control == Some(last.slug) {
                     continue;
                 }
-                assert_eq!(last.slug, base(role), "{}", case.id(role));
+                assert_eq!(last.slug, base(case, role), "{}", case.id(role));
             }
         }
     }

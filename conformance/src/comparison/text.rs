@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{CaseChange, Comparison, Summary, Turn};
+use crate::report::SubjectKind;
 use crate::verdict::Kind;
 
 const RESET: &str = "\x1b[0m";
@@ -44,8 +45,16 @@ pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<
             let (tone, mark) = (colour(turn), mark(turn));
             writeln!(
                 out,
-                "{tone}{mark} clause {} {DIM}{}{RESET}: {} → {}",
-                change.clause, change.spec, change.before, change.after
+                "{tone}{mark} clause {} {DIM}{}{}{RESET}: {} → {}",
+                change.clause,
+                change.spec,
+                change.subject.map_or("", |subject| match subject {
+                    SubjectKind::Codec => " codec",
+                    SubjectKind::Server => " server",
+                    SubjectKind::Device => " device",
+                }),
+                change.before,
+                change.after
             )?;
         }
     }

@@ -87,7 +87,12 @@ fn branch(case: &CaseResult, known: Option<&str>, out: &mut dyn Write) -> io::Re
     let mark = mark(kind);
     write!(out, "    {}{mark}{RESET} {}", colour(kind), case.id)?;
     match &case.verdict {
-        Verdict::Pass => write!(out, " {DIM}{}{RESET}", case.title)?,
+        Verdict::Pass => {
+            write!(out, " {DIM}{}{RESET}", case.title)?;
+            if let Some(seen) = case.seen {
+                write!(out, " {DIM}({seen}×){RESET}")?;
+            }
+        }
         Verdict::Info { ambiguity, reading } => {
             write!(out, " {DIM}{ambiguity} = {reading}{RESET}")?
         }
@@ -159,8 +164,8 @@ pub(super) fn again(command: &str, id: &str) -> String {
 }
 
 pub(super) fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
-    let ledger = report.ledgers.iter().find(|ledger| ledger.spec == spec)?;
-    ledger.clauses.iter().find(|entry| entry.clause == id)
+    let mut ledgers = report.ledgers.iter().filter(|ledger| ledger.spec == spec);
+    ledgers.find_map(|ledger| ledger.clauses.iter().find(|entry| entry.clause == id))
 }
 
 /// One line of a transcript, and its bytes field by field.
@@ -181,7 +186,7 @@ pub(super) fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
 /// Which way something went, as seen from the suite.
 pub(super) const fn arrow(from: Side) -> &'static str {
     match from {
-        Side::Suite => "→",
+        Side::Suite | Side::Peer => "→",
         Side::Subject => "←",
     }
 }
@@ -190,7 +195,11 @@ pub(super) const fn arrow(from: Side) -> &'static str {
 fn account(ledger: &Ledger, allow_untested: bool, out: &mut dyn Write) -> io::Result<()> {
     let untested = ledger.untested().count();
     let broken = ledger.broken().count();
-    write!(out, "{BOLD}{}{RESET}  {}", ledger.spec, ledger.totals())?;
+    write!(out, "{BOLD}{}", ledger.spec)?;
+    if let Some(subject) = ledger.subject {
+        write!(out, " · {}", subject.name())?;
+    }
+    write!(out, "{RESET}  {}", ledger.totals())?;
     if untested > 0 {
         write!(out, ", {untested} untested")?;
     }

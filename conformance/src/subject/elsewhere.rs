@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use std::io;
 
+use iotmp_ref::transport::Stream;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -49,7 +50,9 @@ impl<'a> Elsewhere<'a> {
         match timeout(limit, self.listener.accept()).await {
             Ok(Ok((stream, from))) => {
                 let note = format!("accepted from {from} at {}", self.address);
-                Ok(self.peer.link(stream, note))
+                // Without it the kernel joins what a case sends in pieces.
+                let _ = stream.set_nodelay(true);
+                Ok(self.peer.link(Stream::new(stream), note))
             }
             Ok(Err(error)) => Err(Stop::inconclusive(format!(
                 "no connection can be accepted: {error}"

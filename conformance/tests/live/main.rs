@@ -1,10 +1,12 @@
 //! The suite against small peers, each of which breaks one rule, and the
 //! program against small servers.
 
+mod baselines;
 mod broken_devices;
 mod broken_servers;
 mod exit_codes;
 mod frame;
+mod interceptor;
 mod meddler;
 mod middleman;
 mod mini_device;
@@ -12,3 +14,5 @@ mod mini_server;
 mod reports;
 mod saboteurs_2020;
 mod saboteurs_2023;
+mod saboteurs_nubison;
+mod transports;

@@ -6,7 +6,7 @@ import sys
 import xml.etree.ElementTree as tree
 
 ATTRIBUTES = {
-    "testsuites": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "uuid"},
+    "testsuites": {"name", "tests", "failures", "errors", "disabled", "time"},
     "testsuite": {"name", "tests", "failures", "errors", "skipped", "disabled", "time", "timestamp", "hostname", "id", "package"},
     "properties": set(),
     "property": {"name", "value"},
@@ -30,7 +30,18 @@ REQUIRED = {
 }
 
 
+# Children come in this order.
+ORDER = {
+    "testsuite": ["properties", "testcase", "system-out", "system-err"],
+    "testcase": ["skipped", "error", "failure", "system-out", "system-err"],
+}
+
+
 def check(node):
+    order = ORDER.get(node.tag)
+    if order:
+        places = [order.index(child.tag) for child in node if child.tag in order]
+        assert places == sorted(places), f"order in {node.tag}"
     extra = set(node.attrib) - ATTRIBUTES[node.tag]
     assert not extra, f"{node.tag} has {extra}"
     missing = REQUIRED.get(node.tag, set()) - set(node.attrib)

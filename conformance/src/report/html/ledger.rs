@@ -19,7 +19,7 @@ fn account(ledger: &Ledger) -> Markup {
     html! {
         details.ledger data-spec=(ledger.spec) {
             summary {
-                b { (ledger.spec) } " "
+                b { (ledger.spec) @if let Some(subject) = ledger.subject { " · " (subject.name()) } } " "
                 @for tally in &ledger.levels {
                     span.tally {
                         (tally.level) " " (tally.tested) "/" (tally.total)
@@ -83,7 +83,7 @@ fn profile(ledger: &Ledger) -> Markup {
     let unlike = ledger.profile.iter().filter(|seen| !seen.reference).count();
     html! {
         details.ledger data-spec=(ledger.spec) {
-            summary { b { (ledger.spec) } " " span.note { (ledger.profile.len()) " readings, " (unlike) " unlike the reference" } }
+            summary { b { (ledger.spec) @if let Some(subject) = ledger.subject { " · " (subject.name()) } } " " span.note { (ledger.profile.len()) " readings, " (unlike) " unlike the reference" } }
             div.scroll tabindex="0" {
                 table {
                     thead { tr { th scope="col" { "Ambiguity" } th scope="col" { "Reading" } th scope="col" { "Reference" } th scope="col" { "Seen in" } } }
