@@ -28,7 +28,7 @@ impl Drop for Scratch {
 }
 
 const KNOWN: &str = "expected: [{case: server.run.one-answer, reason: ticket 12}]";
-const BOTH: &str = "expected: [{case: 'server.run.*', reason: ticket 12}]";
+const BOTH: &str = "expected: [{case: 'server.connect.ok*', reason: ticket 12}]";
 
 /// Runs the cases about Run against a server, with a baseline.
 async fn run(fault: Fault, select: &str, baseline: &str) -> (Option<i32>, String) {
@@ -57,9 +57,9 @@ async fn what_is_known_is_0_and_what_is_stale_is_1() {
 #[tokio::test]
 async fn what_is_over_wide_is_1() {
     let wide = Scratch::new("wide", BOTH);
-    let (code, said) = run(Fault::AnswersRunTwice, "server.run.*", wide.path()).await;
+    let (code, said) = run(Fault::OkWithPayload, "server.connect.ok*", wide.path()).await;
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("baseline  server.run.*: over-wide"), "{said}");
+    assert!(said.contains("baseline  server.connect.ok*: over-wide"), "{said}");
 }
 
 #[tokio::test]
