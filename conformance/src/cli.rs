@@ -1,5 +1,6 @@
 //! The command line: one file for every subcommand.
 
+mod codec;
 mod coverage;
 mod decode;
 mod device;
@@ -11,6 +12,7 @@ mod options;
 mod selftest;
 mod server;
 mod spec;
+mod vectors;
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -42,9 +44,11 @@ enum Command {
     SelfTest(selftest::Arguments),
     Server(server::Arguments),
     Device(device::Arguments),
+    Codec(codec::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Vectors(vectors::Arguments),
     Encode(encode::Arguments),
     Decode(decode::Arguments),
     Spec(spec::Arguments),
@@ -56,9 +60,11 @@ pub(crate) fn run() -> ExitCode {
         Command::SelfTest(arguments) => selftest::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
+        Command::Codec(arguments) => codec::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Vectors(arguments) => vectors::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Spec(arguments) => spec::run(&arguments),

@@ -134,6 +134,12 @@ impl<'s> Codec<'s> {
         self.encoding.or(default).unwrap_or(Encoding::Pson2)
     }
 
+    /// The encoding that a message asks for by the protocol version in it, if it does.
+    #[must_use]
+    pub fn announced(&self, message: &Json) -> Option<Encoding> {
+        announce::announced(self, message)
+    }
+
     fn max_depth(&self) -> usize {
         let limit = self.spec.limit("max_depth").unwrap_or(DEFAULT_MAX_DEPTH);
         usize::try_from(limit).unwrap_or(usize::MAX)

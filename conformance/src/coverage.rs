@@ -172,7 +172,7 @@ impl Proof {
             subject: role.name(),
             clauses: case.claims(spec).into_iter().map(str::to_owned).collect(),
             ambiguity: case.open_question(spec).map(str::to_owned),
-            control: suite::control(case, role).map(|control| control.id(role)),
+            control: case.control.map(|slug| format!("{role}.{slug}")),
             // Who speaks also reads and writes.
             parties: vec![party, Party::Encoder, Party::Decoder],
         }

@@ -291,3 +291,138 @@ fn profile(spec: &Spec, claims: &[Claim<'_>]) -> Vec<Observation> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specs;
+    use crate::verdict::Stop;
+
+    const RUN: &str = "IOTMP25-RUN-001";
+    const CODE: &str = "IOTMP25-CONNECT-008";
+    const ALIVE: &str = "IOTMP25-ROBUST-001";
+    /// Binds decoders only.
+    const SKIP: &str = "IOTMP25-KEY-002";
+
+    fn reckon(scope: Option<&[&str]>, claims: &[(&str, &[&str], Verdict)]) -> Ledger {
+        let spec = specs::by_name("iotmp-2025").unwrap();
+        let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>();
+        let clauses: Vec<Vec<String>> = claims.iter().map(|claim| owned(claim.1)).collect();
+        let claims: Vec<Claim<'_>> = claims
+            .iter()
+            .zip(&clauses)
+            .map(|((id, _, verdict), clauses)| Claim {
+                id,
+                clauses,
+                verdict,
+            })
+            .collect();
+        let scope = scope.map(owned);
+        Ledger::reckon(spec, &[Party::Server], scope.as_deref(), &claims)
+    }
+
+    fn status<'a>(ledger: &'a Ledger, clause: &str) -> &'a Status {
+        let mut entries = ledger.clauses.iter();
+        &entries.find(|entry| entry.clause == clause).unwrap().status
+    }
+
+    fn skipped(reason: &str) -> Verdict {
+        Stop::skip(reason).into_verdict()
+    }
+
+    fn failed() -> Stop {
+        Stop::fail("Ok", "Error")
+    }
+
+    #[test]
+    fn only_what_binds_the_subject_or_is_claimed_counts() {
+        let ledger = reckon(None, &[("a", &[SKIP], Verdict::Pass)]);
+        assert_eq!(status(&ledger, SKIP), &Status::Kept);
+        let spec = specs::by_name("iotmp-2025").unwrap();
+        for entry in &ledger.clauses {
+            let clause = spec.clause(&entry.clause).unwrap();
+            assert!(clause.binds.contains(&Party::Server) || entry.clause == SKIP);
+        }
+        assert!(ledger.clauses.iter().any(|entry| entry.clause == RUN));
+        let device_only = "IOTMP25-DESCRIBE-001";
+        assert!(
+            !ledger
+                .clauses
+                .iter()
+                .any(|entry| entry.clause == device_only)
+        );
+    }
+
+    #[test]
+    fn one_failure_outweighs_every_pass() {
+        let ledger = reckon(
+            Some(&[RUN]),
+            &[
+                ("a", &[RUN], Verdict::Pass),
+                ("b", &[RUN], failed().into_verdict()),
+                ("c", &[RUN], Verdict::Pass),
+            ],
+        );
+        assert_eq!(status(&ledger, RUN), &Status::Broken);
+        assert_eq!(ledger.totals(), "MUST 1/1");
+        assert_eq!(ledger.levels[0].broken, 1);
+    }
+
+    #[test]
+    fn skipped_alone_is_untested_and_says_why() {
+        let ledger = reckon(
+            Some(&[RUN, CODE]),
+            &[
+                ("a", &[RUN, CODE], skipped("no resource")),
+                ("b", &[CODE], Verdict::Pass),
+            ],
+        );
+        let untested: Vec<_> = ledger
+            .untested_must()
+            .map(|(entry, why)| (entry.clause.as_str(), why))
+            .collect();
+        assert_eq!(untested, [(RUN, "a: no resource")]);
+        assert_eq!(status(&ledger, CODE), &Status::Kept);
+        assert_eq!(ledger.totals(), "MUST 0/1, SHOULD 1/1");
+    }
+
+    #[test]
+    fn a_failure_that_names_a_clause_leaves_the_others_of_its_case_open() {
+        let blamed = failed().blaming(RUN).into_verdict();
+        let ledger = reckon(Some(&[RUN, CODE]), &[("a", &[RUN, CODE], blamed)]);
+        assert_eq!(status(&ledger, RUN), &Status::Broken);
+        let reason = format!("a failed by {RUN} before it came to it");
+        assert_eq!(status(&ledger, CODE), &Status::Untested { reason });
+
+        let kept = failed().blaming(RUN).having_kept(&[CODE]).into_verdict();
+        let ledger = reckon(Some(&[RUN, CODE]), &[("a", &[RUN, CODE], kept)]);
+        assert_eq!(status(&ledger, CODE), &Status::Kept);
+    }
+
+    #[test]
+    fn a_clause_can_be_broken_by_a_case_that_is_not_about_it() {
+        let died = failed().blaming(ALIVE).into_verdict();
+        let ledger = reckon(Some(&[RUN]), &[("a", &[RUN], died)]);
+        let broken: Vec<_> = ledger.broken().map(|entry| entry.clause.as_str()).collect();
+        assert_eq!(broken, [ALIVE]);
+    }
+
+    #[test]
+    fn readings_are_told_once_with_everything_that_showed_them() {
+        let seen = |reading| Stop::info("IOTMP25-AMB-UNKNOWN-TYPE", reading).into_verdict();
+        let ledger = reckon(
+            Some(&[]),
+            &[
+                ("a", &[], seen("ignore")),
+                ("b", &[], seen("close")),
+                ("c", &[], seen("ignore")),
+            ],
+        );
+        let profile: Vec<_> = ledger
+            .profile
+            .iter()
+            .map(|seen| (seen.reading.as_str(), seen.reference, seen.evidence.len()))
+            .collect();
+        assert_eq!(profile, [("close", false, 1), ("ignore", true, 2)]);
+    }
+}

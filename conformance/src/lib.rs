@@ -8,10 +8,12 @@
 //! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
 //! - [`subject`]: what is tested, and the connections to it.
 //! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
+//! - [`certify`]: the vectors against a codec in a process of its own.
 //! - [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
 pub mod case;
+pub mod certify;
 pub mod codec;
 pub mod coverage;
 pub mod exit;

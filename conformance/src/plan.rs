@@ -128,3 +128,60 @@ pub fn live_ids(specs: &[&Spec], roles: &[Role]) -> Vec<String> {
 pub fn vectors_of(spec: &Spec) -> Option<&'static VectorSet> {
     vector::all().iter().find(|set| set.spec.name == spec.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specs;
+
+    #[test]
+    fn patterns_and_levels_choose_together() {
+        let spec = specs::by_name("iotmp-shipping").unwrap();
+        let selection = Selection {
+            select: vec!["server.connect.ok*".to_owned()],
+            ..Selection::default()
+        };
+        let chosen = |selection: &Selection| -> Vec<&str> {
+            let cases = selection.cases(spec, Role::Server);
+            cases.into_iter().map(|case| case.slug).collect()
+        };
+        assert_eq!(chosen(&selection), ["connect.ok", "connect.ok-is-bare"]);
+        let strict = Selection {
+            level: Level::Must,
+            ..selection.clone()
+        };
+        assert_eq!(chosen(&strict), ["connect.ok"]);
+        let without = Selection {
+            skip: vec!["*-bare".to_owned()],
+            ..selection
+        };
+        assert_eq!(chosen(&without), ["connect.ok"]);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_told_with_what_is_near() {
+        let ids = ["server.connect.ok", "server.run.output"];
+        let skipping = Selection {
+            skip: vec!["server.run.*".to_owned(), "server.conect.*".to_owned()],
+            ..Selection::default()
+        };
+        let lost = skipping.check(ids).unwrap_err();
+        assert_eq!(lost.pattern, "server.conect.*");
+        assert_eq!(
+            lost.nearest.first().map(String::as_str),
+            Some("server.connect.ok")
+        );
+        assert_eq!(Selection::default().check(ids), Ok(()));
+    }
+
+    #[test]
+    fn only_a_choice_narrows_what_counts() {
+        let claimed = ["A".to_owned()];
+        assert_eq!(Selection::default().scope(&claimed), None);
+        let strict = Selection {
+            level: Level::Must,
+            ..Selection::default()
+        };
+        assert_eq!(strict.scope(&claimed), Some(vec!["A".to_owned()]));
+    }
+}

@@ -215,11 +215,20 @@ impl Report {
         self.counts.get(&kind).copied().unwrap_or(0)
     }
 
+    /// Whether no case came to a verdict.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        [Kind::Pass, Kind::Fail, Kind::Info]
+            .into_iter()
+            .all(|kind| self.count(kind) == 0)
+    }
+
     fn judge(&self) -> u8 {
-        let untested = self
-            .ledgers
-            .iter()
-            .any(|ledger| ledger.untested_must().next().is_some());
+        let untested = self.is_empty()
+            || self
+                .ledgers
+                .iter()
+                .any(|ledger| ledger.untested_must().next().is_some());
         if self.runs.iter().any(|run| run.gone.is_some()) {
             crate::exit::UNREACHABLE
         } else if self.count(Kind::Fail) > 0 {

@@ -59,39 +59,38 @@ pub async fn run(
 ) -> Result<Finished, Unreachable> {
     let mut notes = Vec::new();
     let mut lanes = Vec::new();
+    // A device that is left alone while others are asked gives up.
+    let mut asked = Vec::new();
     for subject in subjects {
-        let width = match subject.role() {
-            Role::Server if takes_over(subject).await? => {
-                notes.push("the server ends a device's connection when a new one opens: one case at a time".to_owned());
-                1
-            }
-            Role::Server => settings.jobs.max(1),
-            Role::Device => {
-                discover(subject).await?;
-                1
-            }
-        };
+        asked.push(tokio::spawn(meet(Arc::clone(subject), settings.jobs)));
+    }
+    for (subject, width) in subjects.iter().zip(asked) {
+        let failed = |error| Unreachable(format!("meeting the subject broke down: {error}"));
+        let (width, note) = width.await.map_err(failed)??;
+        notes.extend(note);
         lanes.extend(core::iter::repeat_n(Arc::clone(subject), width));
     }
     let Some(first) = lanes.first().map(Arc::clone) else {
         return Err(Unreachable("there is no subject".to_owned()));
     };
     let book = Arc::new(Book::new(&cases, &first, settings.repeat));
-    for (phase, alone) in phases(&cases, lanes.len() > 1) {
+    let mut gone = None;
+    for (phase, pace) in phases(&cases, lanes.len() > 1) {
         // Devices do not share a process; what hurts one does not reach another's case.
-        let shared = alone && first.role() == Role::Server;
+        let shared = pace == Pace::Alone && first.role() == Role::Server;
         let lanes = if shared {
             lanes.get(..1).unwrap_or(&lanes)
         } else {
             &lanes
         };
         in_lanes(lanes, phase, &book).await;
+        // After the last ones a subject may stay away.
+        if pace != Pace::Last {
+            gone = subjects.iter().find_map(|subject| subject.gone());
+        }
     }
+    let gone = gone.map(str::to_owned);
     let results = cases.iter().filter_map(|case| book.result(case)).collect();
-    let gone = subjects
-        .iter()
-        .find_map(|subject| subject.gone())
-        .map(str::to_owned);
     Ok(Finished {
         results,
         gone,
@@ -99,24 +98,23 @@ pub async fn run(
     })
 }
 
-/// The cases in the order in which they run, and whether each group runs by itself.
-fn phases(cases: &[&'static Case], beside: bool) -> Vec<(Vec<&'static Case>, bool)> {
-    let of = |pace| cases.iter().copied().filter(move |case| case.pace == pace);
-    let main = if beside {
-        of(Pace::Slow).chain(of(Pace::Normal)).collect()
-    } else {
-        of(Pace::Normal).collect()
+/// The cases in the order in which they run.
+fn phases(cases: &[&'static Case], beside: bool) -> Vec<(Vec<&'static Case>, Pace)> {
+    let of = |pace| {
+        let of_pace = cases.iter().copied().filter(move |case| case.pace == pace);
+        of_pace.collect::<Vec<_>>()
     };
-    let slow = if beside {
-        Vec::new()
+    let (normal, slow) = (of(Pace::Normal), of(Pace::Slow));
+    let (main, slow) = if beside {
+        ([slow, normal].concat(), Vec::new())
     } else {
-        of(Pace::Slow).collect()
+        (normal, slow)
     };
     vec![
-        (main, false),
-        (of(Pace::Alone).collect(), true),
-        (slow, false),
-        (of(Pace::Last).collect(), true),
+        (main, Pace::Normal),
+        (of(Pace::Alone), Pace::Alone),
+        (slow, Pace::Slow),
+        (of(Pace::Last), Pace::Last),
     ]
 }
 
@@ -279,6 +277,23 @@ async fn see_alive(peer: &Peer) -> Outcome {
     link.fence().await?;
     peer.keep(link).await;
     Ok(())
+}
+
+/// Learns what has to be known of a subject first: how many cases it takes at a
+/// time, and what is worth a note.
+async fn meet(subject: Arc<Subject>, jobs: usize) -> Result<(usize, Option<String>), Unreachable> {
+    match subject.role() {
+        Role::Server if takes_over(&subject).await? => {
+            let note =
+                "the server ends a device's connection when a new one opens: one case at a time";
+            Ok((1, Some(note.to_owned())))
+        }
+        Role::Server => Ok((jobs.max(1), None)),
+        Role::Device => {
+            discover(&subject).await?;
+            Ok((1, None))
+        }
+    }
 }
 
 /// Whether a server ends the older of two connections of one device.

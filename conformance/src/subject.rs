@@ -6,9 +6,11 @@
 
 mod background;
 mod catalogue;
+mod child;
 mod codec;
 mod device;
 mod event;
+mod expect;
 mod frame;
 mod interpreting;
 mod link;
@@ -20,15 +22,20 @@ mod transcript;
 
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
+pub use self::child::{
+    Breakdown, Checkup, ChildCodec, CodecCommand, Health, Hello, Incident, PROTO, StartError,
+    examine,
+};
 pub use self::codec::{CodecSubject, Question, Reply};
 pub use self::event::{Event, Received, Want, any_of, phrase};
+pub use self::expect::Settled;
 pub use self::interpreting::Interpreting;
-pub use self::link::{Link, Settled};
+pub use self::link::Link;
 pub use self::live::{Credentials, Manner, Subject};
 pub use self::peer::Peer;
 pub use self::reference::Reference;
 pub use self::server::connect;
-pub use self::transcript::{From, Line, Transcript};
+pub use self::transcript::{Line, Side, Transcript};
 
 /// A resource that no subject has.
 pub const NO_SUCH_RESOURCE: &str = "conformance/no-such-resource";

@@ -22,9 +22,19 @@ use crate::case::{Case, Role};
 /// The clause that is broken where a subject does not live on after a case.
 pub const ALIVE: &str = "IOTMP25-ROBUST-001";
 
+/// The clause that is broken where an answer carries another identifier than its request.
+pub const OWN_ID: &str = "IOTMP25-SID-001";
+
+/// The clause that is broken where a device begins with anything but Connect.
+pub const CONNECT_FIRST: &str = "IOTMP25-CONNECT-001";
+/// The clause that is broken where a Connect lacks a field that it has to have.
+pub const CONNECT_FIELDS: &str = "IOTMP25-CONNECT-003";
+
 /// Every area, in the order of reports.
 const AREAS: &[&[Case]] = &[
     connect::CASES,
+    connect::payload::CASES,
+    connect::parameters::CASES,
     device_connect::CASES,
     first_message::CASES,
     keep_alive::CASES,
@@ -32,8 +42,10 @@ const AREAS: &[&[Case]] = &[
     framing::CASES,
     fields::CASES,
     run::CASES,
+    run::resource::CASES,
     describe::CASES,
     stream::CASES,
+    stream::timed::CASES,
     hostile::CASES,
     probe::CASES,
 ];
@@ -54,13 +66,59 @@ pub fn find(slug: &str, role: Role) -> Option<&'static Case> {
     all().find(|case| case.slug == slug && case.roles.contains(&role))
 }
 
-/// The valid twin of a case.
-#[must_use]
-pub fn control(case: &Case, role: Role) -> Option<&'static Case> {
-    find(case.control?, role)
+/// What every other case builds on: a connection can be established.
+const fn base(role: Role) -> &'static str {
+    match role {
+        Role::Server => "connect.ok",
+        Role::Device => "connect.first-message",
+    }
 }
 
-/// The valid twin of a case, its own control, and so on; a chain cannot be longer than the suite.
+/// The case that has to pass first: the valid twin, or what everything builds on.
+#[must_use]
+pub fn control(case: &Case, role: Role) -> Option<&'static Case> {
+    let slug = case.control.unwrap_or(base(role));
+    if slug == case.slug {
+        None
+    } else {
+        find(slug, role)
+    }
+}
+
+/// The control of a case, that one's own, and so on; a chain cannot be longer than the suite.
 pub fn controls(case: &Case, role: Role) -> impl Iterator<Item = &'static Case> {
     core::iter::successors(control(case, role), move |case| control(case, role)).take(all().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_unique() {
+        for role in Role::ALL {
+            let mut seen = BTreeSet::new();
+            for case in all().filter(|case| case.roles.contains(&role)) {
+                assert!(seen.insert(case.slug), "{} is there twice", case.id(role));
+                let plain =
+                    |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+                assert!(case.slug.chars().all(plain), "{}", case.slug);
+            }
+        }
+    }
+
+    #[test]
+    fn every_control_is_there_and_leads_to_the_base() {
+        for role in Role::ALL {
+            for case in all().filter(|case| case.roles.contains(&role)) {
+                if let Some(slug) = case.control {
+                    assert!(find(slug, role).is_some(), "{}: no {slug}", case.id(role));
+                }
+                let last = controls(case, role).last().unwrap_or(case);
+                assert_eq!(last.slug, base(role), "{}", case.id(role));
+            }
+        }
+    }
 }

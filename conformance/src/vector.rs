@@ -9,6 +9,7 @@
 //! not passing), or *acceptable*: the sources leave it open, and what a codec
 //! does is recorded as one of the readings of an ambiguity.
 
+mod bundle;
 mod check;
 mod embedded;
 mod expect;
@@ -21,6 +22,8 @@ use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Level, Spec};
 use serde_json::Value as Json;
 
+pub use self::bundle::{BUNDLE, BundleFile, SCHEMA, check_bundle, check_files, export};
+pub(crate) use self::check::hex_bytes;
 pub use self::check::{Fault, LoadError, load};
 pub use self::embedded::{FILES, all};
 pub use self::run::{Finding, Judgement, Verdict, run, same};

@@ -11,11 +11,12 @@ use quote::{quote, quote_spanned};
 use crate::{emit, input::Call, names};
 
 /// Mistakes whose trace in the generated code is an error of its own.
-const UNUSABLE: [&str; 4] = [
+const UNUSABLE: [&str; 5] = [
     "bad-name",
     "reserved-name",
     "name-collision",
     "duplicate-key",
+    "shadows-prefix",
 ];
 
 /// Which file's call has reported a diagnostic in this compilation. A mistake in a file that

@@ -19,7 +19,7 @@ pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Call> {
         syn::Error::new(
             error.span(),
             "expected the path of a specification as one string literal, \
-             e.g. `messages!(\"../../spec/iotmp-2025.yaml\")`",
+             e.g. `messages!(\"../specs/greeter.yaml\")`",
         )
     })?;
     let span = literal.span();

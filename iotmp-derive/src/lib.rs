@@ -14,7 +14,7 @@ use proc_macro::TokenStream;
 /// message, the `Message` enum, open enums, constants and the codec.
 ///
 /// The argument is the path of a YAML file, relative to the file that calls the
-/// macro: `messages!("../../spec/iotmp-2025.yaml");`. An edit of that file, or
+/// macro: `messages!("../specs/greeter.yaml");`. An edit of that file, or
 /// of one that it extends, rebuilds the caller.
 ///
 /// # Errors
@@ -39,19 +39,87 @@ fn expand(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Instant;
 
-    /// The expansion of two messages of a specification whose names clash with everything: one that
-    /// borrows and one without a field. `tests/awkward_names.rs` compiles the rest.
-    #[test]
-    fn expansion_of_awkward_names() {
+    /// What some messages of a specification expand to, as far as `keep` says.
+    fn expansion(name: &str, messages: &[&str], keep: fn(&syn::Item) -> bool) -> String {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut spec = iotmp_spec::load(&folder.join("tests/specs/awkward.yaml"))
+        let mut spec = iotmp_spec::load(&folder.join("tests/specs").join(name))
             .unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
         spec.messages
-            .retain(|m| matches!(m.name.as_str(), "ok" | "none"));
-        let file: syn::File = syn::parse2(super::emit::module(&spec)).expect("valid Rust");
-        let text = prettyplease::unparse(&file)
-            .replace(folder.to_str().expect("a path in UTF-8"), "$FOLDER");
-        insta::assert_snapshot!(text);
+            .retain(|m| messages.contains(&m.name.as_str()));
+        let mut file: syn::File = syn::parse2(super::emit::module(&spec)).expect("valid Rust");
+        for item in &mut file.items {
+            if let syn::Item::Mod(module) = item
+                && let Some((_, items)) = &mut module.content
+            {
+                items.retain(keep);
+            }
+        }
+        prettyplease::unparse(&file).replace(folder.to_str().expect("a path in UTF-8"), "$FOLDER")
+    }
+
+    /// Two messages of a specification whose names clash with everything: one that borrows and one
+    /// without a field. `tests/awkward_names.rs` compiles the rest.
+    #[test]
+    fn expansion_of_awkward_names() {
+        insta::assert_snapshot!(expansion("awkward.yaml", &["ok", "none"], |_| true));
+    }
+
+    /// How a message with a tail is read and written, and which of three of one code is which.
+    /// `tests/fixed_layouts.rs` compiles the rest.
+    #[test]
+    fn expansion_of_fixed_layouts() {
+        let is_codec = |item: &syn::Item| {
+            let syn::Item::Impl(item) = item else {
+                return false;
+            };
+            item.items.iter().any(|item| {
+                matches!(item, syn::ImplItem::Fn(method) if method.sig.ident == "decode_body")
+            })
+        };
+        let messages = ["tail", "ask", "answer", "ok", "error"];
+        insta::assert_snapshot!(expansion("fixed.yaml", &messages, is_codec));
+    }
+
+    /// How long a large specification takes: printed, as only a person can say what is too long.
+    #[test]
+    fn expansion_of_two_hundred_messages() {
+        const MESSAGES: usize = 200;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = folder.join("tests/specs/awkward.yaml");
+        let small = std::fs::read_to_string(&path).expect("a specification");
+        let (head, _) = small
+            .split_once("  ok:\n    code: 1")
+            .expect("its first message");
+        let mut text =
+            format!("{head}  start: {{ code: 0, direction: both, source: X, doc: Starts. }}\n");
+        for code in 1..MESSAGES {
+            text += &format!(
+                "  message_{code}:\n    code: {code}\n    direction: both\n    answers: [start]\n    \
+                 source: X\n    doc: One of many.\n    fields:\n      number: {{ id: 1, type: \
+                 varint16, mandatory: true, source: X, doc: A number. }}\n      kind: {{ id: 2, \
+                 type: result, default: 1, source: X, doc: A named number. }}\n      value: {{ id: \
+                 3, type: any, source: X, doc: A value. }}\n      other: {{ id: 4, type: any, \
+                 mandatory: true, source: X, doc: Another. }}\n"
+            );
+        }
+        let start = Instant::now();
+        let spec = iotmp_spec::load_str("many.yaml", &text, &|_| None);
+        let spec = spec.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        let read = start.elapsed();
+        let module = super::emit::module(&spec);
+        let emitted = start.elapsed() - read;
+        let file: syn::File = syn::parse2(module).expect("valid Rust");
+        let [syn::Item::Mod(module)] = file.items.as_slice() else {
+            panic!("one module")
+        };
+        let (_, items) = module.content.as_ref().expect("with a body");
+        let structs = items.iter().filter(|item| {
+            matches!(item, syn::Item::Struct(item) if item.ident.to_string().starts_with("Message"))
+        });
+        // `MessageType` beside the messages themselves.
+        assert_eq!(structs.count(), MESSAGES);
+        println!("{MESSAGES} messages: read and checked in {read:?}, expanded in {emitted:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span};
 
-/// Name of the module: `iotmp-2025` becomes `iotmp_2025`.
+/// Name of the module: `greeter-2` becomes `greeter_2`.
 pub(crate) fn module(spec: &str) -> Ident {
     let mut name: String = spec
         .chars()
@@ -20,7 +20,7 @@ pub(crate) fn module(spec: &str) -> Ident {
     escaped(&name)
 }
 
-/// Name of a type or variant: `start_stream` becomes `StartStream`.
+/// Name of a type or variant: `read_page` becomes `ReadPage`.
 pub(crate) fn ty(name: &str) -> Ident {
     let camel: String = name
         .split('_')
@@ -69,13 +69,13 @@ mod tests {
 
     #[test]
     fn modules() {
-        check(module("iotmp-2025"), "iotmp_2025");
+        check(module("greeter-2"), "greeter_2");
         check(module("2025"), "_2025");
     }
 
     #[test]
     fn types() {
-        check(ty("start_stream"), "StartStream");
+        check(ty("read_page"), "ReadPage");
         check(ty("ok"), "Ok");
         check(ty("self"), "Self_");
         check(ty("v2_login"), "V2Login");
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn fields() {
-        check(field("stream_id"), "stream_id");
+        check(field("page_number"), "page_number");
         check(field("type"), "r#type");
         check(field("self"), "self_");
         check(field("crate"), "crate_");

@@ -7,6 +7,7 @@
 mod demo;
 pub mod device;
 mod json;
+mod nubison;
 mod prompt;
 pub mod server;
 
@@ -19,29 +20,46 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::session::dialect::{Dialect, Iotmp2025, IotmpShipping};
-
-/// Every revision that the programs speak, the default first.
-const DIALECTS: [&dyn Dialect; 2] = [&IotmpShipping, &Iotmp2025];
+use crate::session::dialect::{self, Dialect, IotmpShipping};
 
 /// How long what is left may take when a program ends.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A value of `--spec`.
-type Spec = &'static dyn Dialect;
+#[derive(Debug, Clone, Copy)]
+enum Spec {
+    Iotmp(&'static dyn Dialect),
+    Nubison,
+}
+
+impl Spec {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Iotmp(dialect) => dialect.name(),
+            Self::Nubison => crate::message::nubison::NAME,
+        }
+    }
+}
 
 fn default_spec() -> &'static str {
     IotmpShipping.name()
 }
 
-/// Reads the name of a revision; a wrong one is told the right ones.
+/// Reads the name of a specification; a wrong one is told the right ones.
 fn spec_parser() -> impl TypedValueParser<Value = Spec> {
-    let names = DIALECTS.map(Dialect::name);
-    PossibleValuesParser::new(names).try_map(|name: String| {
-        let mut dialects = DIALECTS.into_iter();
-        let dialect = dialects.find(|dialect| dialect.name() == name);
-        dialect.ok_or("unknown specification")
-    })
+    PossibleValuesParser::new(specs().map(Spec::name))
+        .try_map(|name: String| find(&name).ok_or("unknown specification"))
+}
+
+/// Every specification that the programs speak.
+fn specs() -> impl Iterator<Item = Spec> {
+    let revisions = dialect::ALL.into_iter().map(Spec::Iotmp);
+    revisions.chain([Spec::Nubison])
+}
+
+/// The specification of that name.
+fn find(name: &str) -> Option<Spec> {
+    specs().find(|spec| spec.name() == name)
 }
 
 /// Runs a program to its end.

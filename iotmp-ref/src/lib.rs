@@ -27,6 +27,7 @@ pub mod framing;
 #[cfg(any(feature = "device", feature = "server"))]
 mod link;
 pub mod message;
+pub mod nubison;
 pub mod pson;
 #[cfg(feature = "server")]
 pub mod server;

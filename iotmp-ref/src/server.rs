@@ -91,7 +91,11 @@ impl Server {
         let hub = Hub::new(Arc::clone(&registry), config.call_timeout, config.max_lag);
         let shutdown_timeout = config.shutdown_timeout;
         let (stop, stopping) = watch::channel(false);
-        info!(address = %local_addr, spec = config.session.dialect.name(), "listening");
+        let spec = match config.session.detect.is_empty() {
+            true => config.session.dialect.name(),
+            false => "auto",
+        };
+        info!(address = %local_addr, spec, "listening");
         let shared = Arc::new(Shared { config, registry });
         let task = tokio::spawn(accept(listener, shared, stopping));
         let server = Self {

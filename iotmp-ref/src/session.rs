@@ -18,7 +18,7 @@ pub mod dialect;
 mod error;
 mod event;
 mod keep_alive;
-mod output;
+pub(crate) mod output;
 pub mod packet;
 mod receive;
 mod requests;
@@ -29,20 +29,21 @@ mod streams;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use self::connect::Introduced;
 use self::dialect::Dialect;
 use self::keep_alive::{Due, KeepAlive};
 use self::output::Output;
-use self::packet::Packet;
+use self::packet::{Disconnect, Packet};
 use self::requests::{Requests, SentKind};
 use self::streams::Streams;
 use crate::framing::Framer;
 use crate::wire::{self, Encoding, Reader};
 
 pub use self::config::{Config, Identity};
-pub use self::dialect::{ConnectError, Iotmp2025, IotmpShipping};
+pub use self::dialect::{ConnectError, Iotmp2020, Iotmp2023, Iotmp2025, IotmpShipping};
 pub use self::error::{CloseReason, Incompatible, Misbehaved, Misuse, TimedOut};
 pub use self::event::{Call, ConnectRequest, Event, Ignored, Reply, RequestId};
-pub use self::packet::Resource;
+pub use self::packet::{DataKind, Resource};
 pub use self::state::{Role, State};
 pub use self::stats::Stats;
 
@@ -71,7 +72,9 @@ pub use self::stats::Stats;
 /// [`describe`](Self::describe). Of either end: [`run`](Self::run),
 /// [`run_unanswered`](Self::run_unanswered),
 /// [`start_stream`](Self::start_stream), [`change_stream`](Self::change_stream),
+/// [`change_interval`](Self::change_interval),
 /// [`stop_stream`](Self::stop_stream), [`stream_data`](Self::stream_data),
+/// [`stream_input`](Self::stream_input),
 /// [`drop_stream`](Self::drop_stream), [`answer_ok`](Self::answer_ok),
 /// [`answer_error`](Self::answer_error), [`abandon`](Self::abandon),
 /// [`disconnect`](Self::disconnect).
@@ -117,8 +120,8 @@ pub struct Session {
     streams: Streams,
     keep_alive: KeepAlive,
     keep_alive_interval: Duration,
-    /// Stream identifier of the Connect on which the server decides.
-    introduced: Option<u16>,
+    /// The Connect on which the server decides.
+    introduced: Option<Introduced>,
     /// When the connection has to be established.
     connect_by: Option<Duration>,
     stats: Stats,
@@ -292,7 +295,11 @@ impl Session {
     }
 
     fn queue(&mut self, packet: Packet) -> Result<(), Misuse> {
-        let bytes = self.config.dialect.encode(packet, self.encoding)?;
+        self.queue_as(packet, self.encoding)
+    }
+
+    fn queue_as(&mut self, packet: Packet, encoding: Encoding) -> Result<(), Misuse> {
+        let bytes = self.config.dialect.encode(packet, encoding)?;
         let limit = self.config.max_message_size;
         let mut reader = Reader::new(&bytes);
         if let Ok((_, size)) = wire::read_header(&mut reader, u32::BITS, u64::BITS)
@@ -324,8 +331,7 @@ impl Session {
             return;
         }
         if let Some(packet) = reason.last_words(asked, self.config.dialect) {
-            // Where it does not fit, closing has to say it all.
-            let _ = self.queue(packet);
+            self.take_leave(packet);
         }
         self.state = State::Closed;
         self.framer = Framer::new(0);
@@ -335,6 +341,27 @@ impl Session {
         self.connect_by = None;
         self.introduced = None;
         self.events.push_back(Event::Closed(reason));
+    }
+
+    fn take_leave(&mut self, mut packet: Packet) {
+        if let Packet::Disconnect(leave) = &mut packet
+            && self.config.dialect.constants().disconnect_has_id
+        {
+            let streams = &self.streams;
+            leave.stream_id = self.requests.free_id(|id| streams.is_taken(id));
+        }
+        let bare = match &packet {
+            Packet::Disconnect(leave) => Some(Disconnect {
+                stream_id: leave.stream_id,
+                ..Disconnect::default()
+            }),
+            _ => None,
+        };
+        // Where it does not fit, closing has to say it all.
+        if let (Err(Misuse::Unencodable(_)), Some(bare)) = (self.queue(packet), bare) {
+            // A reason that the revision cannot say is no reason to stay silent.
+            let _ = self.queue(Packet::Disconnect(bare));
+        }
     }
 
     /// Allocates a stream identifier for a request of this end.

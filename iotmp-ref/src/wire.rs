@@ -18,6 +18,7 @@
 mod any;
 mod encoding;
 mod error;
+mod fields;
 mod fixed;
 mod frame;
 mod int;
@@ -32,6 +33,7 @@ pub use self::any::{
 };
 pub use self::encoding::Encoding;
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, Unrepresentable};
+pub use self::fields::{Fields, RawField};
 pub use self::fixed::{Extent, peek_constant, read_constant};
 pub use self::frame::{FrameLayout, Opened};
 pub use self::int::IntEncoding;

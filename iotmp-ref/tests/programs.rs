@@ -241,6 +241,105 @@ fn a_device_dials_again_and_again_and_says_why() {
 }
 
 #[test]
+fn a_server_tells_the_revisions_apart_and_says_which() {
+    let mut server = Program::server(
+        &[
+            &["--listen", "127.0.0.1:0", "--prompt", "--spec", "auto"],
+            &DEVICE[..],
+        ]
+        .concat(),
+    );
+    let address = server.line();
+    server.logs("spec=\"auto\"");
+    for (args, spec, encoding) in [
+        (&[][..], "iotmp-shipping", "pson2"),
+        (&["--spec", "iotmp-2025"], "iotmp-2025", "pson1"),
+        (
+            &["--spec", "iotmp-2023", "--encoding", "cbor"],
+            "iotmp-2023",
+            "cbor",
+        ),
+        (
+            &["--spec", "iotmp-2023", "--encoding", "pson1"],
+            "iotmp-2023",
+            "pson1",
+        ),
+        (&["--spec", "iotmp-2020"], "iotmp-2020", "pson1"),
+    ] {
+        let device = Program::device(&address, "secret/123", args);
+        let line = server.logs("connected");
+        let said = format!("spec=\"{spec}\" encoding=\"{encoding}\"");
+        assert!(line.contains(&said), "{line}");
+        server.say("wait user1/sensor1");
+        assert_eq!(server.line(), "user1/sensor1 is connected");
+        server.say(r#"run user1/sensor1 sum {"a": 1.5, "b": -4}"#);
+        assert_eq!(server.line(), r#"{"sum":-2.5}"#);
+        device.signal("-TERM");
+        assert_eq!(device.end().0, Some(0));
+        server.logs("closed");
+    }
+}
+
+#[test]
+fn nubison_is_spoken_by_both() {
+    let (id, secret) = ("client-0000000000001", "secret-0000/00000001");
+    let device = format!("{id}/SENSOR01_kitchen/{secret}");
+    let args = ["--listen", "127.0.0.1:0", "--prompt", "--spec", "nubison"];
+    let mut server = Program::server(&[&args[..], &["--device", &device]].concat());
+    let address = server.line();
+    let args = ["--server", &address, "--spec", "nubison", "--user", id];
+    let rest = ["--device", "SENSOR01_kitchen", "--credential", secret];
+    let program = env!("CARGO_BIN_EXE_iotmp-device");
+    let device = Program::start(program, &[&args[..], &rest[..]].concat());
+    let mut ask = |line: &str| {
+        server.say(line);
+        server.line()
+    };
+    assert_eq!(
+        ask("wait SENSOR01_kitchen"),
+        "SENSOR01_kitchen is logged in"
+    );
+    assert_eq!(ask("devices"), "SENSOR01_kitchen");
+    assert_eq!(ask("command SENSOR01_kitchen turn on"), "turn on");
+    assert_eq!(ask("command SENSOR01_kitchen"), "ok");
+    assert_eq!(
+        ask("command SENSOR01_cellar"),
+        "error: SENSOR01_cellar is not logged in"
+    );
+    server.logs("heading");
+    device.signal("-TERM");
+    let (code, _, stderr) = device.end();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stderr.contains("secret-"), "{stderr}");
+    server.logs("logged out");
+    server.say("quit");
+    let (code, stdout, stderr) = server.end();
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(!stderr.contains("secret-"), "{stderr}");
+}
+
+#[test]
+fn what_does_not_fit_a_field_of_nubison_is_told_its_size() {
+    let args = ["--listen", "127.0.0.1:0", "--spec", "nubison"];
+    let check = |device: &str, why: &str| {
+        let server = Program::server(&[&args[..], &["--device", device]].concat());
+        let (code, _, stderr) = server.end();
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(why), "{why}: {stderr}");
+    };
+    let secret = "secret-0000000000001";
+    check("user1/sensor1/secret123", "product code of exactly 8 bytes");
+    check(
+        &format!("user1/SENSOR01_a/{secret}"),
+        "client_id takes exactly 20 bytes, not 5",
+    );
+    check(
+        "client-0000000000001/SENSOR01_a/secret123",
+        "client_secret takes exactly 20 bytes, not 9",
+    );
+}
+
+#[test]
 fn a_port_in_use_is_one_line_and_exit_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -273,7 +372,7 @@ fn wrong_usage_is_told_what_to_write() {
     let spec = [&listen[..], &DEVICE[..], &["--spec", "iotmp-2026"]].concat();
     check(
         server(&spec),
-        "[possible values: iotmp-shipping, iotmp-2025]",
+        "[possible values: iotmp-shipping, iotmp-2025, iotmp-2023, iotmp-2020, nubison, auto]",
     );
 
     let device = |address: &str, args: &[&str]| Program::device(address, "c", args);
@@ -285,4 +384,18 @@ fn wrong_usage_is_told_what_to_write() {
     );
     check(device("h", &["--keep-alive", "0"]), "use 1 to 1800 seconds");
     check(device("h", &["--spec", "x"]), "[possible values:");
+    check(device("h", &["--spec", "auto"]), "[possible values:");
+    check(
+        device("h", &["--encoding", "json"]),
+        "--encoding json: iotmp-shipping does not let a device choose it",
+    );
+    let spec = ["--spec", "iotmp-2023", "--encoding"];
+    check(
+        device("h", &[&spec[..], &["pson2"]].concat()),
+        "--encoding pson2: iotmp-2023 does not let a device choose it",
+    );
+    check(
+        device("h", &[&spec[..], &["xml"]].concat()),
+        "[possible values:",
+    );
 }

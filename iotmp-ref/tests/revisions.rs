@@ -4,6 +4,8 @@ mod revisions {
     #[macro_use]
     mod check;
 
+    #[cfg(feature = "arbitrary")]
+    mod arbitrary;
     mod iotmp_2020;
     mod iotmp_2023;
     mod nubison;

@@ -8,5 +8,7 @@ mod client;
 mod hub;
 #[path = "shells/peer.rs"]
 mod peer;
+#[path = "shells/revisions.rs"]
+mod revisions;
 #[path = "shells/server.rs"]
 mod server;

@@ -48,10 +48,10 @@ mod tests {
 
     #[test]
     fn slips_are_recognised() {
-        let words = ["code", "direction", "fields", "doc", "stream_id"];
+        let words = ["code", "direction", "fields", "doc", "page_number"];
         assert_eq!(closest("feilds", words), Some("fields"));
         assert_eq!(closest("Code", words), Some("code"));
-        assert_eq!(closest("streamid", words), Some("stream_id"));
+        assert_eq!(closest("pagenumber", words), Some("page_number"));
         assert_eq!(closest("dco", words), Some("doc"));
     }
 

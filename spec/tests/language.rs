@@ -3,6 +3,7 @@
 mod language {
     mod extends;
     mod hostile;
+    mod neutral;
     mod published;
     mod refused;
 }

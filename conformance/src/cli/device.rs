@@ -65,10 +65,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let target = Target {
         spec,
         role: Role::Device,
-        address,
         again,
     };
-    test(&target, &arguments.run, async {
+    test(target, &arguments.run, async {
         let listener = TcpListener::bind(address).await;
         let listener =
             listener.map_err(|error| format!("{address} cannot be listened on: {error}"))?;
@@ -79,12 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             arguments.wait
         );
         let credentials = arguments.credentials();
-        Ok(Subject::device(
-            spec,
-            listener,
-            wait,
-            credentials,
-            arguments.run.manner(),
-        ))
+        let subject = Subject::device(spec, listener, wait, credentials, arguments.run.manner());
+        Ok((subject, bound.to_string()))
     })
 }

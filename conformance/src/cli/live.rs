@@ -17,22 +17,20 @@ use super::Outcome;
 use super::options::{RunOptions, block_on};
 
 /// What is tested, and how to name it.
-pub(super) struct Target<'a> {
+pub(super) struct Target {
     pub(super) spec: &'static Spec,
     pub(super) role: Role,
-    /// Where the subject is, or where it dials.
-    pub(super) address: &'a str,
     /// The command that tests it again.
     pub(super) again: String,
 }
 
-/// Tests what `subject` gives, and reports.
+/// Tests what `subject` gives, together with where it is or dials, and reports.
 pub(super) fn test(
-    target: &Target<'_>,
+    target: Target,
     options: &RunOptions,
-    subject: impl Future<Output = Result<Subject, String>>,
+    subject: impl Future<Output = Result<(Subject, String), String>>,
 ) -> Outcome {
-    let Target { spec, role, .. } = *target;
+    let Target { spec, role, again } = target;
     let selection = options.selection();
     let ids = live_ids(&[spec], &[role]);
     selection
@@ -44,9 +42,11 @@ pub(super) fn test(
     }
     let targets = options.targets()?;
     let began = Instant::now();
-    let finished = block_on(async {
-        let subject = Arc::new(subject.await?);
-        Ok::<_, String>(runner::run(&[subject], cases, &options.settings()).await)
+    let (finished, address) = block_on(async {
+        let (subject, address) = subject.await?;
+        let subjects = [Arc::new(subject)];
+        let finished = runner::run(&subjects, cases, &options.settings()).await;
+        Ok::<_, String>((finished, address))
     })??;
     let finished = match finished {
         Ok(finished) => finished,
@@ -61,9 +61,9 @@ pub(super) fn test(
             Role::Server => SubjectKind::Server,
             Role::Device => SubjectKind::Device,
         },
-        address: target.address.to_owned(),
+        address,
         seed: Some(options.manner().seed),
-        again: target.again.clone(),
+        again,
         elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         gone: finished.gone,
         notes: finished.notes,

@@ -1,11 +1,11 @@
 //! Options that all runs share.
 
+use core::str::FromStr;
 use core::time::Duration;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::report::{Format, Report};
@@ -125,6 +125,10 @@ impl RunOptions {
             seed: self.seed,
             progress: |what| anstream::eprintln!("{what}"),
         }
+    }
+
+    pub(super) const fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout)
     }
 
     pub(super) const fn allow_untested(&self) -> bool {

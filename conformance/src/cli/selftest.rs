@@ -54,6 +54,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Ok::<_, String>((runs, ledgers))
     })?;
     match tested {
+        Ok((runs, _)) if runs.is_empty() => {
+            Err("--select, --skip and --level leave no case to run".to_owned())
+        }
         Ok((runs, ledgers)) => {
             targets.write(&Report::new(runs, ledgers, arguments.run.allow_untested()))
         }

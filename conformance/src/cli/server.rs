@@ -42,7 +42,6 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let target = Target {
         spec,
         role: Role::Server,
-        address,
         again: format!(
             "iotmp-conformance server {} --spec {} --user {} --device {} --credential {}",
             quoted(address),
@@ -58,5 +57,6 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         credential: credential.clone(),
     };
     let subject = Subject::server(spec, address.clone(), credentials, arguments.run.manner());
-    test(&target, &arguments.run, core::future::ready(Ok(subject)))
+    let subject = core::future::ready(Ok((subject, address.clone())));
+    test(target, &arguments.run, subject)
 }

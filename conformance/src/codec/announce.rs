@@ -48,7 +48,7 @@ pub(super) fn encoding_of(codec: &Codec<'_>, message: &Json) -> Encoding {
     announced(codec, message).unwrap_or_else(|| codec.default_encoding())
 }
 
-fn announced(codec: &Codec<'_>, message: &Json) -> Option<Encoding> {
+pub(super) fn announced(codec: &Codec<'_>, message: &Json) -> Option<Encoding> {
     let name = message.get("type")?.as_str()?;
     let (field, key) = selector(codec, codec.spec.message(name)?)?;
     let parameters = json::meaning_from(message.get(field)?).ok()?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{CaseResult, Report, Run, SubjectKind};
 use crate::ledger::{Entry, Ledger};
-use crate::subject::{From, Line};
+use crate::subject::{Line, Side};
 use crate::verdict::{Failure, Kind, Verdict};
 
 const RESET: &str = "\x1b[0m";
@@ -142,8 +142,16 @@ fn failed(
             step(line, out)?;
         }
     }
-    writeln!(out, "  again     {} --select {}", run.again, case.id)?;
+    writeln!(out, "  again     {}", again(&run.again, &case.id))?;
     writeln!(out)
+}
+
+/// The command with the choice of one case; what follows `--` is the subject's own.
+fn again(command: &str, id: &str) -> String {
+    match command.split_once(" -- ") {
+        Some((ours, theirs)) => format!("{ours} --select {id} -- {theirs}"),
+        None => format!("{command} --select {id}"),
+    }
 }
 
 fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
@@ -154,8 +162,8 @@ fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
 /// One line of a transcript, and its bytes field by field.
 fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     let arrow = match line.from {
-        From::Suite => "→",
-        From::Subject => "←",
+        Side::Suite => "→",
+        Side::Subject => "←",
     };
     let (seconds, micros) = (line.at_us / 1_000_000, line.at_us % 1_000_000);
     writeln!(
@@ -247,6 +255,7 @@ fn closing(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         crate::exit::CONFORMANT => "conformant",
         crate::exit::FAILED => "not conformant",
         crate::exit::UNREACHABLE => "the subject died",
+        _ if report.is_empty() => "nothing was tested (--allow-untested lets that pass)",
         _ => "nothing failed, but a MUST clause stayed untested (--allow-untested lets that pass)",
     };
     writeln!(out, "{}: {BOLD}{word}{RESET}", counts.join(", "))

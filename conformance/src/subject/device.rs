@@ -1,12 +1,12 @@
 //! A device: it dials the suite and introduces itself.
 
-use iotmp_ref::wire::Encoding;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::event::{Event, Received, Want};
 use super::live::{Credentials, Door};
 use super::{Link, Peer};
+use crate::suite;
 use crate::verdict::{Outcome, Stop};
 
 /// Connections that may come and go, or be turned away, before one counts.
@@ -46,17 +46,19 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
             // It gave up before the suite came to it, or while an older connection was served.
             Event::Closed { unfinished: 0, .. } => continue,
             other => {
-                return Err(Stop::fail(
-                    Want::Message("connect").to_string(),
-                    other.to_string(),
-                ));
+                let broken = match other {
+                    Event::Garbage(_) => suite::CONNECT_FIELDS,
+                    _ => suite::CONNECT_FIRST,
+                };
+                let wanted = Want::Message("connect").to_string();
+                return Err(Stop::fail(wanted, other.to_string()).blaming(broken));
             }
         };
         if !is_wanted(peer, &hello) {
             turn_away(&mut link, &hello).await?;
             continue;
         }
-        if let Some(encoding) = announced(peer, &hello) {
+        if let Some(encoding) = peer.codec().announced(&hello.message) {
             link.set_encoding(encoding);
         }
         link.set_hello(hello);
@@ -113,17 +115,4 @@ async fn turn_away(link: &mut Link, hello: &Received) -> Outcome {
         });
     link.send(json!({"type": "error", "stream_id": id, "parameters": code}))
         .await
-}
-
-/// The encoding that the parameters of a Connect ask for, if they name a version.
-fn announced(peer: &Peer, hello: &Received) -> Option<Encoding> {
-    let version = peer.spec().enumeration("protocol_version")?;
-    let asked = hello.field("parameters")?.get("pv")?.as_u64()?;
-    let named = version.values.iter().find(|value| value.value == asked)?;
-    let encoding = match named.name.as_str() {
-        "pson_generation_1" => Encoding::Pson1,
-        "pson_generation_2" => Encoding::Pson2,
-        _ => return None,
-    };
-    peer.codec().knows(encoding).then_some(encoding)
 }

@@ -161,9 +161,16 @@ impl fmt::Display for Want {
     }
 }
 
+/// Outcomes that are named one by one.
+const NAMED: usize = 4;
+
 /// A set of outcomes in words.
 #[must_use]
 pub fn any_of(wants: &[Want]) -> String {
-    let parts: Vec<String> = wants.iter().map(ToString::to_string).collect();
+    let named = if wants.len() > NAMED { 1 } else { NAMED };
+    let mut parts: Vec<String> = wants.iter().take(named).map(ToString::to_string).collect();
+    if wants.len() > named {
+        parts.push(format!("one of {} more like it", wants.len() - named));
+    }
     parts.join(", or ")
 }

@@ -5,15 +5,15 @@ use std::io;
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::Spec;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::background;
-use super::event::{Event, Received, Want, any_of, phrase};
+use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
-use super::transcript::{From, Transcript};
+use super::transcript::{Side, Transcript};
 use crate::case::Role;
 use crate::codec::Codec;
 use crate::verdict::{Outcome, Stop};
@@ -24,7 +24,7 @@ const CHUNK: usize = 16 * 1024;
 /// A connection that speaks messages as JSON and bytes as they are.
 ///
 /// What the subject may send at any time and what no case is about, such as a
-/// device's Keep Alive, is answered in passing; see [`background`].
+/// device's Keep Alive, is answered in passing.
 #[derive(Debug)]
 pub struct Link {
     number: u64,
@@ -37,19 +37,12 @@ pub struct Link {
     next_id: u16,
     /// Whether a device's Keep Alive is answered in passing.
     answers_keep_alive: bool,
+    /// Answers in passing that wait for the end of a message half sent.
+    held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
     hello: Option<Received>,
     /// When the connection began.
     opened: Instant,
-}
-
-/// How a subject took something that may cost the connection.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settled {
-    /// What it sent before.
-    pub messages: Vec<Received>,
-    /// Whether the connection lives.
-    pub alive: bool,
 }
 
 /// What a link needs to know of its subject.
@@ -84,6 +77,7 @@ impl Link {
             patience: terms.timeout,
             next_id: terms.first_id,
             answers_keep_alive: true,
+            held: None,
             hello: None,
             opened: Instant::now(),
         }
@@ -133,6 +127,18 @@ impl Link {
         self.answers_keep_alive = false;
     }
 
+    /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
+    pub fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// Gives the answers that were held.
+    pub async fn release(&mut self) {
+        for message in self.held.take().into_iter().flatten() {
+            self.reply(message).await;
+        }
+    }
+
     /// Writes from here on into another record, which is told of the beginning only.
     pub(super) fn move_to(&mut self, transcript: &Transcript) {
         self.transcript = transcript.clone();
@@ -140,9 +146,9 @@ impl Link {
         match &self.hello {
             Some(hello) => {
                 self.transcript
-                    .bytes(self.number, From::Subject, &hello.bytes, note, self.codec);
+                    .bytes(self.number, Side::Subject, &hello.bytes, note, self.codec);
             }
-            None => self.transcript.add(self.number, From::Subject, note),
+            None => self.transcript.add(self.number, Side::Subject, note),
         }
     }
 
@@ -185,7 +191,7 @@ impl Link {
 
     async fn write(&mut self, bytes: &[u8], note: String) {
         self.transcript
-            .bytes(self.number, From::Suite, bytes, note, self.codec);
+            .bytes(self.number, Side::Suite, bytes, note, self.codec);
         let failed = match timeout(self.patience, self.stream.write_all(bytes)).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
@@ -195,13 +201,13 @@ impl Link {
             ),
         };
         self.transcript
-            .add(self.number, From::Suite, format!("sending ended: {failed}"));
+            .add(self.number, Side::Suite, format!("sending ended: {failed}"));
     }
 
     /// Closes the sending direction.
     pub async fn finish(&mut self) {
         self.transcript
-            .add(self.number, From::Suite, "sending closed");
+            .add(self.number, Side::Suite, "sending closed");
         // Where it fails the connection is closed already.
         let _ = self.stream.shutdown().await;
     }
@@ -209,7 +215,7 @@ impl Link {
     /// Closes the connection.
     pub fn close(self) {
         self.transcript
-            .add(self.number, From::Suite, "connection closed");
+            .add(self.number, Side::Suite, "connection closed");
     }
 
     /// What the subject does next, within the time that an answer may take.
@@ -233,7 +239,7 @@ impl Link {
                     let bytes = core::mem::take(&mut self.buffer);
                     self.transcript.bytes(
                         self.number,
-                        From::Subject,
+                        Side::Subject,
                         &bytes,
                         why.clone(),
                         self.codec,
@@ -247,7 +253,7 @@ impl Link {
                     Err(_) => {
                         let waited = began.elapsed();
                         let note = format!("nothing for {} ms", waited.as_millis());
-                        self.transcript.add(self.number, From::Subject, note);
+                        self.transcript.add(self.number, Side::Subject, note);
                         return Event::Silence(waited);
                     }
                 },
@@ -266,7 +272,7 @@ impl Link {
             reset,
         };
         self.transcript
-            .add(self.number, From::Subject, event.to_string());
+            .add(self.number, Side::Subject, event.to_string());
         event
     }
 
@@ -277,7 +283,7 @@ impl Link {
             Err(refusal) => {
                 let why = refusal.to_string();
                 self.transcript
-                    .bytes(self.number, From::Subject, &bytes, why.clone(), self.codec);
+                    .bytes(self.number, Side::Subject, &bytes, why.clone(), self.codec);
                 return Some(Event::Garbage(why));
             }
         };
@@ -288,198 +294,30 @@ impl Link {
         let note = phrase(&received.message);
         self.transcript.bytes(
             self.number,
-            From::Subject,
+            Side::Subject,
             &received.bytes,
             note,
             self.codec,
         );
-        let Some(reply) = background::reply(self.role, &received, self.answers_keep_alive) else {
+        // Before its Connect a device has nothing to ask.
+        let may_ask = self.role == Role::Server || self.hello.is_some();
+        let reply = background::reply(self.role, &received, self.answers_keep_alive);
+        let Some(reply) = reply.filter(|_| may_ask) else {
             return Some(Event::Message(received));
         };
-        if let Some(message) = reply
-            && let Ok(bytes) = self.encode(&message)
-        {
-            let note = format!("{} (in passing)", phrase(&message));
-            self.write(&bytes, note).await;
+        match (reply, &mut self.held) {
+            (Some(message), Some(held)) => held.push(message),
+            (Some(message), None) => self.reply(message).await,
+            (None, _) => {}
         }
         None
     }
 
-    /// Waits for one of `wants`, which has to be the very next thing.
-    ///
-    /// # Errors
-    /// A failure on anything else.
-    pub async fn expect(&mut self, wants: &[Want]) -> Outcome<Event> {
-        let event = self.next().await;
-        if wants.iter().any(|want| want.allows(&event)) {
-            return Ok(event);
+    /// Answers in passing.
+    async fn reply(&mut self, message: Json) {
+        if let Ok(bytes) = self.encode(&message) {
+            let note = format!("{} (in passing)", phrase(&message));
+            self.write(&bytes, note).await;
         }
-        Err(Stop::fail(any_of(wants), event.to_string()))
-    }
-
-    /// Waits for a message that is one of `wants`.
-    ///
-    /// # Errors
-    /// A failure on anything else.
-    pub async fn message(&mut self, wants: &[Want]) -> Outcome<Received> {
-        match self.expect(wants).await? {
-            Event::Message(received) => Ok(received),
-            other => Err(Stop::fail(any_of(wants), other.to_string())),
-        }
-    }
-
-    /// Waits for the end of the connection, which has to come next but for Error and Disconnect.
-    ///
-    /// # Errors
-    /// A failure on anything else.
-    pub async fn closed(&mut self) -> Outcome {
-        let deadline = Instant::now() + self.patience;
-        loop {
-            let event = self.next_before(deadline).await;
-            match &event {
-                Event::Closed { .. } => return Ok(()),
-                Event::Message(received) if matches!(received.name(), "error" | "disconnect") => {}
-                _ => return Err(Stop::fail(Want::Closed.to_string(), event.to_string())),
-            }
-        }
-    }
-
-    /// Waits for the end of the connection, whatever comes before it.
-    ///
-    /// # Errors
-    /// A failure where it does not end in time.
-    pub async fn closed_in_the_end(&mut self) -> Outcome {
-        let deadline = Instant::now() + self.patience;
-        loop {
-            match self.next_before(deadline).await {
-                Event::Closed { .. } => return Ok(()),
-                Event::Message(_) => {}
-                other => return Err(Stop::fail(Want::Closed.to_string(), other.to_string())),
-            }
-        }
-    }
-
-    /// A request that the subject has to answer, whatever else it offers.
-    #[must_use]
-    pub fn request(&self, stream_id: u16) -> Json {
-        match self.role {
-            Role::Server => {
-                json!({"type": "run", "stream_id": stream_id, "resource": super::NO_SUCH_RESOURCE})
-            }
-            Role::Device => json!({"type": "describe", "stream_id": stream_id}),
-        }
-    }
-
-    /// Sends [`request`](Self::request) and waits for its answer.
-    ///
-    /// # Errors
-    /// A failure where the next thing is not its answer.
-    pub async fn ask(&mut self) -> Outcome<Received> {
-        let id = self.id();
-        self.send(self.request(id)).await?;
-        self.message(&[Want::Answer(id)]).await
-    }
-
-    /// Everything that comes before the answer to something that has to be answered.
-    ///
-    /// What was not sent before it, in answer to something sent earlier, is not
-    /// sent at all. A server is asked by Keep Alive, a device by Describe.
-    ///
-    /// # Errors
-    /// A failure where the answer does not come.
-    pub async fn fence(&mut self) -> Outcome<Vec<Received>> {
-        let (messages, end) = self.raise_fence().await?;
-        match end {
-            None => Ok(messages),
-            Some(event) => Err(Stop::fail("the connection to go on", event.to_string())),
-        }
-    }
-
-    /// As [`fence`](Self::fence), where the end of the connection is right as well.
-    ///
-    /// # Errors
-    /// A failure where neither the answer nor the end comes.
-    pub async fn settle(&mut self) -> Outcome<Settled> {
-        let (messages, end) = self.raise_fence().await?;
-        match end {
-            None => Ok(Settled {
-                messages,
-                alive: true,
-            }),
-            Some(Event::Closed { .. }) => Ok(Settled {
-                messages,
-                alive: false,
-            }),
-            Some(event) => Err(Stop::fail(
-                "the connection to go on or to end",
-                event.to_string(),
-            )),
-        }
-    }
-
-    /// Shows that the subject sends nothing more.
-    ///
-    /// # Errors
-    /// A failure where something comes before the fence's answer, or no answer.
-    pub async fn quiet(&mut self, expected: &str) -> Outcome {
-        match self.fence().await?.first() {
-            None => Ok(()),
-            Some(received) => Err(Stop::fail(expected, phrase(&received.message))),
-        }
-    }
-
-    async fn raise_fence(&mut self) -> Outcome<(Vec<Received>, Option<Event>)> {
-        let id = self.id();
-        let fence = match self.role {
-            Role::Server => json!({"type": "keep_alive"}),
-            Role::Device => self.request(id),
-        };
-        self.send(fence).await?;
-        let deadline = Instant::now() + self.patience;
-        let mut messages = Vec::new();
-        loop {
-            match self.next_before(deadline).await {
-                Event::Message(received) if self.answers_fence(&received, id) => {
-                    return Ok((messages, None));
-                }
-                Event::Message(received) => messages.push(received),
-                end => return Ok((messages, Some(end))),
-            }
-        }
-    }
-
-    fn answers_fence(&self, received: &Received, id: u16) -> bool {
-        match self.role {
-            Role::Server => received.name() == "keep_alive",
-            Role::Device => Want::Answer(id).allows_message(received),
-        }
-    }
-
-    /// Opens a stream and waits for its Ok; null parameters are none.
-    ///
-    /// # Errors
-    /// A failure where the next thing is not its Ok.
-    pub async fn start_stream(&mut self, resource: &str, parameters: &Json) -> Outcome<u16> {
-        let id = self.id();
-        self.send_start_stream(id, resource, parameters).await?;
-        self.message(&[Want::Ok(id)]).await?;
-        Ok(id)
-    }
-
-    /// Asks for a stream under an identifier of the caller's.
-    ///
-    /// # Errors
-    /// Inconclusive where the spec has no way to write it.
-    pub async fn send_start_stream(
-        &mut self,
-        id: u16,
-        resource: &str,
-        parameters: &Json,
-    ) -> Outcome {
-        let mut message = json!({"type": "start_stream", "stream_id": id, "resource": resource});
-        if let (Some(object), false) = (message.as_object_mut(), parameters.is_null()) {
-            object.insert("parameters".to_owned(), parameters.clone());
-        }
-        self.send(message).await
     }
 }

@@ -8,7 +8,7 @@ use iotmp_spec::model::Spec;
 use super::catalogue::Catalogue;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
-use super::transcript::{From, Transcript};
+use super::transcript::{Side, Transcript};
 use super::{device, server};
 use crate::case::Role;
 use crate::codec::Codec;
@@ -120,7 +120,7 @@ impl Peer {
     pub async fn connected(&self) -> Outcome<Link> {
         match self.subject.door() {
             Door::Dial { credentials, .. } => server::connected(self, credentials).await,
-            Door::Listen { .. } => match self.subject.parked() {
+            Door::Listen { .. } => match self.unparked().await {
                 Some(mut link) => {
                     link.move_to(&self.transcript);
                     Ok(link)
@@ -130,12 +130,29 @@ impl Peer {
         }
     }
 
+    /// The connection that an earlier case left, if it lives. Nobody answered
+    /// the device's Keep Alive in the meantime.
+    async fn unparked(&self) -> Option<Link> {
+        let mut link = self.subject.parked()?;
+        link.quiet("").await.is_ok().then_some(link)
+    }
+
     /// A device's new connection, whose Connect has come and waits for its answer.
     ///
     /// # Errors
     /// Inconclusive where no device dials or introduces itself.
     pub async fn introduced(&self) -> Outcome<Link> {
         device::introduced(self).await
+    }
+
+    /// Answers a device's Connect by Ok and leaves the connection to the next case.
+    ///
+    /// # Errors
+    /// Inconclusive where the Connect cannot be answered.
+    pub(crate) async fn accept(&self, mut link: Link) -> Outcome {
+        device::accept_hello(&mut link).await?;
+        self.keep(link).await;
+        Ok(())
     }
 
     /// Leaves a device's connection to the next case, if it is as good as new.
@@ -184,8 +201,8 @@ impl Peer {
     pub(super) fn link(&self, stream: tokio::net::TcpStream, note: String) -> Link {
         let number = self.subject.next_connection();
         let opener = match self.role() {
-            Role::Server => From::Suite,
-            Role::Device => From::Subject,
+            Role::Server => Side::Suite,
+            Role::Device => Side::Subject,
         };
         self.transcript.add(number, opener, note);
         Link::new(

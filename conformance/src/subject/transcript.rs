@@ -15,7 +15,7 @@ pub struct Line {
     /// Connection of the run, from 1.
     pub connection: u64,
     /// Who did it.
-    pub from: From,
+    pub from: Side,
     /// Bytes on the wire as lower-case hex; empty for what is not bytes.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub hex: String,
@@ -32,7 +32,7 @@ pub struct Line {
 /// Who did what a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum From {
+pub enum Side {
     /// The suite.
     Suite,
     /// The subject.
@@ -66,7 +66,7 @@ impl Transcript {
     }
 
     /// Adds a line.
-    pub fn add(&self, connection: u64, from: From, note: impl Into<String>) {
+    pub fn add(&self, connection: u64, from: Side, note: impl Into<String>) {
         self.push(connection, from, &[], note.into(), None);
     }
 
@@ -74,7 +74,7 @@ impl Transcript {
     pub fn bytes(
         &self,
         connection: u64,
-        from: From,
+        from: Side,
         bytes: &[u8],
         note: impl Into<String>,
         codec: Codec<'static>,
@@ -85,7 +85,7 @@ impl Transcript {
     fn push(
         &self,
         connection: u64,
-        from: From,
+        from: Side,
         bytes: &[u8],
         mut note: String,
         codec: Option<Codec<'static>>,

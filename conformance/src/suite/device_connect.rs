@@ -45,7 +45,8 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 async fn first_message(peer: &Peer) -> Outcome {
-    peer.introduced().await.map(drop)
+    let link = peer.introduced().await?;
+    peer.accept(link).await
 }
 
 /// The Connect of a link that has come that far.

@@ -6,7 +6,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::connect::not_accepted;
+use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use crate::case::Role;
 use crate::subject::{Link, Peer, Received, Want, connect, phrase};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::craft::{Craft, varint};
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Role};
-use crate::subject::{Peer, Want};
+use crate::subject::Peer;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// A field identifier that no message has and that fits a one-byte key.
@@ -288,7 +288,7 @@ async fn integer_both_ways(peer: &Peer) -> Outcome {
         )
         .await;
         let answer = link
-            .message(&[Want::Answer(id)])
+            .answer(id)
             .await
             .because(format!("the number travelled as a {form}"))?;
         kinds.push(answer.name().to_owned());

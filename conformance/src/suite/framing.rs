@@ -114,7 +114,7 @@ async fn one_byte_pieces(peer: &Peer) -> Outcome {
     let id = link.id();
     let bytes = link.encode(&link.request(id))?;
     in_pieces(&mut link, &bytes, 1..bytes.len(), "one byte of a request").await;
-    link.message(&[Want::Answer(id)]).await?;
+    link.answer(id).await?;
     peer.keep(link).await;
     Ok(())
 }
@@ -143,7 +143,7 @@ async fn every_cut(peer: &Peer) -> Outcome {
             return Ok(());
         }
         in_pieces(&mut link, &bytes, [at].into_iter(), "a piece of a request").await;
-        link.message(&[Want::Answer(id)]).await.because(format!(
+        link.answer(id).await.because(format!(
             "the request was cut after {at} of {} bytes",
             bytes.len()
         ))?;
@@ -193,13 +193,15 @@ async fn one_and_a_half(peer: &Peer) -> Outcome {
     let next = link.encode(&link.request(second))?;
     let (head, tail) = next.split_at(next.len() / 2);
     bytes.extend(head);
+    link.hold();
     link.send_raw(&bytes, "a request and half of the next")
         .await;
-    link.message(&[Want::Answer(first)])
+    link.answer(first)
         .await
         .because("the rest of the second request had not been sent")?;
     link.send_raw(tail, "the other half").await;
-    link.message(&[Want::Answer(second)]).await?;
+    link.release().await;
+    link.answer(second).await?;
     peer.keep(link).await;
     Ok(())
 }
@@ -229,7 +231,7 @@ async fn large_message(peer: &Peer) -> Outcome {
     let id = link.id();
     let bytes = filled(&link, id, LARGE)?;
     link.send_raw(&bytes, "run of 32 KiB").await;
-    link.message(&[Want::Answer(id)]).await?;
+    link.answer(id).await?;
     peer.keep(link).await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::connect::not_accepted;
+use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Pace, Role, SERVER};

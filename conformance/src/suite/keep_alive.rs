@@ -8,10 +8,13 @@ use tokio::time::Instant;
 use super::connect::accepted;
 use crate::case::{Case, DEVICE, Pace, SERVER};
 use crate::subject::{Event, Link, Peer, Received, Want};
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Outcome, Step, Stop, Verdict};
 
 /// Longest interval of which two are waited for.
 const PATIENT: Duration = Duration::from_secs(20);
+
+/// How often the suite tries to be late by the right time.
+const ATTEMPTS: usize = 3;
 
 /// Bytes of a message without a body.
 const BARE: usize = 2;
@@ -92,7 +95,7 @@ async fn answered_each(peer: &Peer) -> Outcome {
     }
     let id = link.id();
     link.send(link.request(id)).await?;
-    link.message(&[Want::Answer(id)])
+    link.answer(id)
         .await
         .because("three Keep Alives were answered")
         .map(drop)
@@ -123,28 +126,44 @@ async fn with_interval(peer: &Peer, seconds: u64) -> Outcome<(Link, Instant)> {
     }
 }
 
+/// Tries more than once: on a busy machine a Keep Alive may be sent in time and be read too late.
 async fn in_margin(peer: &Peer) -> Outcome {
     let interval = Duration::from_secs(2);
+    let mut outcome = late_keep_alive(peer, interval).await;
+    for _ in 1..ATTEMPTS {
+        match &outcome {
+            Err(stop) if !matches!(stop.verdict(), Verdict::Skip { .. }) => {
+                outcome = late_keep_alive(peer, interval).await;
+            }
+            _ => break,
+        }
+    }
+    outcome.because(format!("at the last of {ATTEMPTS} attempts"))
+}
+
+/// Sends a Keep Alive after the interval, but within its margin, and waits for the answer.
+async fn late_keep_alive(peer: &Peer, interval: Duration) -> Outcome {
+    let margin = with_margin(peer, interval);
     let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
-    let late = before + interval + (with_margin(peer, interval) - interval) / 3;
+    let late = before + interval + (margin - interval) / 3;
     match link.next_before(late).await {
         Event::Silence(_) => {}
-        other => return Err(Stop::fail("the connection to go on", other.to_string())),
+        other => {
+            return Err(Stop::fail("the connection to go on", other.to_string()));
+        }
     }
     let slept = before.elapsed();
     link.send(json!({"type": "keep_alive"})).await?;
-    if before.elapsed() >= with_margin(peer, interval) {
-        let slept = slept.as_millis();
+    let (ms, margin_ms) = (slept.as_millis(), margin.as_millis());
+    if before.elapsed() >= margin {
         return Err(Stop::inconclusive(format!(
-            "the suite itself came too late, after {slept} ms"
+            "the suite itself came too late, after {ms} ms"
         )));
     }
-    link.message(&[Want::Message("keep_alive")])
-        .await
+    let answer = link.message(&[Want::Message("keep_alive")]).await;
+    answer
         .because(format!(
-            "the Keep Alive was sent after {} ms of an interval of {} ms with its margin",
-            slept.as_millis(),
-            with_margin(peer, interval).as_millis()
+            "the Keep Alive was sent after {ms} ms, within the {margin_ms} ms of interval and margin"
         ))
         .map(drop)
 }

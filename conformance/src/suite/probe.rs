@@ -244,7 +244,7 @@ async fn is_run(link: &mut Link, resource: Json, parameters: Json) -> Outcome<bo
     let run =
         json!({"type": "run", "stream_id": id, "resource": resource, "parameters": parameters});
     link.send(run).await?;
-    let answer = link.message(&[Want::Answer(id)]).await?;
+    let answer = link.answer(id).await?;
     Ok(answer.name() == "ok")
 }
 

@@ -259,7 +259,7 @@ fn check_level(spec: &Spec, raw: &raw::Vector, level: Level) -> Result<(), Strin
     }
 }
 
-pub(super) fn hex_bytes(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn hex_bytes(text: &str) -> Result<Vec<u8>, String> {
     let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     let bytes = hex::decode(text).ok().filter(|_| lower);
     bytes.ok_or_else(|| "bytes are an even number of lower-case hex digits".to_owned())

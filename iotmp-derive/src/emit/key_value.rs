@@ -1,4 +1,4 @@
-//! Bodies of key-value pairs: keys, wire types, and the constants that describe them.
+//! Bodies of key-value pairs: keys, wire types, and the constants that say what they are.
 
 mod decode;
 mod encode;
@@ -58,7 +58,7 @@ impl Layout for KeyValue<'_> {
 }
 
 impl KeyValue<'_> {
-    /// The description of keys and wire types that the runtime reads and writes by.
+    /// The keys and wire types that the runtime reads and writes by.
     fn keys(&self) -> TokenStream {
         let field_high = self.layout.high == KeyPart::Field;
         let low_bits = u32::from(self.layout.low_bits);

@@ -38,6 +38,7 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
     let code = message.code;
     let text = &message.name;
     let owned = into_owned(message);
+    let new = new(spec, message);
     quote! {
         #[doc = #doc]
         #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq, ::core::cmp::Eq)]
@@ -50,7 +51,37 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
             pub const NAME: &'static ::core::primitive::str = #text;
             #(#constants)*
             #(#defaults)*
+            #new
             #owned
+        }
+    }
+}
+
+/// A constructor from the mandatory fields: what it builds stays valid when the specification gains
+/// an optional one.
+fn new(spec: &Spec, message: &Message) -> TokenStream {
+    let (mut mandatory, optional): (Vec<_>, Vec<_>) =
+        field::all(message).partition(|field| field.mandatory);
+    // The order in the file may change from one revision to the next.
+    mandatory.sort_by(|a, b| a.name.cmp(&b.name));
+    let arguments = mandatory.iter().map(|field| {
+        let ident = names::field(&field.name);
+        let ty = field::ty(spec, field);
+        quote!(#ident: #ty)
+    });
+    let given = mandatory.iter().map(|field| names::field(&field.name));
+    let absent = optional.iter().map(|field| names::field(&field.name));
+    quote! {
+        /// The message with its mandatory fields alone, given in the order of their names.
+        ///
+        /// Others are set by struct update, `Self { field, ..Self::new(…) }`, which stays
+        /// right when the specification gains a field.
+        #[must_use]
+        pub const fn new(#(#arguments),*) -> Self {
+            Self {
+                #(#given,)*
+                #(#absent: ::core::option::Option::None,)*
+            }
         }
     }
 }

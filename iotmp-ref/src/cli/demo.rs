@@ -27,7 +27,7 @@ impl Heading {
         self.0.fetch_add(TURN, Relaxed);
     }
 
-    fn degrees(&self) -> u64 {
+    pub(super) fn degrees(&self) -> u64 {
         self.0.load(Relaxed) % 360
     }
 }

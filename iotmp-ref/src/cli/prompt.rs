@@ -72,7 +72,7 @@ pub(super) async fn prompt(hub: Hub) {
 
 /// The lines of standard input, from a thread that nobody waits for: a read
 /// from a terminal cannot be broken off.
-fn lines() -> mpsc::Receiver<String> {
+pub(super) fn lines() -> mpsc::Receiver<String> {
     let (sender, lines) = mpsc::channel(1);
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines() {
@@ -232,13 +232,13 @@ fn parse(line: &str) -> Result<Command, String> {
 }
 
 /// The first word of a line, and the rest.
-fn word(line: &str) -> (&str, &str) {
+pub(super) fn word(line: &str) -> (&str, &str) {
     let line = line.trim();
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     (word, rest.trim_start())
 }
 
-fn end(rest: &str, command: Command) -> Result<Command, String> {
+pub(super) fn end<T>(rest: &str, command: T) -> Result<T, String> {
     if rest.is_empty() {
         return Ok(command);
     }

@@ -1,15 +1,17 @@
 //! The program `iotmp-server`.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use super::prompt::prompt;
-use super::{Signals, Spec, default_spec, fail, run, say, spec_parser};
+use super::{Signals, Spec, default_spec, fail, find, nubison, run, say, specs};
 use crate::server::{Config, Credential, Credentials, Server};
 use crate::session;
 
@@ -23,10 +25,15 @@ struct Args {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT", value_parser = listen)]
     listen: SocketAddr,
-    /// Revision of the protocol
-    #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = spec_parser())]
-    spec: Spec,
-    /// A device to let in; may be given again
+    /// Revision of the protocol, or another protocol; `auto` tells the revision
+    /// from the first message of each device, and takes what may be of 2023 or
+    /// of 2025 for 2025
+    #[arg(long, value_name = "NAME", default_value = default_spec(), value_parser = choice())]
+    spec: Choice,
+    /// A device to let in; may be given again. With nubison USER is the client
+    /// id, CREDENTIAL the client secret, of exactly 20 bytes each, and DEVICE the
+    /// device key: a product code of exactly 8 bytes, an underscore and an
+    /// identifier
     #[arg(
         long = "device",
         value_name = "USER/DEVICE/CREDENTIAL",
@@ -39,6 +46,23 @@ struct Args {
     prompt: bool,
 }
 
+/// A value of `--spec`.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    Auto,
+    One(Spec),
+}
+
+const AUTO: &str = "auto";
+
+fn choice() -> impl TypedValueParser<Value = Choice> {
+    let names = specs().map(Spec::name);
+    PossibleValuesParser::new(names.chain([AUTO])).try_map(|name: String| match name.as_str() {
+        AUTO => Ok(Choice::Auto),
+        name => find(name).map(Choice::One).ok_or("unknown specification"),
+    })
+}
+
 fn listen(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "write IP:PORT, such as 127.0.0.1:25204, or 127.0.0.1:0 for a free port")
@@ -47,6 +71,15 @@ fn listen(text: &str) -> Result<SocketAddr, &'static str> {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    let has_prompt = args.prompt || io::stdin().is_terminal();
+    let session = match args.spec {
+        Choice::Auto => session::Config::detecting(),
+        Choice::One(Spec::Iotmp(dialect)) => session::Config::new(dialect),
+        Choice::One(Spec::Nubison) => match nubison::registry(&args.devices) {
+            Ok(registry) => return run(nubison::serve(args.listen, registry, has_prompt)),
+            Err(why) => refuse(&why),
+        },
+    };
     let mut credentials = Credentials::new();
     for (index, credential) in args.devices.iter().enumerate() {
         let id = &credential.id;
@@ -58,15 +91,19 @@ pub fn main() -> ExitCode {
                 .map_err(|error| alloc::format!("--device {id}: {error}")),
         };
         if let Err(why) = result {
-            Args::command()
-                .error(ErrorKind::ValueValidation, why)
-                .exit();
+            refuse(&why);
         }
     }
     let mut config = Config::new(args.listen, credentials);
-    config.session = session::Config::new(args.spec);
-    let has_prompt = args.prompt || io::stdin().is_terminal();
+    config.session = session;
     run(serve(config, has_prompt))
+}
+
+/// Ends the program for wrong usage.
+fn refuse(why: &str) -> ! {
+    Args::command()
+        .error(ErrorKind::ValueValidation, why)
+        .exit()
 }
 
 async fn serve(config: Config, has_prompt: bool) -> ExitCode {
@@ -78,11 +115,7 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     let (server, hub) = match Server::bind(config).await {
         Ok(bound) => bound,
         Err(error) => {
-            let hint = match error.kind() {
-                io::ErrorKind::AddrInUse => "; stop what listens there, or use port 0",
-                _ => "",
-            };
-            return fail(format_args!("cannot listen on {listen}: {error}{hint}"));
+            return cannot_listen(listen, &error);
         }
     };
     // Where nobody reads standard output, there is still the log.
@@ -99,6 +132,15 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     }
     server.shutdown().await;
     ExitCode::SUCCESS
+}
+
+/// Says why a server cannot begin.
+pub(super) fn cannot_listen(listen: SocketAddr, error: &io::Error) -> ExitCode {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => "; stop what listens there, or use port 0",
+        _ => "",
+    };
+    fail(format_args!("cannot listen on {listen}: {error}{hint}"))
 }
 
 #[cfg(test)]

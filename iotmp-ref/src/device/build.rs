@@ -11,6 +11,7 @@ use super::resources::{Entry, Request, Resources};
 use crate::pson::Value;
 use crate::session::dialect::{Dialect, Function};
 use crate::session::{Config, Identity, IotmpShipping};
+use crate::wire::Encoding;
 
 /// What it is.
 impl Device {
@@ -55,6 +56,13 @@ impl Device {
     #[must_use]
     pub const fn protocol_version(mut self, version: u64) -> Self {
         self.identity.protocol_version = version;
+        self
+    }
+
+    /// Asks for an encoding of values, where the revision lets it choose.
+    #[must_use]
+    pub const fn encoding(mut self, encoding: Encoding) -> Self {
+        self.identity.encoding = Some(encoding);
         self
     }
 

@@ -41,7 +41,8 @@ impl<T: IntoOutcome, E: Into<Failure>> IntoOutcome for Result<T, E> {
 }
 
 /// Why a resource could not do what it was asked for. It travels as an Error
-/// with the code as parameters and `{"error": text}` as payload.
+/// with the code as parameters, where the revision has parameters of answers, and
+/// `{"error": text}` as payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     code: Option<Value>,

@@ -7,6 +7,7 @@ use super::outcome::Failure;
 use super::resources::Found;
 use super::{Device, Streaming};
 use crate::pson::Value;
+use crate::session::dialect::Function;
 use crate::session::{Event, Misuse, Reply, RequestId, Resource};
 
 /// Why a request gets an Error.
@@ -103,6 +104,8 @@ impl Device {
                 payload,
                 ..
             } => self.open_stream(now, request, replaces, &resource, parameters, payload),
+            // The session minds its timer, and nothing else has changed.
+            Event::StreamChanged { .. } => {}
             Event::StreamStopped { stream_id } => {
                 // A stream of the device's own is nothing to the resources.
                 if self.streams.remove(&stream_id).is_none() {
@@ -236,7 +239,11 @@ impl Device {
     }
 
     fn send(&mut self, now: Duration, stream_id: u16, value: Value) -> Result<bool, Misuse> {
+        let stream = self.streams.get(&stream_id);
+        let entry = stream.and_then(|stream| self.resources.get(&stream.found));
+        let is_input = entry.is_some_and(|entry| entry.function() == Function::Input);
         match &mut self.session {
+            Some(session) if is_input => session.stream_input(now, stream_id, value),
             Some(session) => session.stream_data(now, stream_id, Reply::value(value)),
             None => Ok(false),
         }
@@ -253,9 +260,14 @@ impl Device {
         let Some(session) = &mut self.session else {
             return;
         };
+        let has_parameters = self.config.dialect.constants().answers_have_parameters;
         let sent = match result {
             Ok(reply) => session.answer_ok(now, request, reply),
-            Err(refusal) => session.answer_error(now, request, refusal.into()),
+            Err(refusal) => {
+                let mut reply = Reply::from(refusal);
+                reply.parameters = reply.parameters.filter(|_| has_parameters);
+                session.answer_error(now, request, reply)
+            }
         };
         if let Err(error @ (Misuse::TooLarge { .. } | Misuse::Unencodable(_))) = sent {
             // It is small; where even that does not fit, the session has ended.

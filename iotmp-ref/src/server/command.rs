@@ -23,6 +23,8 @@ pub(super) enum Command {
     Tell { call: Call, reply: ReplyTo<()> },
     /// Open a stream.
     Start(Start),
+    /// Give a stream another interval.
+    Change(Change),
     /// Stop a stream.
     Stop(Stop),
     /// End the connection.
@@ -52,6 +54,15 @@ pub(super) struct Start {
 }
 
 #[derive(Debug)]
+pub(super) struct Change {
+    /// The request that opened the stream.
+    pub(super) request: RequestId,
+    pub(super) interval: Duration,
+    pub(super) deadline: Instant,
+    pub(super) reply: ReplyTo<()>,
+}
+
+#[derive(Debug)]
 pub(super) struct Stop {
     /// The request that opened the stream.
     pub(super) request: RequestId,
@@ -65,11 +76,11 @@ pub(super) struct Stop {
 pub(super) enum Waiting {
     Answer(ReplyTo<Reply>),
     Start {
-        resource: Resource,
+        call: Call,
         samples: broadcast::Sender<Sample>,
         reply: ReplyTo<RequestId>,
     },
-    Stop(ReplyTo<()>),
+    Done(ReplyTo<()>),
 }
 
 impl Waiting {
@@ -78,7 +89,7 @@ impl Waiting {
         let _ = match self {
             Self::Answer(reply) => reply.send(Err(error)).is_ok(),
             Self::Start { reply, .. } => reply.send(Err(error)).is_ok(),
-            Self::Stop(reply) => reply.send(Err(error)).is_ok(),
+            Self::Done(reply) => reply.send(Err(error)).is_ok(),
         };
     }
 }

@@ -16,7 +16,9 @@ use crate::session::{self, IotmpShipping};
 pub struct Config {
     /// Address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Revision of the protocol, its timers, and the limits of one connection.
+    /// Revision of the protocol, or revisions to tell apart
+    /// ([`session::Config::detecting`]), encodings of values, timers, and the
+    /// limits of one connection.
     pub session: session::Config,
     /// Whom to let in.
     pub credentials: Credentials,

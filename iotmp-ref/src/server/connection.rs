@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, watch};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::command::{Ask, Command, Pending, Question, Start, Stop, Waiting};
+use super::command::{Ask, Change, Command, Pending, Question, Start, Stop, Waiting};
 use super::config::Config;
 use super::credentials::DeviceId;
 use super::hub::CallError;
@@ -21,7 +21,8 @@ use super::shown;
 use super::stream::Sample;
 use crate::link::{Link, Turn, reached, told};
 use crate::session::{
-    CloseReason, ConnectError, ConnectRequest, Event, Reply, RequestId, Resource, Session,
+    Call, CloseReason, ConnectError, ConnectRequest, Event, Misuse, Reply, RequestId, Resource,
+    Session,
 };
 
 /// How many commands wait while the connection does something else.
@@ -54,7 +55,7 @@ pub(super) struct Connection<S> {
 struct Feed {
     /// The request that opened it.
     request: RequestId,
-    resource: Resource,
+    call: Call,
     samples: broadcast::Sender<Sample>,
 }
 
@@ -143,12 +144,16 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                 } => self.answer(request, resources::start_stream(&resource)),
                 Event::StreamData {
                     stream_id,
+                    kind,
                     parameters,
+                    input,
                     payload,
                 } => self.deliver(
                     stream_id,
                     Sample {
+                        kind,
                         parameters,
+                        input,
                         payload,
                     },
                 ),
@@ -184,10 +189,19 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             let url = Some(url.as_str().into());
             let _ = self.session.refuse(now, ConnectError::Redirect, url);
         } else {
-            info!(device = %id, keep_alive = ?request.keep_alive, "connected");
+            let (spec, encoding) = (self.session.dialect().name(), request.encoding);
+            info!(
+                device = %id,
+                keep_alive = ?request.keep_alive,
+                spec,
+                encoding = encoding.name(),
+                "connected"
+            );
             let info = DeviceInfo {
                 id,
                 peer: self.peer,
+                spec,
+                encoding,
                 keep_alive: request.keep_alive,
                 client_type: request.client_type,
                 firmware: request.firmware,
@@ -223,16 +237,16 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
         match waiting {
             // Whoever asked may have gone.
             Waiting::Answer(to) => drop(to.send(Ok(reply))),
-            Waiting::Stop(to) => drop(to.send(Ok(()))),
+            Waiting::Done(to) => drop(to.send(Ok(()))),
             Waiting::Start {
-                resource,
+                call,
                 samples,
                 reply,
             } => {
-                self.replace(&resource);
+                self.replace(&call.resource);
                 let feed = Feed {
                     request,
-                    resource,
+                    call,
                     samples,
                 };
                 self.streams.insert(request.stream_id(), feed);
@@ -246,7 +260,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// Ends the streams of a resource of which a new one has been opened.
     fn replace(&mut self, resource: &Resource) {
         let same = self.streams.iter();
-        let same = same.filter(|(_, feed)| feed.resource.same(resource));
+        let same = same.filter(|(_, feed)| feed.call.resource.same(resource));
         let replaced: Vec<u16> = same.map(|(&stream_id, _)| stream_id).collect();
         for stream_id in replaced {
             self.stop(stream_id);
@@ -299,21 +313,45 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                 deadline,
                 reply,
             }) => {
-                let resource = call.resource.clone();
-                let sent = self.session.start_stream(now, call, interval);
+                let sent = self.session.start_stream(now, call.clone(), interval);
                 let waiting = Waiting::Start {
-                    resource,
+                    call,
                     samples,
                     reply,
                 };
                 self.wait(sent, deadline, waiting);
             }
+            Command::Change(change) => self.handle_change(change),
             Command::Stop(stop) => self.handle_stop(stop),
             Command::Disconnect => {
                 // It may have ended just now.
                 let _ = self.session.disconnect(now, None);
             }
         }
+    }
+
+    fn handle_change(&mut self, change: Change) {
+        let Change {
+            request,
+            interval,
+            deadline,
+            reply,
+        } = change;
+        let (now, stream_id) = (self.link.now(), request.stream_id());
+        let feed = self.streams.get(&stream_id);
+        let Some(feed) = feed.filter(|feed| feed.request == request) else {
+            // Whoever asked may have gone.
+            let _ = reply.send(Err(Misuse::UnknownStream(stream_id).into()));
+            return;
+        };
+        let sent = match self.session.dialect().constants().reconfigures {
+            true => self.session.change_interval(now, stream_id, interval),
+            false => {
+                let call = feed.call.clone();
+                self.session.change_stream(now, stream_id, call, interval)
+            }
+        };
+        self.wait(sent, deadline, Waiting::Done(reply));
     }
 
     fn handle_stop(&mut self, stop: Stop) {
@@ -326,19 +364,14 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             Some(reply) => {
                 self.streams.remove(&stream_id);
                 let sent = self.session.stop_stream(self.link.now(), stream_id);
-                self.wait(sent, stop.deadline, Waiting::Stop(reply));
+                self.wait(sent, stop.deadline, Waiting::Done(reply));
             }
             None if is_open => self.stop(stream_id),
             None => {}
         }
     }
 
-    fn wait(
-        &mut self,
-        sent: Result<RequestId, crate::session::Misuse>,
-        deadline: Instant,
-        waiting: Waiting,
-    ) {
+    fn wait(&mut self, sent: Result<RequestId, Misuse>, deadline: Instant, waiting: Waiting) {
         match sent {
             Ok(request) => self.pending.insert(request, deadline, waiting),
             Err(misuse) => waiting.fail(misuse.into()),

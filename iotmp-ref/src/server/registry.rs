@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use super::command::Command;
 use super::credentials::DeviceId;
 use crate::session::CloseReason;
+use crate::wire::Encoding;
 
 /// How many changes wait for a slow subscriber.
 const EVENTS: usize = 256;
@@ -24,6 +25,10 @@ pub struct DeviceInfo {
     pub id: DeviceId,
     /// Where its newest connection comes from.
     pub peer: SocketAddr,
+    /// Name of the revision that it speaks.
+    pub spec: &'static str,
+    /// How values are encoded.
+    pub encoding: Encoding,
     /// Interval of its keep alives.
     pub keep_alive: Duration,
     /// What kind of client it says it is.
@@ -211,11 +216,14 @@ mod tests {
 
     use super::{DeviceEvent, DeviceId, DeviceInfo, Registry};
     use crate::session::CloseReason;
+    use crate::wire::Encoding;
 
     fn info(id: &DeviceId, port: u16) -> DeviceInfo {
         DeviceInfo {
             id: id.clone(),
             peer: ([127, 0, 0, 1], port).into(),
+            spec: "iotmp-2025",
+            encoding: Encoding::Pson1,
             keep_alive: Duration::from_secs(60),
             client_type: None,
             firmware: None,

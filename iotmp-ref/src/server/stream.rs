@@ -1,17 +1,23 @@
 //! Values of a device's resource, as they come.
 
+use core::time::Duration;
+
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::command::{Command, Stop};
+use super::command::{Change, Command, Stop};
 use super::hub::CallError;
 use crate::pson::Value;
-use crate::session::RequestId;
+use crate::session::{DataKind, RequestId};
 
 /// One value of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sample {
+    /// What brought it about, where the revision tells.
+    pub kind: DataKind,
     /// What the payload is, if the device says so.
     pub parameters: Option<Value>,
+    /// Input of the resource, where it came beside the value.
+    pub input: Option<Value>,
     /// The value.
     pub payload: Option<Value>,
 }
@@ -32,7 +38,7 @@ pub struct Stream {
 struct Handle {
     request: RequestId,
     commands: mpsc::Sender<Command>,
-    timeout: core::time::Duration,
+    timeout: Duration,
     is_stopped: bool,
 }
 
@@ -41,7 +47,7 @@ impl Stream {
         samples: broadcast::Receiver<Sample>,
         request: RequestId,
         commands: mpsc::Sender<Command>,
-        timeout: core::time::Duration,
+        timeout: Duration,
     ) -> Self {
         Self {
             samples,
@@ -78,6 +84,30 @@ impl Stream {
     #[must_use]
     pub const fn stream_id(&self) -> u16 {
         self.handle.request.stream_id()
+    }
+
+    /// Gives the stream another interval, zero for events only, and waits until
+    /// the device has confirmed it.
+    ///
+    /// # Errors
+    /// Those of a call; [`CallError::NotSent`] for a stream that has ended.
+    pub async fn set_interval(&self, interval: Duration) -> Result<(), CallError> {
+        let deadline = super::after(self.handle.timeout);
+        let (reply, answer) = oneshot::channel();
+        let change = Command::Change(Change {
+            request: self.handle.request,
+            interval,
+            deadline,
+            reply,
+        });
+        let exchange = async {
+            let sent = self.handle.commands.send(change).await;
+            sent.map_err(|_| CallError::Lost)?;
+            answer.await.unwrap_or(Err(CallError::Lost))
+        };
+        tokio::time::timeout_at(deadline, exchange)
+            .await
+            .unwrap_or(Err(CallError::TimedOut))
     }
 
     /// Stops the stream and waits until the device has confirmed it. A stream

@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use super::event::Call;
-use super::packet::{Answer, Describe, Packet, Resource, Run, StartStream, StopStream, StreamData};
+use super::packet::{
+    Action, Answer, DataKind, Describe, Packet, Resource, Run, StartStream, StopStream, StreamData,
+};
 use super::requests::SentKind;
 use super::streams::Read;
 use super::{CloseReason, Misuse, Reply, RequestId, Role, Session, State};
@@ -76,7 +78,24 @@ impl Session {
             return Err(Misuse::TooManyStreams { limit });
         }
         let request = self.request(SentKind::StartStream)?;
-        self.send_request(request, start(request.stream_id, call, interval))
+        self.send_request(request, start(request.stream_id, Some(call), interval))
+    }
+
+    /// Asks for another interval of a stream that this end opened, without
+    /// naming its resource again.
+    ///
+    /// # Errors
+    /// Those of every request; [`Misuse::UnknownStream`] and [`Misuse::Busy`];
+    /// [`Misuse::Unencodable`] where the revision
+    /// [cannot say that](super::dialect::Constants::reconfigures):
+    /// [`change_stream`](Self::change_stream) can.
+    pub fn change_interval(
+        &mut self,
+        now: Duration,
+        stream_id: u16,
+        interval: Duration,
+    ) -> Result<RequestId, Misuse> {
+        self.change(now, stream_id, None, interval)
     }
 
     /// Asks for another interval of a stream that this end opened. The call has
@@ -91,12 +110,7 @@ impl Session {
         call: Call,
         interval: Duration,
     ) -> Result<RequestId, Misuse> {
-        self.ready(now)?;
-        if self.streams.read(stream_id) != Some(Read::Open) {
-            return Err(Misuse::UnknownStream(stream_id));
-        }
-        let request = self.request_on(stream_id, SentKind::ChangeStream)?;
-        self.send_request(request, start(stream_id, call, interval))
+        self.change(now, stream_id, Some(call), interval)
     }
 
     /// Closes a stream, whoever opened it. No value comes or goes after this.
@@ -207,7 +221,8 @@ impl Session {
 /// Streams that the peer opened, and the end.
 impl Session {
     /// Sends a value on a stream that the peer opened: whether it goes out, or
-    /// is dropped because too much output waits.
+    /// is dropped because too much output waits. Where the revision tells
+    /// samples from events, it is a sample if the stream has an interval.
     ///
     /// # Errors
     /// [`Misuse::UnknownStream`] if nobody listens; [`Misuse::TooLarge`] and
@@ -218,16 +233,53 @@ impl Session {
         stream_id: u16,
         reply: Reply,
     ) -> Result<bool, Misuse> {
-        self.ready(now)?;
-        if !self.streams.is_fed(stream_id) {
-            return Err(Misuse::UnknownStream(stream_id));
-        }
-        let packet = Packet::StreamData(StreamData {
+        let labels = self.config.dialect.constants().data_labels;
+        let label = labels.map(|labels| labels.output.into());
+        let data = StreamData {
             stream_id,
-            parameters: reply.parameters,
+            kind: self.streams.kind(stream_id),
+            parameters: reply.parameters.or(label),
+            input: None,
             payload: reply.payload,
-        });
-        match self.queue(packet) {
+        };
+        self.send_data(now, data)
+    }
+
+    /// As [`stream_data`](Self::stream_data), with a value that is the input of
+    /// the resource rather than its output, which some revisions tell.
+    ///
+    /// # Errors
+    /// Those of [`stream_data`](Self::stream_data).
+    pub fn stream_input(
+        &mut self,
+        now: Duration,
+        stream_id: u16,
+        value: Value,
+    ) -> Result<bool, Misuse> {
+        let constants = self.config.dialect.constants();
+        let label = constants.data_labels.map(|labels| labels.input.into());
+        let kind = self.streams.kind(stream_id);
+        let has_input = constants.samples_have_input && kind == DataKind::Sample;
+        let (input, payload) = match has_input {
+            true => (Some(value), None),
+            false => (None, Some(value)),
+        };
+        let data = StreamData {
+            stream_id,
+            kind,
+            parameters: label,
+            input,
+            payload,
+        };
+        self.send_data(now, data)
+    }
+
+    fn send_data(&mut self, now: Duration, data: StreamData) -> Result<bool, Misuse> {
+        self.ready(now)?;
+        if !self.streams.is_fed(data.stream_id) {
+            return Err(Misuse::UnknownStream(data.stream_id));
+        }
+        match self.queue(Packet::StreamData(data)) {
             Ok(()) => Ok(true),
             Err(Misuse::Backpressure { .. }) => {
                 self.stats.data_dropped += 1;
@@ -282,6 +334,21 @@ impl Session {
         Ok(request)
     }
 
+    fn change(
+        &mut self,
+        now: Duration,
+        stream_id: u16,
+        call: Option<Call>,
+        interval: Duration,
+    ) -> Result<RequestId, Misuse> {
+        self.ready(now)?;
+        if self.streams.read(stream_id) != Some(Read::Open) {
+            return Err(Misuse::UnknownStream(stream_id));
+        }
+        let request = self.request_on(stream_id, SentKind::ChangeStream)?;
+        self.send_request(request, start(stream_id, call, interval))
+    }
+
     /// A request under the identifier of a stream.
     fn request_on(&mut self, stream_id: u16, kind: SentKind) -> Result<RequestId, Misuse> {
         if self.requests.is_sent(stream_id) {
@@ -309,18 +376,23 @@ impl Session {
 fn run(stream_id: Option<u16>, call: Call) -> Packet {
     Packet::Run(Run {
         stream_id,
+        action: Action::Run,
         resource: call.resource,
         parameters: call.parameters,
         payload: call.payload,
     })
 }
 
-fn start(stream_id: u16, call: Call, interval: Duration) -> Packet {
+fn start(stream_id: u16, call: Option<Call>, interval: Duration) -> Packet {
+    let (resource, parameters, payload) = match call {
+        Some(call) => (Some(call.resource), call.parameters, call.payload),
+        None => (None, None, None),
+    };
     Packet::StartStream(StartStream {
         stream_id,
-        resource: call.resource,
-        parameters: call.parameters,
+        resource,
+        parameters,
         interval,
-        payload: call.payload,
+        payload,
     })
 }

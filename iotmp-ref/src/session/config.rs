@@ -1,9 +1,11 @@
 //! What a session is told at its start.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::dialect::Dialect;
+use super::dialect::{self, Dialect};
+use crate::wire::Encoding;
 
 /// How many events wait to be polled before the session stops reading on.
 const DEFAULT_MAX_EVENTS: usize = 64;
@@ -14,6 +16,15 @@ const DEFAULT_MAX_EVENTS: usize = 64;
 pub struct Config {
     /// Revision of the protocol.
     pub dialect: &'static dyn Dialect,
+    /// Revisions that a server tells apart by the first message, as
+    /// [`detect`](dialect::detect) says; of those that fit equally well the
+    /// first counts, and limits and timers stay as they are here. Where it is
+    /// empty, all speak [`dialect`](Self::dialect).
+    pub detect: Vec<&'static dyn Dialect>,
+    /// Encodings of values that a server supports, where the device chooses.
+    /// What the revision makes every server support is supported anyway, as far
+    /// as it is compiled in.
+    pub encodings: Vec<Encoding>,
     /// Largest body accepted or sent, in bytes.
     pub max_message_size: usize,
     /// Most streams open at once, each way.
@@ -46,6 +57,8 @@ impl Config {
         let spec = dialect.constants();
         Self {
             dialect,
+            detect: Vec::new(),
+            encodings: Encoding::ALL.to_vec(),
             max_message_size: spec.max_message_size,
             max_streams: spec.max_streams,
             max_pending: spec.max_pending,
@@ -56,6 +69,24 @@ impl Config {
             keep_alive_max: spec.keep_alive_max,
             keep_alive_margin: spec.keep_alive_margin,
         }
+    }
+
+    /// The values for a server that tells by itself which of
+    /// [all revisions](dialect::ALL) a device speaks.
+    #[must_use]
+    pub fn detecting() -> Self {
+        let [preferred, ..] = dialect::ALL;
+        Self {
+            detect: dialect::ALL.to_vec(),
+            ..Self::new(preferred)
+        }
+    }
+
+    /// Whether a device may choose an encoding.
+    pub(super) fn supports(&self, encoding: Encoding) -> bool {
+        let required = self.dialect.constants().required_encodings;
+        encoding.is_available()
+            && (required.contains(&encoding) || self.encodings.contains(&encoding))
     }
 
     /// How long after a keep alive the next one may come at the latest.
@@ -79,6 +110,9 @@ pub struct Identity {
     pub keep_alive: Option<Duration>,
     /// Version of the protocol; 0 is what every server takes.
     pub protocol_version: u64,
+    /// Encoding of values to ask for, where the revision lets a device choose;
+    /// `None` for what it has by itself.
+    pub encoding: Option<Encoding>,
     /// Kind of client.
     pub client_type: Option<String>,
     /// Firmware version.
@@ -99,6 +133,7 @@ impl Identity {
             credential: credential.into(),
             keep_alive: None,
             protocol_version: 0,
+            encoding: None,
             client_type: None,
             firmware: None,
         }
@@ -113,6 +148,7 @@ impl core::fmt::Debug for Identity {
             .field("device", &self.device)
             .field("keep_alive", &self.keep_alive)
             .field("protocol_version", &self.protocol_version)
+            .field("encoding", &self.encoding)
             .field("client_type", &self.client_type)
             .field("firmware", &self.firmware)
             .finish_non_exhaustive()

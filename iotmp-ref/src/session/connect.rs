@@ -14,7 +14,7 @@ use super::{
     CloseReason, Config, Event, Identity, Incompatible, Misbehaved, Misuse, Role, Session, State,
 };
 use crate::pson::Value;
-use crate::wire::Encoding;
+use crate::wire::{EncodeError, Encoding};
 
 /// Beginning.
 impl Session {
@@ -23,7 +23,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Misuse::Config`] for a keep alive interval that no server takes, or a
-    /// protocol version that the revision does not have; [`Misuse::TooLarge`]
+    /// protocol version or an encoding that the revision does not have or does
+    /// not leave to the device; [`Misuse::TooLarge`]
     /// and [`Misuse::Backpressure`] where the limits leave no room for the
     /// Connect.
     pub fn device(now: Duration, config: Config, identity: Identity) -> Result<Self, Misuse> {
@@ -37,16 +38,11 @@ impl Session {
             )));
         }
         let version = identity.protocol_version;
-        let Some(encoding) = config.dialect.encoding(version) else {
-            return Err(Misuse::Config(alloc::format!(
-                "{} has no protocol version {version}",
-                config.dialect.name()
-            )));
-        };
+        let encoding = choose(&config, version, identity.encoding)?;
         let mut session = Self::new(now, config, Role::Device, encoding);
         session.keep_alive_interval = keep_alive;
         let request = session.request(SentKind::Connect)?;
-        session.queue(Packet::Connect(Connect {
+        let connect = Packet::Connect(Connect {
             stream_id: request.stream_id,
             payload: Value::Array(vec![
                 identity.username.into(),
@@ -54,11 +50,14 @@ impl Session {
                 identity.credential.into(),
             ]),
             protocol_version: version,
+            encoding: identity.encoding,
             keep_alive,
             auth_type: spec.auth_credentials,
             client_type: identity.client_type,
             firmware: identity.firmware,
-        }))?;
+        });
+        let written = session.config.dialect.connect_encoding(encoding);
+        session.queue_as(connect, written)?;
         session.state = State::Authenticating;
         Ok(session)
     }
@@ -79,7 +78,11 @@ impl Session {
     /// # Errors
     /// [`Misuse::NoConnect`] unless [`Event::ConnectRequested`] waits for this.
     pub fn accept(&mut self, now: Duration) -> Result<(), Misuse> {
-        let stream_id = self.decide(now)?;
+        let Introduced {
+            stream_id,
+            encoding,
+        } = self.decide(now)?;
+        self.encoding = encoding;
         self.establish();
         let patience = self.config.keep_alive_patience(self.keep_alive_interval);
         self.keep_alive = KeepAlive::server(self.now, patience);
@@ -102,12 +105,12 @@ impl Session {
         error: ConnectError,
         payload: Option<Value>,
     ) -> Result<(), Misuse> {
-        let stream_id = self.decide(now)?;
+        let stream_id = self.decide(now)?.stream_id;
         self.close(CloseReason::Refused { error, payload }, Some(stream_id));
         Ok(())
     }
 
-    fn decide(&mut self, now: Duration) -> Result<u16, Misuse> {
+    fn decide(&mut self, now: Duration) -> Result<Introduced, Misuse> {
         self.set_time(now);
         if self.role == Role::Device {
             return Err(Misuse::WrongRole(self.role.name()));
@@ -143,15 +146,22 @@ impl Session {
         let Introduction {
             connect,
             encoding,
-            consistent,
+            negotiated,
+            ..
         } = introduction;
         // An Error is written as the device itself writes.
         self.encoding = encoding;
         let asked = Some(connect.stream_id);
-        if !consistent {
-            let fault = Incompatible::ProtocolVersion(connect.protocol_version);
-            return self.close(CloseReason::Incompatible(fault), asked);
-        }
+        let supported = negotiated.and_then(|encoding| {
+            let is_supported = self.config.supports(encoding);
+            is_supported
+                .then_some(encoding)
+                .ok_or(Incompatible::Encoding(encoding))
+        });
+        let negotiated = match supported {
+            Ok(encoding) => encoding,
+            Err(fault) => return self.close(CloseReason::Incompatible(fault), asked),
+        };
         if connect.auth_type != self.config.dialect.constants().auth_credentials {
             let fault = Incompatible::AuthType(connect.auth_type);
             return self.close(CloseReason::Incompatible(fault), asked);
@@ -165,7 +175,10 @@ impl Session {
             return self.close(CloseReason::Misbehaved(fault), asked);
         };
         self.state = State::Authenticating;
-        self.introduced = asked;
+        self.introduced = Some(Introduced {
+            stream_id: connect.stream_id,
+            encoding: negotiated,
+        });
         self.keep_alive_interval = connect.keep_alive;
         self.events
             .push_back(Event::ConnectRequested(ConnectRequest {
@@ -173,6 +186,7 @@ impl Session {
                 device,
                 credential,
                 protocol_version: connect.protocol_version,
+                encoding: negotiated,
                 keep_alive: connect.keep_alive,
                 client_type: connect.client_type,
                 firmware: connect.firmware,
@@ -234,7 +248,35 @@ impl Session {
     }
 }
 
-fn three_strings(payload: Value) -> Option<[String; 3]> {
+/// A Connect on which the server decides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Introduced {
+    pub(super) stream_id: u16,
+    /// Encoding of all values from its Ok on.
+    pub(super) encoding: Encoding,
+}
+
+/// The encoding that a device's own wishes come to.
+fn choose(config: &Config, version: u64, asked: Option<Encoding>) -> Result<Encoding, Misuse> {
+    let name = config.dialect.name();
+    let Some(encoding) = config.dialect.negotiated(version, asked) else {
+        let asked = asked.filter(|_| config.dialect.negotiated(version, None).is_some());
+        return Err(Misuse::Config(match asked {
+            Some(asked) => alloc::format!(
+                "{name} does not let a device choose the encoding {}",
+                asked.name()
+            ),
+            None => alloc::format!("{name} has no protocol version {version}"),
+        }));
+    };
+    if !encoding.is_available() {
+        let name = encoding.name();
+        return Err(Misuse::Unencodable(EncodeError::NotCompiled { name }));
+    }
+    Ok(encoding)
+}
+
+pub(super) fn three_strings(payload: Value) -> Option<[String; 3]> {
     let Value::Array(elements) = payload else {
         return None;
     };

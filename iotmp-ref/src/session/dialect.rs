@@ -4,14 +4,33 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use super::error::Incompatible;
 use super::packet::{Connect, Packet};
 use crate::pson::Value;
 use crate::wire::{DecodeError, EncodeError, Encoding, Reader};
 
+mod detect;
 mod fields;
+#[allow(
+    clippy::needless_update,
+    reason = "a field that the specification gains must not break the build"
+)]
 mod iotmp;
+mod iotmp_2020;
+#[allow(
+    clippy::needless_update,
+    reason = "a field that the specification gains must not break the build"
+)]
+mod iotmp_2023;
+mod parameters;
 
-pub use self::iotmp::{Iotmp2025, IotmpShipping};
+pub use self::detect::detect;
+pub use self::iotmp::{Iotmp2023, Iotmp2025, IotmpShipping};
+pub use self::iotmp_2020::Iotmp2020;
+
+/// Every revision. Where a first message fits several equally well, the one
+/// that stands first here is assumed.
+pub const ALL: [&dyn Dialect; 4] = [&IotmpShipping, &Iotmp2025, &Iotmp2023, &Iotmp2020];
 
 /// Maps the messages of one revision to [`Packet`]s and back, and knows its
 /// constants.
@@ -24,9 +43,14 @@ pub trait Dialect: fmt::Debug + Sync {
     /// Timers, limits and habits.
     fn constants(&self) -> &'static Constants;
 
-    /// Encoding of values under a version of the protocol; `None` for a version
-    /// that the revision does not have.
-    fn encoding(&self, protocol_version: u64) -> Option<Encoding>;
+    /// Encoding of values after a Connect of this version of the protocol that
+    /// asks for this encoding; `None` where the revision does not have them, or
+    /// leaves no choice of the encoding.
+    fn negotiated(&self, protocol_version: u64, asked: Option<Encoding>) -> Option<Encoding>;
+
+    /// Encoding of the values in a Connect which has the values after it in
+    /// `negotiated`.
+    fn connect_encoding(&self, negotiated: Encoding) -> Encoding;
 
     /// Every encoding of values that the revision has, the default first.
     fn encodings(&self) -> Vec<Encoding>;
@@ -46,9 +70,7 @@ pub trait Dialect: fmt::Debug + Sync {
         encoding: Encoding,
     ) -> Result<Packet, DecodeError>;
 
-    /// Reads the body of a Connect, whose encoding nobody has agreed on yet:
-    /// the message, the encoding that it came in, and whether that is the one
-    /// which its own protocol version calls for.
+    /// Reads the body of a Connect, whose encoding nobody has agreed on yet.
     ///
     /// # Errors
     /// What is wrong with the bytes under the default encoding, if they are
@@ -125,10 +147,14 @@ impl Function {
 pub struct Introduction {
     /// The message.
     pub connect: Connect,
-    /// Encoding that it is readable in.
+    /// Encoding that it is written in, which its answer is to be written in
+    /// where that is an Error.
     pub encoding: Encoding,
-    /// Whether its protocol version exists and calls for that encoding.
-    pub consistent: bool,
+    /// Encoding of all values after it, or why there can be none. In that case
+    /// its payload need not have been read.
+    pub negotiated: Result<Encoding, Incompatible>,
+    /// How many fields it has that the revision does not know.
+    pub unknown_fields: usize,
 }
 
 /// The kind of a message, known from its code alone.
@@ -176,6 +202,15 @@ pub enum ConnectError {
     Other(u64),
 }
 
+/// What the payload of a stream's value is, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataLabels {
+    /// The input of the resource.
+    pub input: u64,
+    /// Its output.
+    pub output: u64,
+}
+
 /// Timers and limits of a revision, and what its devices do unasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Constants {
@@ -199,6 +234,19 @@ pub struct Constants {
     pub auth_credentials: u64,
     /// Smallest step of a stream's interval.
     pub interval_unit: Duration,
+    /// Encodings of values that every server has to support.
+    pub required_encodings: &'static [Encoding],
+    /// Whether a Start Stream without a resource changes the interval of an
+    /// open stream.
+    pub reconfigures: bool,
+    /// Whether answers have parameters, such as the code of an Error.
+    pub answers_have_parameters: bool,
+    /// Whether a Disconnect has to have a stream identifier.
+    pub disconnect_has_id: bool,
+    /// Whether a sample carries the input of its resource in a field of its own.
+    pub samples_have_input: bool,
+    /// What the parameters of a stream's value say of it, where a device says so.
+    pub data_labels: Option<DataLabels>,
     /// Whether a device sends a stream's value unasked: at once when it opens,
     /// and after each input of the resource.
     pub echoes: bool,

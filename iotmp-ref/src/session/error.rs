@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::dialect::{ConnectError, Dialect};
 use super::packet::{Answer, Disconnect, Packet};
 use crate::pson::Value;
-use crate::wire::{DecodeError, EncodeError};
+use crate::wire::{DecodeError, EncodeError, Encoding};
 
 /// Why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,12 @@ pub enum Incompatible {
     /// of the Connect itself.
     #[error("protocol version {0} in a Connect that is not encoded accordingly")]
     ProtocolVersion(u64),
+    /// An encoding whose number the revision does not name.
+    #[error("encoding number {0}")]
+    EncodingNumber(u64),
+    /// An encoding that this end does not support.
+    #[error("encoding {}, which is not supported here", .0.name())]
+    Encoding(Encoding),
 }
 
 /// What did not come in time.
@@ -124,9 +130,11 @@ impl CloseReason {
                 error(ConnectError::InvalidKeepAlive, &None)
             }
             Self::Incompatible(Incompatible::AuthType(_)) => error(ConnectError::Refused, &None),
-            Self::Incompatible(Incompatible::ProtocolVersion(_)) => {
-                error(ConnectError::BadEncoding, &None)
-            }
+            Self::Incompatible(
+                Incompatible::ProtocolVersion(_)
+                | Incompatible::EncodingNumber(_)
+                | Incompatible::Encoding(_),
+            ) => error(ConnectError::BadEncoding, &None),
             Self::Refused {
                 error: refusal,
                 payload,
@@ -241,6 +249,14 @@ mod tests {
         check(incompatible(Incompatible::AuthType(2)), error(None));
         check(
             incompatible(Incompatible::ProtocolVersion(7)),
+            error(Some(4)),
+        );
+        check(
+            incompatible(Incompatible::EncodingNumber(7)),
+            error(Some(4)),
+        );
+        check(
+            incompatible(Incompatible::Encoding(Encoding::Bson)),
             error(Some(4)),
         );
         check(CloseReason::TimedOut(TimedOut::Connect), None);

@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use super::dialect::Kind;
 use super::error::CloseReason;
-use super::packet::Resource;
+use super::packet::{DataKind, Resource};
 use crate::pson::Value;
-use crate::wire::DecodeError;
+use crate::wire::{DecodeError, Encoding};
 
 /// Something that happened on the connection, from
 /// [`poll_event`](super::Session::poll_event).
@@ -56,6 +56,14 @@ pub enum Event {
         /// Input for the resource.
         payload: Option<Value>,
     },
+    /// The peer has given an open stream another interval, without naming its
+    /// resource again; the session has answered.
+    StreamChanged {
+        /// Stream identifier.
+        stream_id: u16,
+        /// Time between samples; zero for events only.
+        interval: Duration,
+    },
     /// The peer closed a stream; the session has answered.
     StreamStopped {
         /// Stream identifier.
@@ -70,8 +78,12 @@ pub enum Event {
     StreamData {
         /// Stream identifier.
         stream_id: u16,
+        /// What brought it about.
+        kind: DataKind,
         /// What the payload is.
         parameters: Option<Value>,
+        /// Input of the resource, where it came beside the value.
+        input: Option<Value>,
         /// The value.
         payload: Option<Value>,
     },
@@ -100,6 +112,8 @@ pub struct ConnectRequest {
     pub credential: String,
     /// Version of the protocol.
     pub protocol_version: u64,
+    /// Encoding of all values after it.
+    pub encoding: Encoding,
     /// Interval of its keep alives.
     pub keep_alive: Duration,
     /// Kind of client.
@@ -115,6 +129,7 @@ impl core::fmt::Debug for ConnectRequest {
             .field("username", &self.username)
             .field("device", &self.device)
             .field("protocol_version", &self.protocol_version)
+            .field("encoding", &self.encoding)
             .field("keep_alive", &self.keep_alive)
             .field("client_type", &self.client_type)
             .field("firmware", &self.firmware)

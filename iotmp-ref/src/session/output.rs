@@ -7,14 +7,14 @@ use core::fmt;
 const KEPT_CAPACITY: usize = 16 * 1024;
 
 /// A queue of bytes that never holds more than its limit.
-pub(super) struct Output {
+pub(crate) struct Output {
     buffer: Vec<u8>,
     written: usize,
     limit: usize,
 }
 
 impl Output {
-    pub(super) const fn new(limit: usize) -> Self {
+    pub(crate) const fn new(limit: usize) -> Self {
         Self {
             buffer: Vec::new(),
             written: 0,
@@ -22,26 +22,26 @@ impl Output {
         }
     }
 
-    pub(super) fn waiting(&self) -> &[u8] {
+    pub(crate) fn waiting(&self) -> &[u8] {
         self.buffer.get(self.written..).unwrap_or_default()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.buffer.len() - self.written
     }
 
-    pub(super) const fn limit(&self) -> usize {
+    pub(crate) const fn limit(&self) -> usize {
         self.limit
     }
 
     /// Whether so much waits that the peer should not make it more.
-    pub(super) fn is_congested(&self) -> bool {
+    pub(crate) fn is_congested(&self) -> bool {
         self.len() > self.limit / 2
     }
 
     /// Takes all of `bytes`, or says that they do not fit.
     #[must_use]
-    pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         if bytes.len() > self.limit.saturating_sub(self.len()) {
             return false;
         }
@@ -50,7 +50,7 @@ impl Output {
     }
 
     /// Drops the first `count` bytes: the transport has them.
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, count: usize) {
         self.written += count.min(self.len());
         if self.written == self.buffer.len() {
             self.buffer.clear();

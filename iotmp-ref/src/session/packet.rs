@@ -6,6 +6,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::pson::{Map, Value};
+use crate::wire::Encoding;
 
 /// A message as a session sees it: what it means, without how it is written.
 ///
@@ -62,6 +63,8 @@ pub struct Connect {
     pub payload: Value,
     /// Version of the protocol that the device asks for.
     pub protocol_version: u64,
+    /// Encoding of the values that follow, where the Connect itself names one.
+    pub encoding: Option<Encoding>,
     /// Interval of its keep alives.
     pub keep_alive: Duration,
     /// What `payload` is, by number.
@@ -78,6 +81,7 @@ impl fmt::Debug for Connect {
         f.debug_struct("Connect")
             .field("stream_id", &self.stream_id)
             .field("protocol_version", &self.protocol_version)
+            .field("encoding", &self.encoding)
             .field("keep_alive", &self.keep_alive)
             .field("auth_type", &self.auth_type)
             .field("client_type", &self.client_type)
@@ -102,12 +106,26 @@ pub struct Disconnect {
 pub struct Run {
     /// Stream identifier; absent where no answer is wanted.
     pub stream_id: Option<u16>,
+    /// What to do with the resource.
+    pub action: Action,
     /// What to run.
     pub resource: Resource,
     /// Parameters of the call.
     pub parameters: Option<Value>,
     /// Input of the resource.
     pub payload: Option<Value>,
+}
+
+/// What a [`Packet::Run`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Action {
+    /// Runs the resource: the only action of most revisions.
+    #[default]
+    Run,
+    /// Describes the resource.
+    Describe,
+    /// Something else, by the number that the revision has for it.
+    Other(u64),
 }
 
 /// What [`Packet::Describe`] holds.
@@ -126,8 +144,9 @@ pub struct Describe {
 pub struct StartStream {
     /// Stream identifier, taken until Stop Stream.
     pub stream_id: u16,
-    /// What to stream.
-    pub resource: Resource,
+    /// What to stream; absent where an open stream only gets another interval,
+    /// which some revisions have.
+    pub resource: Option<Resource>,
     /// Parameters as they stand on the wire. To send, the interval need not be
     /// among them.
     pub parameters: Option<Value>,
@@ -153,10 +172,26 @@ pub struct StopStream {
 pub struct StreamData {
     /// Stream identifier of the stream.
     pub stream_id: u16,
+    /// What brought it about.
+    pub kind: DataKind,
     /// What the payload is.
     pub parameters: Option<Value>,
+    /// Input of the resource, where it travels beside the value.
+    pub input: Option<Value>,
     /// The value.
     pub payload: Option<Value>,
+}
+
+/// What brought a value of a stream about, where the revision tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DataKind {
+    /// The revision does not tell.
+    #[default]
+    Untold,
+    /// Its time came: the stream has an interval.
+    Sample,
+    /// Something happened: the stream has no interval.
+    Event,
 }
 
 /// What names a resource.

@@ -1,9 +1,11 @@
 //! What each message does to a session.
 
-use super::dialect::{Introduction, Kind};
+use core::time::Duration;
+
+use super::dialect::{Introduction, Kind, detect};
 use super::event::Ignored;
-use super::packet::{Answer, Disconnect, Packet, Run, StartStream, StreamData};
-use super::requests::SentKind;
+use super::packet::{Action, Answer, Describe, Disconnect, Packet, Run, StartStream, StreamData};
+use super::requests::{Opening, SentKind};
 use super::streams::Read;
 use super::{CloseReason, Event, Misbehaved, Reply, Role, Session, State};
 use crate::wire::{DecodeError, Encoding};
@@ -53,6 +55,12 @@ impl Session {
         let Some(frame) = self.framer.next_frame()? else {
             return Ok(None);
         };
+        if self.role == Role::Server
+            && self.state == State::Connecting
+            && let Some(found) = detect(&self.config.detect, frame.code, &frame.reader())
+        {
+            self.config.dialect = found;
+        }
         let dialect = self.config.dialect;
         let (code, kind) = (frame.code, dialect.kind(frame.code));
         let unreadable = |error, encodings: &[Encoding]| {
@@ -130,20 +138,7 @@ impl Session {
                 }
             }
             Packet::Run(run) => self.receive_run(run),
-            Packet::Describe(packet) => {
-                if self.role == Role::Server {
-                    self.unexpected(Kind::Describe);
-                    return self.reject(packet.stream_id);
-                }
-                let Some(request) = self.admit(packet.stream_id, None) else {
-                    return;
-                };
-                self.events.push_back(Event::DescribeRequested {
-                    request,
-                    resource: packet.resource,
-                    parameters: packet.parameters,
-                });
-            }
+            Packet::Describe(packet) => self.receive_describe(packet),
             Packet::StartStream(packet) => self.receive_start_stream(packet),
             Packet::StopStream(packet) => self.receive_stop_stream(packet.stream_id),
             Packet::StreamData(packet) => self.receive_stream_data(packet),
@@ -164,7 +159,40 @@ impl Session {
         self.close(reason, packet.stream_id);
     }
 
+    fn receive_describe(&mut self, packet: Describe) {
+        if self.role == Role::Server {
+            self.unexpected(Kind::Describe);
+            return self.reject(packet.stream_id);
+        }
+        let Some(request) = self.admit(packet.stream_id, None) else {
+            return;
+        };
+        self.events.push_back(Event::DescribeRequested {
+            request,
+            resource: packet.resource,
+            parameters: packet.parameters,
+        });
+    }
+
     fn receive_run(&mut self, run: Run) {
+        match (run.action, run.stream_id) {
+            (Action::Run, _) => {}
+            (Action::Describe, Some(stream_id)) => {
+                return self.receive_describe(Describe {
+                    stream_id,
+                    resource: Some(run.resource),
+                    parameters: run.parameters,
+                });
+            }
+            // No other action is known to either end.
+            (_, stream_id) => {
+                self.unexpected(Kind::Run);
+                if let Some(stream_id) = stream_id {
+                    self.reject(stream_id);
+                }
+                return;
+            }
+        }
         let request = match run.stream_id {
             None => None,
             Some(stream_id) => match self.admit(stream_id, None) {
@@ -181,32 +209,53 @@ impl Session {
     }
 
     fn receive_start_stream(&mut self, packet: StartStream) {
-        let replaces = self.replaced(&packet);
+        let stream_id = packet.stream_id;
+        let Some(resource) = packet.resource else {
+            return self.reconfigure(stream_id, packet.interval);
+        };
+        let opening = Opening {
+            stream_id,
+            resource: resource.clone(),
+            interval: packet.interval,
+        };
+        let replaces = self.replaced(&opening);
         let open = self.streams.fed_len() + self.requests.streams_received();
         if replaces.is_none() && open >= self.config.max_streams {
-            return self.reject(packet.stream_id);
+            return self.reject(stream_id);
         }
-        let Some(request) = self.admit(packet.stream_id, Some(packet.clone())) else {
+        let Some(request) = self.admit(stream_id, Some(opening)) else {
             return;
         };
         self.events.push_back(Event::StreamRequested {
             request,
             replaces,
-            resource: packet.resource,
+            resource,
             parameters: packet.parameters,
             interval: packet.interval,
             payload: packet.payload,
         });
     }
 
+    fn reconfigure(&mut self, stream_id: u16, interval: Duration) {
+        let is_busy = self.requests.is_received(stream_id);
+        if is_busy || !self.streams.set_interval(self.now, stream_id, interval) {
+            return self.reject(stream_id);
+        }
+        self.events.push_back(Event::StreamChanged {
+            stream_id,
+            interval,
+        });
+        self.confirm(stream_id);
+    }
+
     /// The stream that gives way to a new one. A server feeds many streams of
     /// one resource, such as subscriptions to different events.
-    pub(super) fn replaced(&self, packet: &StartStream) -> Option<u16> {
-        if self.streams.is_fed(packet.stream_id) {
-            return Some(packet.stream_id);
+    pub(super) fn replaced(&self, opening: &Opening) -> Option<u16> {
+        if self.streams.is_fed(opening.stream_id) {
+            return Some(opening.stream_id);
         }
         match self.role {
-            Role::Device => self.streams.of(&packet.resource),
+            Role::Device => self.streams.of(&opening.resource),
             Role::Server => None,
         }
     }
@@ -231,7 +280,9 @@ impl Session {
         match self.streams.read(stream_id) {
             Some(Read::Open) => self.events.push_back(Event::StreamData {
                 stream_id,
+                kind: packet.kind,
                 parameters: packet.parameters,
+                input: packet.input,
                 payload: packet.payload,
             }),
             // It was sent before the peer heard of the end.
@@ -280,7 +331,7 @@ impl Session {
     }
 
     /// Takes note of a request that has to be answered, or answers it by Error.
-    fn admit(&mut self, stream_id: u16, stream: Option<StartStream>) -> Option<super::RequestId> {
+    fn admit(&mut self, stream_id: u16, stream: Option<Opening>) -> Option<super::RequestId> {
         let is_full = self.requests.received_len() >= self.config.max_pending;
         if is_full || self.requests.is_received(stream_id) {
             self.reject(stream_id);

@@ -1,9 +1,10 @@
 //! Requests in flight, both ways.
 
 use alloc::collections::BTreeMap;
+use core::time::Duration;
 
 use super::event::RequestId;
-use super::packet::StartStream;
+use super::packet::Resource;
 
 /// Requests that wait for answers: of this end, and of the peer.
 #[derive(Debug, Default)]
@@ -39,7 +40,15 @@ pub(super) enum SentKind {
 pub(super) struct Received {
     pub(super) request: RequestId,
     /// What is to be streamed once the answer is Ok.
-    pub(super) stream: Option<StartStream>,
+    pub(super) stream: Option<Opening>,
+}
+
+/// A stream that the peer wants.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    pub(super) stream_id: u16,
+    pub(super) resource: Resource,
+    pub(super) interval: Duration,
 }
 
 impl Requests {
@@ -124,7 +133,7 @@ impl Requests {
         self.sent.remove(&stream_id).is_some()
     }
 
-    pub(super) fn receive(&mut self, stream_id: u16, stream: Option<StartStream>) -> RequestId {
+    pub(super) fn receive(&mut self, stream_id: u16, stream: Option<Opening>) -> RequestId {
         let request = self.identify(stream_id);
         self.received
             .insert(stream_id, Received { request, stream });

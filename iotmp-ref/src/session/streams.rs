@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
-use super::packet::Resource;
+use super::packet::{DataKind, Resource};
 
 /// Streams that are open on a connection.
 #[derive(Debug, Default)]
@@ -83,6 +83,30 @@ impl Streams {
             is_due: false,
         };
         self.fed.insert(stream_id, fed);
+    }
+
+    /// Gives a stream that this end feeds another interval, from `now` on:
+    /// whether there is one.
+    pub(super) fn set_interval(
+        &mut self,
+        now: Duration,
+        stream_id: u16,
+        interval: Duration,
+    ) -> bool {
+        let Some(fed) = self.fed.get(&stream_id) else {
+            return false;
+        };
+        let resource = fed.resource.clone();
+        self.feed(now, stream_id, resource, interval);
+        true
+    }
+
+    /// What brings the values of a stream about that this end feeds.
+    pub(super) fn kind(&self, stream_id: u16) -> DataKind {
+        match self.fed.get(&stream_id) {
+            Some(fed) if !fed.interval.is_zero() => DataKind::Sample,
+            _ => DataKind::Event,
+        }
     }
 
     /// Closes a stream that this end feeds.

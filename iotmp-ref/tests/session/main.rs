@@ -2,9 +2,14 @@
 
 mod connect;
 mod describe;
+#[cfg(feature = "encodings")]
+mod detect;
 mod device;
 mod disconnect;
 mod hostile;
+mod iotmp_2020;
+#[cfg(feature = "encodings")]
+mod iotmp_2023;
 mod keep_alive;
 mod limits;
 mod malformed;

@@ -6,18 +6,25 @@ use core::time::Duration;
 use iotmp_ref::device::Device;
 use iotmp_ref::session::dialect::Dialect;
 use iotmp_ref::session::{
-    Config, Event, Identity, Iotmp2025, IotmpShipping, RequestId, Session, State,
+    Config, Event, Identity, Iotmp2020, Iotmp2023, Iotmp2025, IotmpShipping, RequestId, Session,
+    State,
 };
 
 pub(crate) const SHIPPING: &dyn Dialect = &IotmpShipping;
 pub(crate) const Y2025: &dyn Dialect = &Iotmp2025;
+pub(crate) const Y2023: &dyn Dialect = &Iotmp2023;
+pub(crate) const Y2020: &dyn Dialect = &Iotmp2020;
 
 /// Connect of u, d, c with stream identifier 1.
 pub(crate) const CONNECT: &str = "03 0a  08 01  1a e3 8175 8164 8163";
 /// The same in the 2025 revision.
 pub(crate) const CONNECT_2025: &str = "03 0e  08 01  19 72 09 4a0175 4a0164 4a0163";
-/// The Ok that answers either.
+/// The same in the 2020 revision.
+pub(crate) const CONNECT_2020: &str = "08 0e  01 01  63 72 09 4a0175 4a0164 4a0163";
+/// The Ok that answers any but the last.
 pub(crate) const OK: &str = "01 02  08 01";
+/// The Ok of 2020.
+pub(crate) const OK_2020: &str = "01 02  01 01";
 
 pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -112,8 +119,9 @@ impl Script<Session> {
 
     /// Lets the device in.
     pub(crate) fn connected(&mut self) {
-        assert_eq!(self.taken()[0], 0x03);
-        self.receives(OK);
+        let is_2020 = self.end.dialect().name() == Y2020.name();
+        assert_eq!(self.taken()[0], if is_2020 { 0x08 } else { 0x03 });
+        self.receives(if is_2020 { OK_2020 } else { OK });
         assert_eq!(self.event(), Event::Connected);
     }
 
@@ -140,11 +148,16 @@ impl Script<Session> {
 
     /// Lets a device in.
     pub(crate) fn accepts(&mut self) {
-        let is_2025 = self.end.dialect().name() == Y2025.name();
-        self.receives(if is_2025 { CONNECT_2025 } else { CONNECT });
+        let (connect, ok) = match self.end.dialect().name() {
+            "iotmp-2020" => (CONNECT_2020, OK_2020),
+            // Both write the same three strings.
+            "iotmp-2023" | "iotmp-2025" => (CONNECT_2025, OK),
+            _ => (CONNECT, OK),
+        };
+        self.receives(connect);
         assert!(matches!(self.event(), Event::ConnectRequested(_)));
         self.end.accept(self.now).unwrap();
-        self.sends(OK);
+        self.sends(ok);
         assert_eq!(self.end.state(), State::Ready);
     }
 

@@ -1,6 +1,6 @@
 //! Streams: opened, timed, changed, stopped.
 
-use iotmp_ref::session::{Call, Event, Ignored, Misuse, Reply, Resource, Session};
+use iotmp_ref::session::{Call, DataKind, Event, Ignored, Misuse, Reply, Resource, Session};
 
 use crate::script::{SHIPPING, Script, Y2025, millis, secs};
 
@@ -319,7 +319,9 @@ fn a_stream_of_its_own_brings_values() {
     server.receives("0a 06  08 01  10 02  1a 61");
     let event = Event::StreamData {
         stream_id: 1,
+        kind: DataKind::Untold,
         parameters: Some(2.into()),
+        input: None,
         payload: Some(true.into()),
     };
     assert_eq!(server.event(), event);

@@ -110,7 +110,7 @@ async fn open(hub: &Hub, peer: &mut Peer, resource: &str) -> Stream {
         let Some(Packet::StartStream(start)) = peer.receive().await else {
             panic!("expected Start Stream");
         };
-        assert_eq!(start.resource, resource.into());
+        assert_eq!(start.resource, Some(resource.into()));
         peer.send(ok(start.stream_id)).await;
     };
     let (stream, ()) = within(async { tokio::join!(start, answer) }).await;
@@ -120,8 +120,8 @@ async fn open(hub: &Hub, peer: &mut Peer, resource: &str) -> Stream {
 fn data(stream_id: u16, payload: impl Into<Value>) -> Packet {
     Packet::StreamData(StreamData {
         stream_id,
-        parameters: None,
         payload: Some(payload.into()),
+        ..StreamData::default()
     })
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn connect(device: &str, credential: &str) -> Packet {
         stream_id: 1,
         payload: ["user1".into(), device.into(), credential.into()].into(),
         protocol_version: spec::connect_parameters::PROTOCOL_VERSION_DEFAULT,
+        encoding: None,
         keep_alive: Duration::from_secs(spec::timers::KEEP_ALIVE_DEFAULT),
         auth_type: spec::connect_parameters::AUTH_TYPE_DEFAULT,
         client_type: None,

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use iotmp_ref::pson::{Map, Value};
 use iotmp_ref::server::{CallError, DeviceEvent, DeviceId, Server};
-use iotmp_ref::session::packet::{Answer, Disconnect, Packet, Run, StartStream};
+use iotmp_ref::session::packet::{Action, Answer, Disconnect, Packet, Run, StartStream};
 use iotmp_ref::session::{Call, CloseReason, Misbehaved, TimedOut};
 
 use crate::peer::{Peer, config, connect, within};
@@ -158,6 +158,7 @@ async fn resources_of_the_server_are_answered_by_error() {
     let run = |stream_id| {
         Packet::Run(Run {
             stream_id,
+            action: Action::Run,
             resource: 5.into(),
             parameters: Some("bucket".into()),
             payload: Some(1.into()),
@@ -168,7 +169,7 @@ async fn resources_of_the_server_are_answered_by_error() {
     peer.send(run(Some(300))).await;
     peer.send(Packet::StartStream(StartStream {
         stream_id: 301,
-        resource: 8.into(),
+        resource: Some(8.into()),
         parameters: None,
         interval: Duration::ZERO,
         payload: None,

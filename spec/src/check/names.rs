@@ -88,7 +88,7 @@ fn distinct(all: &[(String, &str, Span)], report: &mut Report) {
     }
 }
 
-/// The name in upper camel case: `start_stream` becomes `StartStream`.
+/// The name in upper camel case: `read_page` becomes `ReadPage`.
 fn camel(name: &str) -> String {
     name.split('_')
         .filter_map(|word| {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn snake_case_is_words_of_letters_and_digits() {
-        for good in ["a", "stream_id", "pson_generation_1", "pson1"] {
+        for good in ["a", "page_number", "page_number_1", "page1"] {
             assert!(words(good, '_'), "{good}");
         }
         for bad in ["", "_a", "a_", "a__b", "1a", "A", "a-b", "a b", "ä"] {
@@ -146,20 +146,20 @@ mod tests {
     #[test]
     fn a_name_is_respelt() {
         assert_eq!(
-            respelt("StartStream", '_').as_deref(),
-            Some("write `start_stream`")
+            respelt("ReadPage", '_').as_deref(),
+            Some("write `read_page`")
         );
         assert_eq!(
-            respelt("start-stream", '_').as_deref(),
-            Some("write `start_stream`")
+            respelt("read-page", '_').as_deref(),
+            Some("write `read_page`")
         );
-        assert_eq!(respelt("IOTMP", '_').as_deref(), Some("write `iotmp`"));
+        assert_eq!(respelt("GREET", '_').as_deref(), Some("write `greet`"));
         assert_eq!(respelt("1", '_'), None);
     }
 
     #[test]
     fn camel_case_drops_the_separators() {
-        assert_eq!(camel("start_stream"), "StartStream");
-        assert_eq!(camel("pson_1"), camel("pson1"));
+        assert_eq!(camel("read_page"), "ReadPage");
+        assert_eq!(camel("page_1"), camel("page1"));
     }
 }

@@ -189,7 +189,7 @@ pub(super) fn ambiguities(scope: &Scope<'_>, report: &mut Report) -> Vec<Ambigui
             let message = format!("`{}` is no id of an ambiguity", item.name);
             report.push(
                 Mistake::new("bad-ambiguity-id", item.span, message).help(
-                    "write upper-case words and digits joined by dashes, the second of them `AMB`, as in `IOTMP25-AMB-UTF8`",
+                    "write upper-case words and digits joined by dashes, the second of them `AMB`, as in `GREET2-AMB-CASE`",
                 ),
             );
         }
@@ -263,7 +263,7 @@ fn readings(item: &Item<'_, raw::Ambiguity>, report: &mut Report) -> Vec<Reading
 
 fn bad_clause_id(id: &str, at: Span) -> Mistake {
     Mistake::new("bad-clause-id", at, format!("`{id}` is no id of a clause")).help(
-        "write upper-case words and digits joined by dashes, the last of them a number of three digits, as in `IOTMP25-CONNECT-003`",
+        "write upper-case words and digits joined by dashes, the last of them a number of three digits, as in `GREET2-HELLO-003`",
     )
 }
 
@@ -302,21 +302,21 @@ mod tests {
 
     #[test]
     fn ids_are_told_apart() {
-        assert!(is_clause_id("IOTMP25-CONNECT-003"));
+        assert!(is_clause_id("GREET2-HELLO-003"));
         assert!(is_clause_id("A-B-C-003"));
-        assert!(is_ambiguity_id("IOTMP25-AMB-KEY-ORDER"));
+        assert!(is_ambiguity_id("GREET2-AMB-CASE-ORDER"));
         for bad in [
             "",
-            "IOTMP25-003",
-            "IOTMP25-CONNECT-3",
-            "IOTMP25-connect-003",
+            "GREET2-003",
+            "GREET2-HELLO-3",
+            "GREET2-hello-003",
             "25-A-003",
             "A--003",
             "A-AMB-003",
         ] {
             assert!(!is_clause_id(bad), "{bad}");
         }
-        for bad in ["IOTMP25-AMB", "AMB-A-B", "IOTMP25-AMB-", "iotmp-AMB-X"] {
+        for bad in ["GREET2-AMB", "AMB-A-B", "GREET2-AMB-", "greet-AMB-X"] {
             assert!(!is_ambiguity_id(bad), "{bad}");
         }
     }

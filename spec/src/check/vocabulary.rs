@@ -81,6 +81,7 @@ fn enumeration(
         max: max(bits.unwrap_or(64)),
     };
     unique.numbers(&numbers, report);
+    one_each(&listed, &values, report);
     let raw = item.raw.as_ref()?;
     Some(Enum {
         name: item.name.to_owned(),
@@ -88,6 +89,34 @@ fn enumeration(
         values,
         doc: raw.doc.clone().unwrap_or_default(),
     })
+}
+
+/// Checks that an encoding has one number.
+fn one_each(listed: &[Item<'_, raw::EnumValue>], values: &[EnumValue], report: &mut Report) {
+    let place = |value: &EnumValue| {
+        let item = listed.iter().find(|item| item.name == value.name);
+        item.map_or(Span::whole_file(0), |item| item.at("encoding"))
+    };
+    let mut first: BTreeMap<&str, &EnumValue> = BTreeMap::new();
+    for value in values {
+        let Some(encoding) = value.encoding.as_deref() else {
+            continue;
+        };
+        let Some(other) = first.get(encoding) else {
+            first.insert(encoding, value);
+            continue;
+        };
+        let message = format!(
+            "values `{}` and `{}` both stand for `{encoding}`",
+            other.name, value.name
+        );
+        report.push(
+            Mistake::new("duplicate-encoding", place(value), message)
+                .label("second")
+                .also(place(other), "first")
+                .help("remove `encoding` from one of them"),
+        );
+    }
 }
 
 /// The encoding that a value stands for, if that can be used.

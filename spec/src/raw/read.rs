@@ -12,7 +12,7 @@ use crate::suggest::{closest, list};
 /// A named thing in a specification: a message, a field, a clause.
 #[derive(Debug)]
 pub(crate) struct Item<'n, T> {
-    /// What to call it in a sentence, e.g. ``field `payload` of message `connect` ``.
+    /// What to call it in a sentence, e.g. ``field `name` of message `greet` ``.
     pub(crate) title: String,
     pub(crate) name: &'n str,
     /// Where its name stands.
@@ -48,7 +48,7 @@ pub(crate) fn items<'n, T: DeserializeOwned>(
         return Vec::new();
     };
     if !map.is_map() {
-        let message = format!("`{key}` has to be a map of names, not {}", describe(map));
+        let message = format!("`{key}` has to be a map of names, not {}", in_words(map));
         report.push(Mistake::new("wrong-type", map.span, message));
         return Vec::new();
     }
@@ -102,7 +102,7 @@ fn deserialize<T: DeserializeOwned>(
         return typed(node, node.value(), title, report).ok();
     }
     if !node.is_map() {
-        let message = format!("{title} has to be a map, not {}", describe(node));
+        let message = format!("{title} has to be a map, not {}", in_words(node));
         let keys: Vec<_> = known.iter().map(|key| format!("`{}`", key.name)).collect();
         report.push(
             Mistake::new("wrong-type", node.span, message)
@@ -196,7 +196,7 @@ fn typed<T: DeserializeOwned>(
         Some(key) => format!("`{key}` of {title}"),
         None => title.to_owned(),
     };
-    let message = format!("{what} has to be {expected}, not {}", describe(at));
+    let message = format!("{what} has to be {expected}, not {}", in_words(at));
     let help = match at.text() {
         Some(word) if expected.starts_with("text") => Some(format!("put it in quotes: \"{word}\"")),
         Some(word) if expected == "a list" => Some(format!("put it in brackets: [{word}]")),
@@ -228,7 +228,7 @@ fn is_word(name: &str) -> bool {
 }
 
 /// What a value is, in a sentence.
-fn describe(node: &Node) -> String {
+fn in_words(node: &Node) -> String {
     match (&node.kind, node.value()) {
         (Kind::List(_), _) => "a list".to_owned(),
         (Kind::Map(_), _) => "a map".to_owned(),

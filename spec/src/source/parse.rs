@@ -29,7 +29,7 @@ pub(crate) fn parse(files: &Files, index: usize, report: &mut Report) -> Option<
         builder.refuse_bytes(error.valid_up_to());
         return None;
     }
-    builder.run()?;
+    builder.events()?;
     let root = builder.root.take();
     if builder.broken {
         return None;
@@ -86,7 +86,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Handles every event; `None` where the rest of the file cannot be read.
-    fn run(&mut self) -> Option<()> {
+    fn events(&mut self) -> Option<()> {
         for event in Parser::new_from_str(&self.file.text) {
             let (event, marks) = match event {
                 Ok(event) => event,

@@ -1,14 +1,16 @@
 //! Reading and writing what the messages of several revisions have in common.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::Introduction;
+use super::{Description, Function};
+use crate::message::iotmp_2025 as spec;
 use crate::pson::{Map, Value};
-use crate::wire::{Any, DecodeError, EncodeError, Encoding, KeyLayout, Reader, Shape};
+use crate::wire::{Any, DecodeError, EncodeError, Encoding, KeyLayout, Reader, Shape, Writer};
 
 pub(super) fn value(any: Option<Any<'_>>) -> Result<Option<Value>, DecodeError> {
     any.map(|any| any.to_value()).transpose()
@@ -18,13 +20,17 @@ pub(super) fn number(map: &Map, key: &str, default: u64) -> Result<u64, DecodeEr
     let Some(value) = map.get(key) else {
         return Ok(default);
     };
-    value.as_u64().ok_or_else(|| {
-        let error = DecodeError::custom(format!(
-            "{}, but expected a non-negative integer",
-            value.kind().name()
-        ));
+    let number = value.as_u64();
+    number.ok_or_else(|| {
+        let error = wrong(value, "a non-negative integer");
         error.in_key(key).in_field("parameters")
     })
+}
+
+/// What a value is refused for that is of another type.
+pub(super) fn wrong(value: &Value, expected: &str) -> DecodeError {
+    let found = value.kind().name();
+    DecodeError::custom(format!("{found}, but expected {expected}"))
 }
 
 pub(super) fn text(map: &Map, key: &str) -> Option<String> {
@@ -69,30 +75,14 @@ pub(super) fn encodings(layout: &KeyLayout, default: Encoding) -> Vec<Encoding> 
     let mut all = vec![default];
     for shape in layout.shapes.iter().flatten() {
         if let Shape::Encoded(allowed) | Shape::Sized(allowed) = shape {
-            all.extend(allowed.iter().filter(|&&encoding| encoding != default));
+            for &encoding in *allowed {
+                if !all.contains(&encoding) {
+                    all.push(encoding);
+                }
+            }
         }
     }
     all
-}
-
-/// Reads a Connect under one encoding after the other until one agrees with
-/// what the Connect itself announces.
-pub(super) fn introduction(
-    encodings: &[Encoding],
-    read: impl Fn(Encoding) -> Result<Introduction, DecodeError>,
-) -> Result<Introduction, DecodeError> {
-    let mut best = read(encodings.first().copied().unwrap_or(Encoding::Pson2));
-    for &encoding in encodings.iter().skip(1) {
-        if matches!(&best, Ok(found) if found.consistent) {
-            break;
-        }
-        match read(encoding) {
-            // What is readable tells more than what is not.
-            Ok(found) if found.consistent || best.is_err() => best = Ok(found),
-            _ => {}
-        }
-    }
-    best
 }
 
 /// The last number under `key` in a body, as far as it can be read.
@@ -116,4 +106,79 @@ pub(super) fn find_number(
     }
     // The reader has refused what does not fit.
     found.and_then(|number| u16::try_from(number).ok())
+}
+
+/// The key of the only field that `write` writes.
+pub(super) fn only_key(
+    layout: &KeyLayout,
+    write: impl FnOnce(&mut Writer<'_>) -> Result<(), EncodeError>,
+) -> Option<u32> {
+    let mut buffer = [0; 8];
+    write(&mut Writer::new(&mut buffer)).ok()?;
+    layout.read_key(&mut Reader::new(&buffer)).ok()
+}
+
+/// How many fields a body has beyond the `known` ones.
+pub(super) fn unknown_fields(
+    layout: &KeyLayout,
+    body: &Reader<'_>,
+    encoding: Encoding,
+    known: usize,
+) -> usize {
+    let fields = layout.fields(body.clone(), encoding, &[]);
+    let fields: BTreeSet<u32> = fields.flatten().map(|field| field.field).collect();
+    fields.len().saturating_sub(known)
+}
+
+/// A value as a field of a revision that writes integers as varints or not.
+pub(super) fn optional(
+    value: Option<Value>,
+    encoding: Encoding,
+    integers_as_varint: bool,
+) -> Result<Option<Any<'static>>, EncodeError> {
+    let any = |value| Any::from_value(&value, encoding, integers_as_varint);
+    value.map(any).transpose()
+}
+
+/// What a revision refuses to write.
+pub(super) fn inexpressible(name: &str, what: &str) -> EncodeError {
+    EncodeError::Custom(format!("{name} has no {what}").into())
+}
+
+/// What the answer to Describe says of one of all resources. Only the 2025
+/// revision defines it; the others answer alike.
+pub(super) fn description(description: &Description) -> Value {
+    use spec::resource_description as keys;
+    let function = match description.function {
+        Function::Run => spec::FunctionType::NONE,
+        Function::Input => spec::FunctionType::INPUT,
+        Function::Output => spec::FunctionType::OUTPUT,
+        Function::InputOutput => spec::FunctionType::INPUT_OUTPUT,
+    };
+    let mut map = Map::from([(keys::FUNCTION, function.0)]);
+    if u64::from(description.needs_parameters) != keys::NEEDS_PARAMETERS_DEFAULT {
+        map.insert(keys::NEEDS_PARAMETERS, description.needs_parameters);
+    }
+    if u64::from(description.can_stream) != keys::CAN_STREAM_DEFAULT {
+        map.insert(keys::CAN_STREAM, description.can_stream);
+    }
+    if let Some(alias) = description.alias {
+        map.insert(keys::ALIAS, alias);
+    }
+    map.into()
+}
+
+/// What the answer to Describe of one resource says, as of 2025 too.
+pub(super) fn samples(input: Option<Value>, output: Option<Value>) -> Value {
+    use spec::resource_samples as keys;
+    let samples = [(keys::INPUT, input), (keys::OUTPUT, output)];
+    let given = samples.into_iter();
+    let given = given.filter_map(|(key, sample)| Some((key, sample?)));
+    given.collect::<Map>().into()
+}
+
+/// A number as a field of `T` holds it.
+pub(super) fn narrow<T: TryFrom<u64>>(number: u64, what: &str) -> Result<T, EncodeError> {
+    let too_large = || EncodeError::Custom(format!("{what} {number} is too large").into());
+    T::try_from(number).map_err(|_| too_large())
 }

@@ -1,18 +1,19 @@
-//! The 2025 revision and its shipping profile, whose messages have the same
-//! fields.
+//! The revisions from 2023 on, whose messages have the same fields but for
+//! Connect.
 
-use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::super::packet::{
-    Answer, Connect, Describe, Disconnect, Packet, Resource, Run, StartStream, StopStream,
+    Action, Answer, DataKind, Describe, Disconnect, Packet, Resource, Run, StartStream, StopStream,
     StreamData, with_entry,
 };
-use super::fields::{encodings, find_number, interval, introduction, number, text, units, value};
-use super::{ConnectError, Constants, Description, Dialect, Function, Introduction, Kind};
-use crate::pson::{Map, Value};
-use crate::wire::{Any, DecodeError, EncodeError, Encoding, Reader, UnknownMessage, Writer};
+use super::fields::{
+    description, encodings, find_number, inexpressible, interval, only_key, samples, units, value,
+};
+use super::{ConnectError, Constants, Description, Dialect, Introduction, Kind, parameters};
+use crate::pson::Value;
+use crate::wire::{Any, DecodeError, EncodeError, Encoding, Reader, UnknownMessage};
 
 /// Where the intervals of a revision are counted in seconds.
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,7 +26,8 @@ macro_rules! dialect {
         $name:ident, $module:ident,
         interval: $unit:expr,
         echoes: $echoes:expr,
-        encoding: $encoding:expr,
+        required: $required:expr,
+        connect: $connect:path,
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,7 @@ macro_rules! dialect {
 
         const _: () = {
             use crate::message::$module as spec;
+            use $connect as connect;
 
             const CONSTANTS: Constants = Constants {
                 keep_alive_default: Duration::from_secs(spec::timers::KEEP_ALIVE_DEFAULT),
@@ -43,8 +46,14 @@ macro_rules! dialect {
                 max_message_size: spec::limits::MAX_MESSAGE_SIZE as usize,
                 max_streams: spec::limits::MAX_STREAMS as usize,
                 max_pending: spec::limits::MAX_PENDING as usize,
-                auth_credentials: spec::AuthType::CREDENTIALS.0 as u64,
+                auth_credentials: connect::AUTH_CREDENTIALS,
                 interval_unit: $unit,
+                required_encodings: $required,
+                reconfigures: false,
+                answers_have_parameters: true,
+                disconnect_has_id: false,
+                samples_have_input: false,
+                data_labels: connect::DATA_LABELS,
                 echoes: $echoes,
             };
 
@@ -56,57 +65,7 @@ macro_rules! dialect {
                 value: Option<Value>,
                 encoding: Encoding,
             ) -> Result<Option<Any<'static>>, EncodeError> {
-                value.map(|value| any(value, encoding)).transpose()
-            }
-
-            fn settings(connect: &Connect) -> Option<Value> {
-                use spec::connect_parameters as keys;
-                let mut map = Map::new();
-                if connect.protocol_version != keys::PROTOCOL_VERSION_DEFAULT {
-                    map.insert(keys::PROTOCOL_VERSION, connect.protocol_version);
-                }
-                let keep_alive = connect.keep_alive.as_secs();
-                if keep_alive != keys::KEEP_ALIVE_DEFAULT {
-                    map.insert(keys::KEEP_ALIVE, keep_alive);
-                }
-                if connect.auth_type != keys::AUTH_TYPE_DEFAULT {
-                    map.insert(keys::AUTH_TYPE, connect.auth_type);
-                }
-                if let Some(client_type) = &connect.client_type {
-                    map.insert(keys::CLIENT_TYPE, client_type.as_str());
-                }
-                if let Some(firmware) = &connect.firmware {
-                    map.insert(keys::FIRMWARE, firmware.as_str());
-                }
-                (!map.is_empty()).then_some(Value::Map(map))
-            }
-
-            fn connect(message: spec::Connect<'_>) -> Result<Connect, DecodeError> {
-                use spec::connect_parameters as keys;
-                let parameters = value(message.parameters)?.unwrap_or_else(|| Map::new().into());
-                let Value::Map(parameters) = parameters else {
-                    let error = DecodeError::custom(format!(
-                        "{}, but expected a map",
-                        parameters.kind().name()
-                    ));
-                    return Err(error.in_field("parameters"));
-                };
-                let number = |key, default| number(&parameters, key, default);
-                Ok(Connect {
-                    stream_id: message.stream_id,
-                    payload: message.payload.to_value()?,
-                    protocol_version: number(
-                        keys::PROTOCOL_VERSION,
-                        keys::PROTOCOL_VERSION_DEFAULT,
-                    )?,
-                    keep_alive: Duration::from_secs(number(
-                        keys::KEEP_ALIVE,
-                        keys::KEEP_ALIVE_DEFAULT,
-                    )?),
-                    auth_type: number(keys::AUTH_TYPE, keys::AUTH_TYPE_DEFAULT)?,
-                    client_type: text(&parameters, keys::CLIENT_TYPE),
-                    firmware: text(&parameters, keys::FIRMWARE),
-                })
+                super::fields::optional(value, encoding, spec::INTEGERS_AS_VARINT)
             }
 
             fn packet(message: spec::Message<'_>) -> Result<Packet, DecodeError> {
@@ -122,7 +81,10 @@ macro_rules! dialect {
                         parameters: value(m.parameters)?,
                         payload: value(m.payload)?,
                     }),
-                    M::Connect(m) => Packet::Connect(connect(m).map_err(|e| e.in_message("Connect"))?),
+                    M::Connect(m) => {
+                        let packet = connect::packet(m);
+                        Packet::Connect(packet.map_err(|e| e.in_message("Connect"))?)
+                    }
                     M::Disconnect(m) => Packet::Disconnect(Disconnect {
                         stream_id: m.stream_id,
                         reason: value(m.parameters)?,
@@ -131,6 +93,7 @@ macro_rules! dialect {
                     M::KeepAlive(_) => Packet::KeepAlive,
                     M::Run(m) => Packet::Run(Run {
                         stream_id: m.stream_id,
+                        action: Action::Run,
                         resource: m.resource.to_value()?.into(),
                         parameters: value(m.parameters)?,
                         payload: value(m.payload)?,
@@ -145,7 +108,7 @@ macro_rules! dialect {
                         let key = spec::stream_parameters::INTERVAL;
                         Packet::StartStream(StartStream {
                             stream_id: m.stream_id,
-                            resource: m.resource.to_value()?.into(),
+                            resource: Some(m.resource.to_value()?.into()),
                             interval: interval(parameters.as_ref(), key, CONSTANTS.interval_unit)
                                 .map_err(|e| e.in_message("StartStream"))?,
                             parameters,
@@ -159,6 +122,8 @@ macro_rules! dialect {
                     }),
                     M::StreamData(m) => Packet::StreamData(StreamData {
                         stream_id: m.stream_id,
+                        kind: DataKind::Untold,
+                        input: None,
                         parameters: value(m.parameters)?,
                         payload: value(m.payload)?,
                     }),
@@ -176,59 +141,66 @@ macro_rules! dialect {
                 use spec::Message as M;
                 Ok(match packet {
                     Packet::Ok(p) => M::Ok(spec::Ok {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Ok::new(p.stream_id)
                     }),
                     Packet::Error(p) => M::Error(spec::Error {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Error::new(p.stream_id)
                     }),
-                    Packet::Connect(p) => M::Connect(spec::Connect {
-                        stream_id: p.stream_id,
-                        parameters: optional(settings(&p), encoding)?,
-                        payload: any(p.payload, encoding)?,
-                    }),
+                    Packet::Connect(p) => M::Connect(connect::message(p, encoding)?),
                     Packet::Disconnect(p) => M::Disconnect(spec::Disconnect {
                         stream_id: p.stream_id,
                         parameters: optional(p.reason, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Disconnect::new()
                     }),
-                    Packet::KeepAlive => M::KeepAlive(spec::KeepAlive {}),
+                    Packet::KeepAlive => M::KeepAlive(spec::KeepAlive::new()),
+                    Packet::Run(p) if p.action != Action::Run => {
+                        return Err(inexpressible(spec::NAME, "actions of Run"));
+                    }
                     Packet::Run(p) => M::Run(spec::Run {
                         stream_id: p.stream_id,
-                        resource: any(p.resource.into(), encoding)?,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::Run::new(any(p.resource.into(), encoding)?)
                     }),
                     Packet::Describe(p) => M::Describe(spec::Describe {
-                        stream_id: p.stream_id,
                         resource: optional(p.resource.map(Value::from), encoding)?,
                         parameters: optional(p.parameters, encoding)?,
+                        ..spec::Describe::new(p.stream_id)
                     }),
                     Packet::StartStream(p) => {
+                        let Some(resource) = p.resource else {
+                            let what = "Start Stream without a resource";
+                            return Err(inexpressible(spec::NAME, what));
+                        };
                         let mut parameters = p.parameters;
                         if let Some(count) = units(p.interval, CONSTANTS.interval_unit)? {
                             let key = spec::stream_parameters::INTERVAL;
                             parameters = Some(with_entry(parameters, key, count.into()));
                         }
                         M::StartStream(spec::StartStream {
-                            stream_id: p.stream_id,
-                            resource: any(p.resource.into(), encoding)?,
                             parameters: optional(parameters, encoding)?,
                             payload: optional(p.payload, encoding)?,
+                            ..spec::StartStream::new(any(resource.into(), encoding)?, p.stream_id)
                         })
                     }
                     Packet::StopStream(p) => M::StopStream(spec::StopStream {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::StopStream::new(p.stream_id)
                     }),
+                    Packet::StreamData(StreamData { input: Some(_), .. }) => {
+                        let what = "Stream Data with an input beside the value";
+                        return Err(inexpressible(spec::NAME, what));
+                    }
                     Packet::StreamData(p) => M::StreamData(spec::StreamData {
-                        stream_id: p.stream_id,
                         parameters: optional(p.parameters, encoding)?,
                         payload: optional(p.payload, encoding)?,
+                        ..spec::StreamData::new(p.stream_id)
                     }),
                     Packet::Unknown { code, body } => M::Unknown(UnknownMessage {
                         code,
@@ -239,14 +211,8 @@ macro_rules! dialect {
 
             /// The key of the stream identifier, as the codec itself writes it.
             fn stream_id_key() -> Option<u32> {
-                let message = spec::StopStream {
-                    stream_id: 0,
-                    parameters: None,
-                    payload: None,
-                };
-                let mut buffer = [0; 8];
-                message.encode_body(&mut Writer::new(&mut buffer)).ok()?;
-                spec::LAYOUT.read_key(&mut Reader::new(&buffer)).ok()
+                let message = spec::StopStream::new(0);
+                only_key(&spec::LAYOUT, |writer| message.encode_body(writer))
             }
 
             impl Dialect for $name {
@@ -258,9 +224,12 @@ macro_rules! dialect {
                     &CONSTANTS
                 }
 
-                fn encoding(&self, protocol_version: u64) -> Option<Encoding> {
-                    let encoding: fn(u64) -> Option<Encoding> = $encoding;
-                    encoding(protocol_version)
+                fn negotiated(&self, version: u64, asked: Option<Encoding>) -> Option<Encoding> {
+                    connect::negotiated(version, asked)
+                }
+
+                fn connect_encoding(&self, negotiated: Encoding) -> Encoding {
+                    connect::connect_encoding(negotiated)
                 }
 
                 fn encodings(&self) -> Vec<Encoding> {
@@ -295,17 +264,7 @@ macro_rules! dialect {
                 }
 
                 fn decode_connect(&self, reader: &Reader<'_>) -> Result<Introduction, DecodeError> {
-                    introduction(&self.encodings(), |encoding| {
-                        let message = spec::Connect::decode_body(&mut reader.clone(), encoding)?;
-                        let connect = connect(message)
-                            .map_err(|e| e.in_message("Connect").or_at(reader.offset()))?;
-                        let consistent = self.encoding(connect.protocol_version) == Some(encoding);
-                        Ok(Introduction {
-                            connect,
-                            encoding,
-                            consistent,
-                        })
-                    })
+                    connect::introduction(reader)
                 }
 
                 fn stream_id(&self, reader: &mut Reader<'_>, encoding: Encoding) -> Option<u16> {
@@ -348,36 +307,25 @@ macro_rules! dialect {
                 }
 
                 fn description(&self, description: &Description) -> Value {
-                    use spec::resource_description as keys;
-                    let function = match description.function {
-                        Function::Run => spec::FunctionType::NONE,
-                        Function::Input => spec::FunctionType::INPUT,
-                        Function::Output => spec::FunctionType::OUTPUT,
-                        Function::InputOutput => spec::FunctionType::INPUT_OUTPUT,
-                    };
-                    let mut map = Map::from([(keys::FUNCTION, function.0)]);
-                    if u64::from(description.needs_parameters) != keys::NEEDS_PARAMETERS_DEFAULT {
-                        map.insert(keys::NEEDS_PARAMETERS, description.needs_parameters);
-                    }
-                    if u64::from(description.can_stream) != keys::CAN_STREAM_DEFAULT {
-                        map.insert(keys::CAN_STREAM, description.can_stream);
-                    }
-                    if let Some(alias) = description.alias {
-                        map.insert(keys::ALIAS, alias);
-                    }
-                    map.into()
+                    self::description(description)
                 }
 
                 fn samples(&self, input: Option<Value>, output: Option<Value>) -> Value {
-                    use spec::resource_samples as keys;
-                    let samples = [(keys::INPUT, input), (keys::OUTPUT, output)];
-                    let given = samples.into_iter();
-                    let given = given.filter_map(|(key, sample)| Some((key, sample?)));
-                    given.collect::<Map>().into()
+                    samples(input, output)
                 }
             }
         };
     };
+}
+
+dialect! {
+    /// The 2023 revision: intervals in seconds, and one of six encodings of
+    /// values that the device chooses in its Connect.
+    Iotmp2023, iotmp_2023,
+    interval: SECOND,
+    echoes: false,
+    required: &[Encoding::Pson1, Encoding::Json],
+    connect: super::iotmp_2023,
 }
 
 dialect! {
@@ -386,11 +334,8 @@ dialect! {
     Iotmp2025, iotmp_2025,
     interval: SECOND,
     echoes: false,
-    encoding: |version| match u8::try_from(version).map(spec::ProtocolVersion) {
-        Ok(spec::ProtocolVersion::PSON_GENERATION_1) => Some(Encoding::Pson1),
-        Ok(spec::ProtocolVersion::PSON_GENERATION_2) => Some(Encoding::Pson2),
-        _ => None,
-    },
+    required: &[Encoding::Pson1, Encoding::Pson2],
+    connect: parameters::iotmp_2025,
 }
 
 dialect! {
@@ -399,5 +344,6 @@ dialect! {
     IotmpShipping, iotmp_shipping,
     interval: MILLISECOND,
     echoes: true,
-    encoding: |_| Some(spec::DEFAULT_ENCODING),
+    required: &[spec::DEFAULT_ENCODING],
+    connect: parameters::iotmp_shipping,
 }

@@ -1,0 +1,315 @@
+//! A codec in a process of its own, spoken to by the codec subject protocol:
+//! one JSON object per line each way.
+//!
+//! Whatever goes wrong with the process is charged to the question that was
+//! open; the next one finds a fresh process.
+
+mod doctor;
+mod process;
+mod protocol;
+
+use core::time::Duration;
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{CodecSubject, Question, Reply};
+use crate::vector::{Kind, Operation};
+
+pub use self::doctor::{Checkup, Health, examine};
+pub use self::process::Breakdown;
+use self::process::Process;
+use self::protocol::shortened;
+pub use self::protocol::{Hello, PROTO};
+
+/// Breakdowns in a row after which it is seen whether the codec answers anything at all.
+const DOUBT: usize = 5;
+/// Breakdowns after which it is not started again.
+const MAX_BREAKDOWNS: usize = 100;
+/// How long words on the standard error may take to come through.
+const LAGGING: Duration = Duration::from_millis(5);
+/// How much longer than an answer the first one may take: interpreters have to start.
+const START_FACTOR: u32 = 5;
+
+/// How to start a codec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodecCommand {
+    /// The program.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// How long an answer may take.
+    pub timeout: Duration,
+}
+
+/// Why a codec could not be started, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+/// What went wrong while a question was open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// How.
+    pub breakdown: Breakdown,
+    /// What was asked.
+    pub operation: Operation,
+    /// The end of what the process wrote to its standard error meanwhile.
+    pub stderr: String,
+}
+
+/// An answer, and what went wrong before it came.
+type Answer = (Reply, Option<Incident>);
+
+/// A codec in a process of its own.
+#[derive(Debug)]
+pub struct ChildCodec {
+    command: CodecCommand,
+    hello: Hello,
+    name: String,
+    process: Option<Process>,
+    next_id: u64,
+    /// Answers that were given already; a control is asked by many vectors.
+    answers: HashMap<String, Answer>,
+    /// A question that was answered well.
+    easy: Option<(Map<String, Json>, Kind, Operation)>,
+    in_a_row: usize,
+    breakdowns: usize,
+    incidents: Vec<Incident>,
+    gone: Option<String>,
+}
+
+impl ChildCodec {
+    /// Starts a codec and hears what it is.
+    ///
+    /// # Errors
+    /// [`StartError`] where the program cannot be run or does not introduce itself.
+    pub fn start(command: CodecCommand) -> Result<Self, StartError> {
+        let (process, hello) = introduced(&command)?;
+        let name = format!("{} {}", hello.implementation, hello.version);
+        Ok(Self {
+            command,
+            hello,
+            name,
+            process: Some(process),
+            next_id: 1,
+            answers: HashMap::new(),
+            easy: None,
+            in_a_row: 0,
+            breakdowns: 0,
+            incidents: Vec::new(),
+            gone: None,
+        })
+    }
+
+    /// What the codec says of itself.
+    #[must_use]
+    pub const fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// Why the codec is not started again, if so.
+    #[must_use]
+    pub fn gone(&self) -> Option<&str> {
+        self.gone.as_deref()
+    }
+
+    /// What went wrong since this was last asked, in order.
+    pub fn take_incidents(&mut self) -> Vec<Incident> {
+        core::mem::take(&mut self.incidents)
+    }
+
+    /// The end of what the codec wrote to its standard error since the last question,
+    /// as far as it has come through.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        // An answer may overtake the words that were written before it.
+        std::thread::sleep(LAGGING);
+        self.process
+            .as_ref()
+            .map(Process::errors)
+            .unwrap_or_default()
+    }
+
+    /// Forgets the answers that were given, so that they are asked for again.
+    pub fn forget_answers(&mut self) {
+        self.answers.clear();
+    }
+
+    fn ask(&mut self, request: Map<String, Json>, kind: Kind, operation: Operation) -> Reply {
+        let key = Json::Object(request.clone()).to_string();
+        if let Some((reply, incident)) = self.answers.get(&key) {
+            self.incidents.extend(incident.clone());
+            return reply.clone();
+        }
+        let (reply, incident) = match self.attempt(&request, kind, operation) {
+            Ok(reply) => {
+                self.in_a_row = 0;
+                if !matches!(reply, Reply::Unsupported(_)) {
+                    self.easy.get_or_insert((request, kind, operation));
+                }
+                (reply, None)
+            }
+            Err(breakdown) => {
+                let reply = Reply::Broken(breakdown.to_string());
+                let stderr = self.process.take().map(Process::kill).unwrap_or_default();
+                self.count_breakdown();
+                let incident = Incident {
+                    breakdown,
+                    operation,
+                    stderr,
+                };
+                (reply, Some(incident))
+            }
+        };
+        self.incidents.extend(incident.clone());
+        self.answers.insert(key, (reply.clone(), incident));
+        reply
+    }
+
+    fn attempt(
+        &mut self,
+        request: &Map<String, Json>,
+        kind: Kind,
+        operation: Operation,
+    ) -> Result<Reply, Breakdown> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let limit = self.command.timeout;
+        let line = protocol::with_id(id, request);
+        let Some(process) = &mut self.process else {
+            let why = self.gone.clone().unwrap_or_default();
+            return Err(Breakdown::Crash(why));
+        };
+        process.forget_errors();
+        if let Some(unasked) = process.unasked() {
+            let line = unasked?;
+            let why = format!("a line that nobody asked for: {}", shortened(&line));
+            return Err(Breakdown::Malformed(why));
+        }
+        process.send(&line);
+        let answer = process.line(limit)?;
+        protocol::reply(id, kind, operation, &answer).map_err(Breakdown::Malformed)
+    }
+
+    /// Starts the codec again, unless it is of no use.
+    fn count_breakdown(&mut self) {
+        self.breakdowns += 1;
+        self.in_a_row += 1;
+        self.restart();
+        if self.gone.is_some() {
+            return;
+        }
+        if self.breakdowns >= MAX_BREAKDOWNS {
+            self.give_up(format!("it broke down {MAX_BREAKDOWNS} times"));
+        } else if self.in_a_row >= DOUBT {
+            let easy = self.easy.clone();
+            let answered = easy.is_some_and(|(request, kind, operation)| {
+                self.attempt(&request, kind, operation).is_ok()
+            });
+            if answered {
+                self.in_a_row = 0;
+            } else {
+                let times = self.in_a_row;
+                self.give_up(format!(
+                    "it broke down {times} times in a row and answers nothing any more"
+                ));
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        match introduced(&self.command) {
+            Ok((process, _)) => self.process = Some(process),
+            Err(error) => self.give_up(format!("it could not be started again: {error}")),
+        }
+    }
+
+    fn give_up(&mut self, why: String) {
+        self.process = None;
+        self.gone = Some(why);
+    }
+}
+
+impl CodecSubject for ChildCodec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn decode(&mut self, question: Question<'_>, bytes: &[u8]) -> Reply {
+        let operation = Operation::Decode;
+        let excuse = self
+            .hello
+            .excuse(&question, operation, Some(bytes.len()), 0);
+        if let Some(why) = excuse {
+            return Reply::Unsupported(why);
+        }
+        let mut request = protocol::request(&question, operation);
+        request.insert("hex".to_owned(), json!(hex::encode(bytes)));
+        self.ask(request, question.kind, operation)
+    }
+
+    fn encode(&mut self, question: Question<'_>, value: &Json) -> Reply {
+        let operation = Operation::Encode;
+        let depth = match (question.kind, value) {
+            (Kind::Message, Json::Object(fields)) => fields.values().map(depth).max().unwrap_or(0),
+            _ => depth(value),
+        };
+        let excuse = self.hello.excuse(&question, operation, None, depth);
+        if let Some(why) = excuse {
+            return Reply::Unsupported(why);
+        }
+        let mut request = protocol::request(&question, operation);
+        let key = match question.kind {
+            Kind::Message => "message",
+            Kind::Value => "value",
+        };
+        request.insert(key.to_owned(), value.clone());
+        self.ask(request, question.kind, operation)
+    }
+}
+
+/// How many containers stand in each other.
+fn depth(value: &Json) -> u64 {
+    let inside = match value {
+        Json::Array(elements) => elements.iter().map(depth).max(),
+        Json::Object(members) => match (members.get("type"), members.get("value")) {
+            (None, _) => members.values().map(depth).max(),
+            // A map of tagged form: an array of arrays of key and value.
+            (Some(_), Some(Json::Array(pairs))) => {
+                let values = pairs.iter().filter_map(|pair| pair.get(1));
+                values.map(depth).max()
+            }
+            (Some(_), _) => return 0,
+        },
+        _ => return 0,
+    };
+    1 + inside.unwrap_or(0)
+}
+
+/// Starts a program and hears its hello.
+fn introduced(command: &CodecCommand) -> Result<(Process, Hello), StartError> {
+    let CodecCommand {
+        program, arguments, ..
+    } = command;
+    let failed = |why: String| StartError(format!("{program}: {why}"));
+    let mut process = Process::start(program, arguments)
+        .map_err(|error| failed(format!("cannot be started: {error}")))?;
+    process.send(&protocol::hello_request());
+    let limit = command.timeout.saturating_mul(START_FACTOR);
+    let heard = process
+        .line(limit)
+        .and_then(|line| Hello::read(&line).map_err(Breakdown::Malformed));
+    match heard {
+        Ok(hello) => Ok((process, hello)),
+        Err(breakdown) => {
+            let stderr = process.kill();
+            let last = stderr
+                .lines()
+                .last()
+                .map(|line| format!("; its last words: {line}"));
+            let last = last.unwrap_or_default();
+            Err(failed(format!("no hello: {breakdown}{last}")))
+        }
+    }
+}

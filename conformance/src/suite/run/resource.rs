@@ -1,0 +1,193 @@
+//! Calls of what a device describes.
+
+use serde_json::{Value as Json, json};
+
+use super::runnable;
+use crate::case::{Case, DEVICE};
+use crate::subject::{Function, Link, Peer, Received, Resource, Want, phrase};
+use crate::verdict::{Outcome, Step, Stop};
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "run.output",
+        title: "what a resource gives is in the Ok",
+        clauses: &["IOTMP25-RUN-004"],
+        run: |peer| Box::pin(gives(peer, Function::Output)),
+        ..DEVICE
+    },
+    Case {
+        slug: "run.input",
+        title: "a resource takes the sample of its input",
+        clauses: &["IOTMP25-RUN-001"],
+        run: |peer| Box::pin(takes(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "run.input-output",
+        title: "what a resource gives in return for an input is in the Ok",
+        clauses: &["IOTMP25-RUN-004"],
+        run: |peer| Box::pin(gives(peer, Function::InputOutput)),
+        ..DEVICE
+    },
+    Case {
+        slug: "run.alias",
+        title: "a resource can be named by its numeric alias",
+        clauses: &["IOTMP25-RUN-006"],
+        run: |peer| Box::pin(alias(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "run.path-parameter",
+        title: "a segment of a path that is a parameter stands for any one segment",
+        clauses: &["IOTMPS-RESOURCE-001"],
+        run: |peer| Box::pin(path_parameter(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "run.path-as-array",
+        title: "a resource can be named by the segments of its path",
+        clauses: &["IOTMPS-RESOURCE-002"],
+        run: |peer| Box::pin(path_as_array(peer)),
+        ..DEVICE
+    },
+];
+
+/// What kind of JSON a value is.
+const fn kind(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "map",
+    }
+}
+
+async fn run_ok(link: &mut Link, resource: &Resource) -> Outcome<Received> {
+    let id = link.id();
+    link.send(resource.run(Some(id))).await?;
+    link.message(&[Want::Ok(id)]).await.because(format!(
+        "{:?} was run as it describes itself",
+        resource.name
+    ))
+}
+
+async fn gives(peer: &Peer, function: Function) -> Outcome {
+    let Some(resource) = peer.catalogue()?.with(&[function]) else {
+        return Err(Stop::skip(match function {
+            Function::InputOutput => {
+                "the device describes no resource that takes and gives a value, with a sample of its input"
+            }
+            _ => "the device describes no resource that gives a value",
+        }));
+    };
+    let mut link = peer.connected().await?;
+    let answer = run_ok(&mut link, resource).await?;
+    let Some(value) = answer.field("payload") else {
+        return Err(Stop::fail("an Ok with a payload", phrase(&answer.message)));
+    };
+    // A float that happens to be whole is a number all the same; null says that there is none now.
+    let sample = resource.output.as_ref().filter(|sample| !sample.is_null());
+    if let Some(sample) = sample
+        && !value.is_null()
+        && kind(sample) != kind(value)
+    {
+        return Err(Stop::fail(
+            format!("a {} as in its sample {sample}", kind(sample)),
+            format!("a {}: {value}", kind(value)),
+        ));
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn takes(peer: &Peer) -> Outcome {
+    let Some(resource) = peer.catalogue()?.with(&[Function::Input]) else {
+        return Err(Stop::skip(
+            "the device describes no resource that takes a value, with a sample of it",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    run_ok(&mut link, resource).await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn alias(peer: &Peer) -> Outcome {
+    let with_alias = peer.catalogue()?.with_alias();
+    let Some((resource, alias)) = with_alias.and_then(|resource| Some((resource, resource.alias?)))
+    else {
+        return Err(Stop::skip(
+            "the device describes no resource with an alias that can be run",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let mut message = resource.run(Some(id));
+    if let Some(object) = message.as_object_mut() {
+        object.insert("resource".to_owned(), alias.into());
+    }
+    link.send(message).await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .because(format!("{alias} is the alias of {:?}", resource.name))?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn path_parameter(peer: &Peer) -> Outcome {
+    let is_parameter = |segment: &str| segment.starts_with(':');
+    let resources = &peer.catalogue()?.resources;
+    let parametric = resources.iter().find(|resource| {
+        resource.name.split('/').any(is_parameter)
+            && !resource.name.split('/').any(|s| s.starts_with('*'))
+    });
+    let Some(resource) = parametric else {
+        return Err(Stop::skip("the device describes no path with a parameter"));
+    };
+    let segments = resource
+        .name
+        .split('/')
+        .map(|s| if is_parameter(s) { "1" } else { s });
+    let named = segments.collect::<Vec<_>>().join("/");
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let mut message = resource.run(Some(id));
+    if let Some(object) = message.as_object_mut() {
+        object.insert("resource".to_owned(), json!(named));
+    }
+    link.send(message).await?;
+    if link.answer(id).await?.name() == "ok" {
+        peer.keep(link).await;
+        return Ok(());
+    }
+    // The resource may refuse this very segment; that it is there at all shows in its description.
+    let id = link.id();
+    link.send(json!({"type": "describe", "stream_id": id, "resource": named}))
+        .await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .because(format!("{named:?} was asked for, of {:?}", resource.name))
+        .map(drop)
+}
+
+async fn path_as_array(peer: &Peer) -> Outcome {
+    let resource = runnable(peer)?;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let mut message = resource.run(Some(id));
+    if let Some(object) = message.as_object_mut() {
+        let segments: Vec<&str> = resource.name.split('/').collect();
+        object.insert("resource".to_owned(), json!(segments));
+    }
+    link.send(message).await?;
+    let answer = link.answer(id).await?;
+    peer.keep(link).await;
+    match answer.name() {
+        "ok" => Ok(()),
+        _ => Err(Stop::skip(
+            "the device does not take an array for a name, and need not",
+        )),
+    }
+}

@@ -1,0 +1,295 @@
+//! Streams: values in time.
+
+use core::time::Duration;
+
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
+
+use super::{best, past_data, stopped, streamable};
+use crate::case::{Case, DEVICE, Pace};
+use crate::subject::{Event, Link, Peer, Want};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Ambiguity that says in which unit the interval is.
+const UNIT: &str = "IOTMP25-AMB-INTERVAL";
+/// An interval so long that no second value comes of it, in either unit.
+const LONG: u64 = 3_000_000;
+/// Windows that are measured before a stream is called too fast.
+const WINDOWS: usize = 3;
+
+/// A case that needs values in time.
+const TIMED: Case = Case {
+    pace: Pace::Slow,
+    ..DEVICE
+};
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "stream.interval",
+        title: "values come every interval, under the stream's identifier",
+        clauses: &["IOTMP25-STREAM-003", "IOTMPS-STREAM-001"],
+        run: |peer| Box::pin(interval(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.unopened",
+        title: "no value comes that nobody asked for",
+        clauses: &["IOTMP25-STREAM-004"],
+        run: |peer| Box::pin(unopened(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "stream.stop",
+        title: "after the Ok of a Stop Stream no value comes",
+        clauses: &["IOTMP25-STREAM-005"],
+        run: |peer| Box::pin(stop(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.two-at-once",
+        title: "two resources stream side by side, each under its own identifier",
+        clauses: &["IOTMP25-STREAM-007"],
+        run: |peer| Box::pin(two_at_once(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.replace-id",
+        title: "a second Start Stream of a resource gives its stream another identifier",
+        clauses: &["IOTMP25-STREAM-008"],
+        run: |peer| Box::pin(replace_id(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.replace-interval",
+        title: "a second Start Stream under the same identifier changes the interval",
+        clauses: &["IOTMP25-STREAM-008"],
+        run: |peer| Box::pin(replace_interval(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.ends-with-connection",
+        title: "no stream survives a reconnect",
+        clauses: &["IOTMP25-STREAM-009"],
+        run: |peer| Box::pin(ends_with_connection(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.bare-interval",
+        title: "a bare number as parameters is the interval",
+        clauses: &["IOTMPS-STREAM-004"],
+        run: |peer| Box::pin(bare_interval(peer)),
+        ..DEVICE
+    },
+];
+
+/// A short interval: as a number in the unit of the spec, and as time.
+fn tick(peer: &Peer) -> (u64, Duration) {
+    let unit = peer
+        .spec()
+        .ambiguities
+        .iter()
+        .find(|known| known.id == UNIT);
+    match unit.map(|unit| unit.reference.as_str()) {
+        Some("milliseconds") => (100, Duration::from_millis(100)),
+        _ => (1, Duration::from_secs(1)),
+    }
+}
+
+/// Parameters that ask for values every tick.
+fn every_tick(peer: &Peer) -> Json {
+    json!({"interval": tick(peer).0})
+}
+
+/// Waits for the next value of a stream, which comes within `tick` and the time for an answer.
+async fn value(link: &mut Link, id: u16, tick: Duration) -> Outcome<Instant> {
+    let deadline = Instant::now() + tick + link.timeout();
+    let event = link.next_before(deadline).await;
+    if Want::Data(id).allows(&event) {
+        return Ok(Instant::now());
+    }
+    Err(Stop::fail(Want::Data(id).to_string(), event.to_string()))
+}
+
+/// Waits long enough for values to come, and shows that none does.
+async fn nothing_for(link: &mut Link, time: Duration, expected: &str) -> Outcome {
+    match link.next_before(Instant::now() + time).await {
+        Event::Silence(_) => link.quiet(expected).await,
+        other => Err(Stop::fail(expected, other.to_string())),
+    }
+}
+
+async fn interval(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    // The first may be the value of the moment and says nothing of the interval.
+    let mut since = value(&mut link, id, tick).await?;
+    let mut shortest = Duration::MAX;
+    for _ in 0..WINDOWS {
+        value(&mut link, id, tick).await?;
+        let last = value(&mut link, id, tick).await?;
+        // A value that was held up on its way makes one window shorter, never all of them.
+        if last - since >= tick {
+            return Ok(());
+        }
+        shortest = shortest.min(last - since);
+        since = last;
+    }
+    Err(Stop::fail(
+        format!("a value every {} ms", tick.as_millis()),
+        format!("two more within {} ms", shortest.as_millis()),
+    ))
+}
+
+async fn unopened(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    if let Some(resource) = peer
+        .catalogue()
+        .ok()
+        .and_then(|catalogue| catalogue.runnable())
+    {
+        let id = link.id();
+        link.send(resource.run(Some(id))).await?;
+        link.answer(id).await?;
+    }
+    let (_, tick) = tick(peer);
+    nothing_for(&mut link, tick, "no value without a stream").await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn stop(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    value(&mut link, id, tick)
+        .await
+        .unrelated("waiting for a value")?;
+    stopped(&mut link, id, &[Want::Ok(id)]).await?;
+    nothing_for(
+        &mut link,
+        tick * 3 / 2,
+        "no value after the Ok of the Stop Stream",
+    )
+    .await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn two_at_once(peer: &Peer) -> Outcome {
+    let found = streamable(peer)?;
+    let [first, second, ..] = found.as_slice() else {
+        return Err(Stop::skip(
+            "the device describes only one resource that can be streamed",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    let one = link.start_stream(&first.name, &every_tick(peer)).await?;
+    let two = link.id();
+    link.send_start_stream(two, &second.name, &every_tick(peer))
+        .await?;
+    past_data(&mut link, &[Want::Ok(two)], &[one]).await?;
+    let tick = tick(peer).1;
+    let deadline = Instant::now() + tick * 3 + link.timeout();
+    let (mut of_one, mut of_two) = (0, 0);
+    while of_one < 2 || of_two < 2 {
+        let event = link.next_before(deadline).await;
+        if Want::Data(one).allows(&event) {
+            of_one += 1;
+        } else if Want::Data(two).allows(&event) {
+            of_two += 1;
+        } else {
+            let expected = format!("values of both streams, {one} and {two}");
+            let seen = format!("{of_one} values of one and {of_two} of the other came before");
+            return Err(Stop::fail(expected, event.to_string()).because(seen));
+        }
+    }
+    Ok(())
+}
+
+async fn replace_id(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let old = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    let new = link.id();
+    link.send_start_stream(new, &resource.name, &every_tick(peer))
+        .await?;
+    past_data(&mut link, &[Want::Ok(new)], &[old]).await?;
+    // In more than an interval the old stream would have had a value too.
+    let replaced = Instant::now();
+    while replaced.elapsed() <= tick {
+        value(&mut link, new, tick)
+            .await
+            .because(format!("the stream had been {old} and is {new} now"))?;
+    }
+    Ok(())
+}
+
+async fn replace_interval(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &json!({"interval": LONG}))
+        .await
+        .unrelated("starting a stream")?;
+    link.send_start_stream(id, &resource.name, &every_tick(peer))
+        .await?;
+    past_data(&mut link, &[Want::Ok(id)], &[id]).await?;
+    // One may be the value of the moment; the other has to come of the interval.
+    for _ in 0..2 {
+        value(&mut link, id, tick).await.because(format!(
+            "the interval had been {LONG} and is {} now",
+            self::tick(peer).0
+        ))?;
+    }
+    Ok(())
+}
+
+async fn ends_with_connection(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    value(&mut link, id, tick)
+        .await
+        .unrelated("waiting for a value")?;
+    link.close();
+    let mut link = peer.connected().await?;
+    nothing_for(&mut link, tick * 3 / 2, "no value on a new connection").await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn bare_interval(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let (number, tick) = tick(peer);
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send_start_stream(id, &resource.name, &json!(number))
+        .await?;
+    if link.answer(id).await?.name() == "error" {
+        return Err(Stop::skip(
+            "the device does not take a bare interval, and need not",
+        ));
+    }
+    for _ in 0..3 {
+        value(&mut link, id, tick).await?;
+    }
+    Ok(())
+}
