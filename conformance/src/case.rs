@@ -6,6 +6,7 @@ use core::pin::Pin;
 use iotmp_spec::model::{Level, Spec};
 use serde::Serialize;
 
+use crate::family;
 use crate::subject::Peer;
 use crate::verdict::Outcome;
 
@@ -66,9 +67,11 @@ pub struct Case {
     pub roles: &'static [Role],
     /// Which specs it fits; empty is all.
     pub specs: &'static [&'static str],
-    /// Clauses that it proves. One that a spec does not have is not claimed under that spec.
+    /// Clauses that it proves, by their ids in 2025 where that has them, or else in 2023: other
+    /// revisions have ids of their own for the same rules. One that a spec does not have is not claimed under that spec.
     pub clauses: &'static [&'static str],
-    /// Slug of the valid twin, one edit away; none if it is valid itself.
+    /// Slug of the valid twin, one edit away; none if it is valid itself, and its own if it does
+    /// not even build on a connection that can be established.
     pub control: Option<&'static str>,
     /// Ambiguity on which the verdict depends.
     pub ambiguity: Option<&'static str>,
@@ -137,21 +140,27 @@ impl Case {
     /// The clauses of that spec that it proves.
     #[must_use]
     pub fn claims<'a>(&self, spec: &'a Spec) -> Vec<&'a str> {
-        let known = self.clauses.iter().filter_map(|id| spec.clause(id));
+        let known = self
+            .clauses
+            .iter()
+            .filter_map(|id| family::clause(spec, id));
         known.map(|clause| clause.id.as_str()).collect()
     }
 
     /// The ambiguity that it depends on, if that spec leaves it open.
     #[must_use]
-    pub fn open_question(&self, spec: &Spec) -> Option<&'static str> {
-        self.ambiguity
-            .filter(|id| spec.ambiguities.iter().any(|ambiguity| ambiguity.id == *id))
+    pub fn open_question<'a>(&self, spec: &'a Spec) -> Option<&'a str> {
+        let known = family::ambiguity(spec, self.ambiguity?)?;
+        Some(&known.id)
     }
 
     /// The strictest level among the clauses that it proves; a probe that proves none is [`Level::May`].
     #[must_use]
     pub fn level(&self, spec: &Spec) -> Level {
-        let known = self.clauses.iter().filter_map(|id| spec.clause(id));
+        let known = self
+            .clauses
+            .iter()
+            .filter_map(|id| family::clause(spec, id));
         known.map(|clause| clause.level).min().unwrap_or(Level::May)
     }
 }

@@ -10,7 +10,12 @@
 //!
 //! Values in them are as [`json`] has them. A message whose type
 //! the specification does not name is `{"type":"0x7f","body":{"type":"bytes","value":"0801"}}`;
-//! in that form a body can be given to any type.
+//! in that form a body can be given to any type. Fields that are the same in
+//! every message of their type are left out.
+//!
+//! Where several messages share a type, and the request decides which of them
+//! its answer is, [`Codec::answering`] names it; without it they are read as
+//! the one that stands for all of them.
 //!
 //! What the sources leave open is read as the ambiguities of the specification
 //! say of the reference: longer forms of numbers are accepted, fields come in
@@ -21,13 +26,14 @@ mod announce;
 mod body;
 mod compose;
 mod explain;
+mod foreign;
 mod pson1;
 mod pson2;
 mod refusal;
 mod walk;
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{Body, IntEncoding, KeyValue, Shape, Spec};
+use iotmp_spec::model::{Body, Field, FieldType, IntEncoding, KeyValue, Message, Shape, Spec};
 use serde_json::Value as Json;
 
 use crate::json;
@@ -80,6 +86,7 @@ pub struct DecodedValue {
 pub struct Codec<'s> {
     spec: &'s Spec,
     encoding: Option<Encoding>,
+    request: Option<&'s Message>,
 }
 
 impl<'s> Codec<'s> {
@@ -90,6 +97,7 @@ impl<'s> Codec<'s> {
         Self {
             spec,
             encoding: None,
+            request: None,
         }
     }
 
@@ -98,6 +106,16 @@ impl<'s> Codec<'s> {
     pub fn with_encoding(self, encoding: Encoding) -> Self {
         Self {
             encoding: Some(encoding),
+            ..self
+        }
+    }
+
+    /// The same codec for messages that answer `request`, where that decides
+    /// what they hold.
+    #[must_use]
+    pub fn answering(self, request: &'s Message) -> Self {
+        Self {
+            request: Some(request),
             ..self
         }
     }
@@ -118,7 +136,13 @@ impl<'s> Codec<'s> {
             Shape::Encoded(names) | Shape::Sized(names) => names.as_slice(),
             Shape::Varint | Shape::Fixed(_) => &[],
         });
-        names.filter_map(|name| Encoding::from_name(name)).collect()
+        let mut encodings = Vec::new();
+        for encoding in names.filter_map(|name| Encoding::from_name(name)) {
+            if !encodings.contains(&encoding) {
+                encodings.push(encoding);
+            }
+        }
+        encodings
     }
 
     /// Whether the specification has a wire type for an encoding.
@@ -132,6 +156,11 @@ impl<'s> Codec<'s> {
         let default = key_value(self.spec)
             .and_then(|layout| Encoding::from_name(&layout.values.default_encoding));
         self.encoding.or(default).unwrap_or(Encoding::Pson2)
+    }
+
+    /// The encoding of values that say nothing of it themselves.
+    pub(crate) fn encoding_in_force(&self) -> Encoding {
+        self.default_encoding()
     }
 
     /// The encoding that a message asks for by the protocol version in it, if it does.
@@ -159,7 +188,7 @@ impl<'s> Codec<'s> {
 
     fn decode_as(&self, bytes: &[u8], encoding: Encoding) -> Result<Decoded, Refusal> {
         let mut walk = Walk::new(bytes, self.max_depth());
-        let result = body::message(self.spec, &mut walk, encoding);
+        let result = body::message(self, &mut walk, encoding);
         let consumed = walk.at();
         let annotations = walk.into_notes();
         match result {
@@ -230,7 +259,7 @@ impl Refusal {
     }
 }
 
-/// The layout of bodies of keys and values; others are not read here yet.
+/// The layout of bodies of keys and values, if they have one.
 fn key_value(spec: &Spec) -> Option<&KeyValue> {
     match &spec.body {
         Body::KeyValue(layout) => Some(layout),
@@ -243,10 +272,7 @@ fn read_value(walk: &mut Walk<'_>, encoding: Encoding) -> Result<WireValue, Refu
     match encoding {
         Encoding::Pson1 => pson1::read(walk),
         Encoding::Pson2 => pson2::read(walk),
-        _ => {
-            let detail = format!("encoding {} is not known here", encoding.name());
-            Err(walk.refuse(Class::Encoding, walk.at(), detail))
-        }
+        _ => foreign::read(walk, encoding),
     }
 }
 
@@ -266,10 +292,7 @@ fn write_value(
     match encoding {
         Encoding::Pson1 => pson1::write(value, out),
         Encoding::Pson2 => pson2::write(value, out),
-        _ => {
-            let detail = format!("encoding {} is not known here", encoding.name());
-            return Err(Refusal::new(Class::Encoding, 0, path, detail));
-        }
+        _ => return foreign::write(value, encoding, path, out),
     }
     Ok(())
 }
@@ -295,11 +318,32 @@ fn varint(mut number: u64) -> Vec<u8> {
     bytes
 }
 
-/// Bits of a varint. The layouts of key-value protocols have no other numbers.
-fn bits(encoding: IntEncoding) -> u32 {
+/// A number as it is written; the caller has seen to it that it fits.
+fn int(encoding: IntEncoding, number: u64) -> Vec<u8> {
     match encoding {
-        IntEncoding::Varint(bits) => bits.into(),
-        IntEncoding::BigEndian(bytes) | IntEncoding::LittleEndian(bytes) => u32::from(bytes) * 8,
+        IntEncoding::Varint(_) => varint(number),
+        IntEncoding::BigEndian(bytes) => {
+            let skipped = usize::from(8_u8.saturating_sub(bytes));
+            number.to_be_bytes().into_iter().skip(skipped).collect()
+        }
+        IntEncoding::LittleEndian(bytes) => {
+            let bytes = usize::from(bytes);
+            number.to_le_bytes().into_iter().take(bytes).collect()
+        }
+    }
+}
+
+/// What the number of a field says: with its name, where it has one.
+fn meaning(spec: &Spec, field: &Field, number: u64) -> String {
+    let FieldType::Enum(name) = &field.ty else {
+        return number.to_string();
+    };
+    let named = spec
+        .enumeration(name)
+        .and_then(|e| e.values.iter().find(|value| value.value == number));
+    match named {
+        Some(value) => format!("{number}, {}", value.name),
+        None => number.to_string(),
     }
 }
 

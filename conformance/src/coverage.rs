@@ -3,6 +3,7 @@
 use iotmp_spec::model::{Ambiguity, Clause, Party, Spec};
 
 use crate::case::{Case, Role};
+use crate::family;
 use crate::plan::vectors_of;
 use crate::suite;
 use crate::vector::{Expected, Operation, Vector};
@@ -127,7 +128,7 @@ pub fn dangling(specs: &[&'static Spec]) -> Vec<String> {
             found.push(format!("{} fits no specification", case.id(*role)));
         }
         for id in case.clauses {
-            if !specs.iter().any(|spec| spec.clause(id).is_some()) {
+            if !specs.iter().any(|spec| family::clause(spec, id).is_some()) {
                 found.push(format!(
                     "{} names {id}, which no specification has",
                     case.slug

@@ -8,8 +8,9 @@
 //! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
 //! - [`subject`]: what is tested, and the connections to it.
 //! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
+//! - [`observe`]: traffic that passes between others.
 //! - [`certify`]: the vectors against a codec in a process of its own.
-//! - [`coverage`]: what proves what.
+//! - [`family`]: rules that revisions share; [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
 pub mod case;
@@ -17,8 +18,10 @@ pub mod certify;
 pub mod codec;
 pub mod coverage;
 pub mod exit;
+pub mod family;
 pub mod json;
 pub mod ledger;
+pub mod observe;
 mod path;
 pub mod plan;
 pub mod report;

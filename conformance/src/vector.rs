@@ -13,13 +13,14 @@ mod bundle;
 mod check;
 mod embedded;
 mod expect;
+mod like;
 mod raw;
 mod run;
 
 use core::fmt;
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{Level, Spec};
+use iotmp_spec::model::{Level, Message, Spec};
 use serde_json::Value as Json;
 
 pub use self::bundle::{BUNDLE, BundleFile, SCHEMA, check_bundle, check_files, export};
@@ -47,6 +48,8 @@ pub struct Vector {
     pub flags: Vec<Flag>,
     /// Whether the bytes are a message or a value.
     pub kind: Kind,
+    /// The request that the message answers, where that decides what it holds.
+    pub answers: Option<&'static Message>,
     /// Encoding of values, where it is not the one that a receiver finds by itself.
     pub encoding: Option<Encoding>,
     /// The bytes; absent where only an encoder is asked.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use iotmp_conformance::codec::{Codec, explain, explain_refusal};
+use iotmp_conformance::specs;
 
 use super::{Notation, Outcome, REFUSED, print, stdin};
 
@@ -14,13 +15,20 @@ pub(super) struct Arguments {
     hex: Vec<String>,
     #[command(flatten)]
     notation: Notation,
+    /// The request that the messages answer, where that decides what they hold.
+    #[arg(long, value_name = "MESSAGE")]
+    answers: Option<String>,
     /// Say of every byte what it means.
     #[arg(long)]
     explain: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let codec = arguments.notation.codec()?;
+    let mut codec = arguments.notation.codec()?;
+    if let Some(name) = &arguments.answers {
+        let request = specs::message(codec.spec(), name).map_err(|error| error.to_string())?;
+        codec = codec.answering(request);
+    }
     let text = if arguments.hex.is_empty() {
         stdin()?
     } else {

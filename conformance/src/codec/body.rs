@@ -1,27 +1,42 @@
-//! Reading whole messages: the header, and bodies of keys and values.
+//! Reading whole messages: the header, and then the body as its layout has it.
 
-use iotmp_ref::pson::Integer;
+mod answer;
+mod fixed;
+mod key_value;
+
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::{
-    Direction, Field, FieldType, KeyPart, KeyValue, Message, Shape, Spec, WireType,
-};
+use iotmp_spec::model::{Body, Direction, Message};
 use serde_json::{Map, Value as Json, json};
 
 use crate::json;
 use crate::value::WireValue;
 
+use self::answer::Role;
 use super::walk::{Walk, bytes};
-use super::{Class, Refusal, bits, key_value, read_value};
+use super::{Class, Codec, Refusal};
 
 pub(super) fn message(
-    spec: &Spec,
+    codec: &Codec<'_>,
     walk: &mut Walk<'_>,
     encoding: Encoding,
 ) -> Result<Json, Refusal> {
+    let least = codec.spec.framing.min_size.unwrap_or(0);
+    if walk.left() as u64 >= least {
+        return whole(codec, walk, encoding);
+    }
+    let refusal = walk.truncated("message", format_args!("at least {}", bytes(least)));
+    // What there is of it can still be named.
+    let _ = whole(codec, walk, encoding);
+    Err(refusal)
+}
+
+fn whole(codec: &Codec<'_>, walk: &mut Walk<'_>, encoding: Encoding) -> Result<Json, Refusal> {
+    let framing = &codec.spec.framing;
     let start = walk.at();
-    let code = walk.varint(bits(spec.framing.code), "message type")?;
+    let code = walk.number(framing.code, "message type")?;
     // A code has at most 32 bits.
-    let message = spec.message_by_code(code as u32);
+    let role = answer::role(codec, code as u32, walk.rest());
+    let message = role.message();
     let name = message.map_or_else(|| format!("0x{code:02x}"), |m| m.name.clone());
     let meaning = match message {
         Some(message) => format!("{code} {name}, {}", direction(message.direction)),
@@ -31,32 +46,41 @@ pub(super) fn message(
         walk.note(start, "message type", meaning);
         Ok(())
     })?;
-    let size = match spec.framing.size {
-        Some(encoding) => {
-            let start = walk.at();
-            let size = walk.varint(bits(encoding), "message size")?;
-            walk.in_name(&name, |walk| {
-                walk.note(start, "body size", bytes(size));
-                Ok(())
-            })?;
-            size
-        }
-        None => walk.left() as u64,
-    };
     let body = |walk: &mut Walk<'_>| {
-        walk.in_name(&name, |walk| match message {
-            Some(message) => known(spec, message, walk, encoding),
-            None => unknown(&name, walk),
+        walk.in_name(&name, |walk| match &role {
+            Role::Known(message) => known(codec, message, walk, encoding),
+            Role::Refused(message, peek) => {
+                let refusal = peek.refuse(walk);
+                // What stands before it can still be named.
+                let _ = known(codec, message, walk, encoding);
+                Err(refusal)
+            }
+            Role::Unknown => unknown(&name, walk),
         })
     };
+    let Some(size) = framing.size else {
+        return body(walk);
+    };
+    let start = walk.at();
+    let size = walk.number(size, "message size")?;
+    walk.in_name(&name, |walk| {
+        walk.note(start, "body size", bytes(size));
+        Ok(())
+    })?;
     match usize::try_from(size)
         .ok()
         .filter(|size| *size <= walk.left())
     {
-        Some(size) => walk.within(size, body),
+        Some(size) => walk.within(size, |walk| {
+            let message = body(walk)?;
+            if walk.is_empty() {
+                return Ok(message);
+            }
+            let detail = format!("{} left over after the message", bytes(walk.left()));
+            Err(walk.refuse(Class::TrailingBytes, walk.at(), detail))
+        }),
         None => {
             let refusal = walk.truncated("body", bytes(size));
-            // What there is of the body can still be named.
             let _ = body(walk);
             Err(refusal)
         }
@@ -80,258 +104,21 @@ fn unknown(name: &str, walk: &mut Walk<'_>) -> Result<Json, Refusal> {
 }
 
 fn known(
-    spec: &Spec,
+    codec: &Codec<'_>,
     message: &Message,
     walk: &mut Walk<'_>,
     encoding: Encoding,
 ) -> Result<Json, Refusal> {
-    let Some(layout) = key_value(spec) else {
-        let detail = "fixed layouts are not known here";
-        return Err(walk.refuse(Class::Encoding, walk.at(), detail));
+    let found = match &codec.spec.body {
+        Body::KeyValue(layout) => key_value::fields(codec.spec, layout, message, walk, encoding)?,
+        Body::Fixed(_) => fixed::fields(codec.spec, message, walk)?,
     };
-    let mut found = Vec::new();
-    found.resize(message.fields.len(), None);
-    while !walk.is_empty() {
-        let key = Key::read(layout, walk)?;
-        let slot = message
-            .fields
-            .iter()
-            .zip(&mut found)
-            .find(|(field, _)| field.id == key.field);
-        match slot {
-            Some((field, slot)) => {
-                let value = walk.in_name(&field.name, |walk| {
-                    known_field(spec, layout, field, &key, walk, encoding)
-                })?;
-                *slot = Some(value);
-            }
-            None => unknown_field(layout, &key, walk, encoding)?,
-        }
-    }
     let mut json = Map::new();
     json.insert("type".to_owned(), json!(message.name));
     for (field, value) in message.fields.iter().zip(found) {
-        match value {
-            Some(value) => {
-                json.insert(field.name.clone(), value);
-            }
-            None if field.mandatory => {
-                let detail = format!("mandatory field {} is absent", field.name);
-                return Err(walk.refuse(Class::MissingField, walk.at(), detail));
-            }
-            None => {}
+        if let Some(value) = value {
+            json.insert(field.name.clone(), value);
         }
     }
     Ok(Json::Object(json))
-}
-
-/// A key, split.
-struct Key {
-    start: usize,
-    field: u32,
-    wire: u32,
-}
-
-impl Key {
-    fn read(layout: &KeyValue, walk: &mut Walk<'_>) -> Result<Self, Refusal> {
-        let start = walk.at();
-        // A key has at most 32 bits.
-        let key = walk.varint(bits(layout.key), "key")? as u32;
-        let low = key & ((1 << layout.low_bits) - 1);
-        let high = key >> layout.low_bits;
-        let (field, wire) = match layout.high {
-            KeyPart::Field => (high, low),
-            KeyPart::WireType => (low, high),
-        };
-        Ok(Self { start, field, wire })
-    }
-
-    /// What the wire type of the key is, unless it is reserved.
-    fn wire_type<'l>(
-        &self,
-        layout: &'l KeyValue,
-        walk: &Walk<'_>,
-    ) -> Result<&'l WireType, Refusal> {
-        let mut wire_types = layout.wire_types.iter();
-        let found = wire_types.find(|wire| u32::from(wire.id) == self.wire);
-        found.ok_or_else(|| {
-            let Self { field, wire, .. } = self;
-            let detail = format!("field {field} has wire type {wire}, which is reserved");
-            walk.refuse(Class::WireType, self.start, detail)
-        })
-    }
-
-    fn note(&self, walk: &mut Walk<'_>, field: &str, wire: &WireType) {
-        let Self {
-            start, field: id, ..
-        } = self;
-        walk.note(
-            *start,
-            "key",
-            format!("field {id} {field}, wire type {} {}", wire.id, wire.name),
-        );
-    }
-}
-
-fn known_field(
-    spec: &Spec,
-    layout: &KeyValue,
-    field: &Field,
-    key: &Key,
-    walk: &mut Walk<'_>,
-    encoding: Encoding,
-) -> Result<Json, Refusal> {
-    let wire = key.wire_type(layout, walk)?;
-    let number_bits = match &field.ty {
-        FieldType::Varint(bits) => Some(*bits),
-        FieldType::Enum(name) => spec.enumeration(name).map(|e| e.bits),
-        _ => None,
-    };
-    let Some(number_bits) = number_bits else {
-        key.note(walk, &field.name, wire);
-        let value = value(&wire.shape, walk, encoding)?;
-        return Ok(match value {
-            Plain::Varint(number) if !layout.values.integers_as_varint => json::varint_to(number),
-            Plain::Varint(number) => json::value_to(&integer(number)),
-            Plain::Value(value) => json::value_to(&value),
-        });
-    };
-    if wire.shape != Shape::Varint {
-        let detail = format!(
-            "wire type {} {}, but this field is a varint",
-            wire.id, wire.name
-        );
-        return Err(walk.refuse(Class::WrongType, key.start, detail));
-    }
-    key.note(walk, &field.name, wire);
-    let start = walk.at();
-    let number = walk.varint(number_bits.into(), &field.name)?;
-    let meaning = match &field.ty {
-        FieldType::Enum(name) => spec
-            .enumeration(name)
-            .and_then(|e| e.values.iter().find(|value| value.value == number))
-            .map_or_else(
-                || number.to_string(),
-                |value| format!("{number}, {}", value.name),
-            ),
-        _ => number.to_string(),
-    };
-    walk.note(start, "number", meaning);
-    Ok(json::value_to(&integer(number)))
-}
-
-fn unknown_field(
-    layout: &KeyValue,
-    key: &Key,
-    walk: &mut Walk<'_>,
-    encoding: Encoding,
-) -> Result<(), Refusal> {
-    let wire = key.wire_type(layout, walk)?;
-    let name = format!("field {}", key.field);
-    walk.below(
-        |path| {
-            let mark = path.len();
-            path.push_str(&format!("({name})"));
-            mark
-        },
-        |walk| {
-            key.note(walk, "not known, skipped", wire);
-            // A receiver sizes it, and reads no more than it has to.
-            match &wire.shape {
-                Shape::Sized(_) => {
-                    let size = read_size(walk)?;
-                    let start = walk.at();
-                    walk.take(size, "sized value")?;
-                    walk.note(start, "bytes", bytes(size));
-                    Ok(())
-                }
-                shape => value(shape, walk, encoding).map(|_| ()),
-            }
-        },
-    )
-}
-
-/// What stands behind a key.
-enum Plain {
-    Varint(u64),
-    Value(WireValue),
-}
-
-fn integer(number: u64) -> WireValue {
-    WireValue::Integer(Integer::new(false, number))
-}
-
-fn value(shape: &Shape, walk: &mut Walk<'_>, encoding: Encoding) -> Result<Plain, Refusal> {
-    let start = walk.at();
-    match shape {
-        Shape::Varint => {
-            let number = walk.varint(64, "varint")?;
-            walk.note(start, "integer", number.to_string());
-            Ok(Plain::Varint(number))
-        }
-        Shape::Fixed(4) => {
-            let number = u32::from_le_bytes(walk.array("fixed value")?);
-            walk.note(start, "number of 4 bytes", number.to_string());
-            Ok(Plain::Value(integer(number.into())))
-        }
-        Shape::Fixed(_) => {
-            let number = u64::from_le_bytes(walk.array("fixed value")?);
-            walk.note(start, "number of 8 bytes", number.to_string());
-            Ok(Plain::Value(integer(number)))
-        }
-        Shape::Encoded(allowed) => {
-            let encoding = active(allowed, encoding);
-            read_value(walk, encoding).map(Plain::Value)
-        }
-        Shape::Sized(allowed) => {
-            let size = read_size(walk)?;
-            let Some(size) = usize::try_from(size)
-                .ok()
-                .filter(|size| *size <= walk.left())
-            else {
-                return Err(walk.truncated("sized value", bytes(size)));
-            };
-            walk.within(size, |walk| sized(allowed, walk, encoding))
-                .map(Plain::Value)
-        }
-    }
-}
-
-fn sized(
-    allowed: &[String],
-    walk: &mut Walk<'_>,
-    encoding: Encoding,
-) -> Result<WireValue, Refusal> {
-    if allowed.is_empty() {
-        let start = walk.at();
-        let taken = walk.take(walk.left() as u64, "bytes")?;
-        walk.note(start, "bytes", bytes(taken.len()));
-        return Ok(match core::str::from_utf8(taken) {
-            Ok(text) => WireValue::String(text.to_owned()),
-            Err(_) => WireValue::Bytes(taken.to_owned()),
-        });
-    }
-    let value = read_value(walk, active(allowed, encoding))?;
-    if walk.is_empty() {
-        return Ok(value);
-    }
-    let detail = format!("{} left over after the value", bytes(walk.left()));
-    Err(walk.refuse(Class::TrailingBytes, walk.at(), detail))
-}
-
-fn read_size(walk: &mut Walk<'_>) -> Result<u64, Refusal> {
-    let start = walk.at();
-    let size = walk.varint(64, "size")?;
-    walk.note(start, "size", bytes(size));
-    Ok(size)
-}
-
-/// The encoding in force, or the first of those allowed where it is not one.
-fn active(allowed: &[String], wanted: Encoding) -> Encoding {
-    let mut encodings = allowed.iter().filter_map(|name| Encoding::from_name(name));
-    let first = encodings.clone().next();
-    encodings
-        .find(|encoding| *encoding == wanted)
-        .or(first)
-        .unwrap_or(wanted)
 }

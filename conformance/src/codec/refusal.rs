@@ -13,6 +13,8 @@ pub enum Class {
     VarintOverflow,
     /// A number is beyond what its place allows.
     Range,
+    /// A number is none of those that can stand there.
+    Constant,
     /// A wire type is reserved.
     WireType,
     /// A wire type or a value exists but is not allowed here.
@@ -47,6 +49,7 @@ impl Class {
         Self::Truncated,
         Self::VarintOverflow,
         Self::Range,
+        Self::Constant,
         Self::WireType,
         Self::WrongType,
         Self::MissingField,
@@ -66,6 +69,7 @@ impl Class {
             Self::Truncated => "truncated",
             Self::VarintOverflow => "varint-overflow",
             Self::Range => "range",
+            Self::Constant => "constant",
             Self::WireType => "wire-type",
             Self::WrongType => "wrong-type",
             Self::MissingField => "missing-field",

@@ -1,5 +1,7 @@
 //! A cursor that names every byte that it passes.
 
+use iotmp_spec::model::IntEncoding;
+
 use crate::path;
 
 use super::{Annotation, Class, Refusal};
@@ -125,6 +127,11 @@ impl<'a> Walk<'a> {
         Err(self.refuse(Class::Depth, start, detail))
     }
 
+    /// How many containers may still be opened.
+    pub(super) fn levels_left(&self) -> usize {
+        self.max_depth.saturating_sub(self.depth)
+    }
+
     pub(super) fn refuse(&self, class: Class, offset: usize, detail: impl Into<String>) -> Refusal {
         Refusal::new(class, offset, self.path.as_str(), detail)
     }
@@ -220,6 +227,20 @@ impl<'a> Walk<'a> {
         Err(self.truncated(what, format_args!("at least {needed}")))
     }
 
+    /// Passes a number.
+    pub(super) fn number(&mut self, encoding: IntEncoding, what: &str) -> Result<u64, Refusal> {
+        let fold = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        match encoding {
+            IntEncoding::Varint(bits) => self.varint(bits.into(), what),
+            IntEncoding::BigEndian(width) => {
+                Ok(self.take(width.into(), what)?.iter().fold(0, fold))
+            }
+            IntEncoding::LittleEndian(width) => {
+                Ok(self.take(width.into(), what)?.iter().rev().fold(0, fold))
+            }
+        }
+    }
+
     /// Passes `size` bytes of text and notes them.
     pub(super) fn text(&mut self, size: u64, what: &'static str) -> Result<&'a str, Refusal> {
         let start = self.at;
@@ -249,12 +270,21 @@ pub(super) fn bytes(count: impl TryInto<u64>) -> String {
     }
 }
 
+/// Most characters of a text or value that are shown.
+const SHOWN_CHARS: usize = 48;
+
 /// Text as it is shown: escaped, and cut where it is long.
 fn quoted(text: &str) -> String {
-    const SHOWN_CHARS: usize = 48;
     let shown: String = text.chars().take(SHOWN_CHARS).collect();
-    let cut = if shown.len() < text.len() { "…" } else { "" };
-    format!("{shown:?}{cut}")
+    let rest = if shown.len() < text.len() { "…" } else { "" };
+    format!("{shown:?}{rest}")
+}
+
+/// A value as it is shown: cut where it is long.
+pub(super) fn cut(text: &str) -> String {
+    let shown: String = text.chars().take(SHOWN_CHARS).collect();
+    let rest = if shown.len() < text.len() { "…" } else { "" };
+    format!("{shown}{rest}")
 }
 
 #[cfg(test)]

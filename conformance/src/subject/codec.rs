@@ -1,10 +1,10 @@
 //! A codec that is asked about bytes and messages.
 
 use iotmp_ref::wire::Encoding;
-use iotmp_spec::model::Spec;
+use iotmp_spec::model::{Message, Spec};
 use serde_json::Value as Json;
 
-use crate::codec::Refusal;
+use crate::codec::{Codec, Refusal};
 use crate::vector::Kind;
 
 /// Reads and writes messages and values for whoever asks.
@@ -32,9 +32,26 @@ pub struct Question<'q> {
     pub spec: &'q Spec,
     /// A message or a value.
     pub kind: Kind,
+    /// The request that the message answers, or `None` where nobody says.
+    pub request: Option<&'q Message>,
     /// The encoding of values, or `None` where the codec has to find it: the
     /// default, or the one that a message announces.
     pub encoding: Option<Encoding>,
+}
+
+impl<'q> Question<'q> {
+    /// The suite's own codec for such bytes and messages.
+    #[must_use]
+    pub fn codec(&self) -> Codec<'q> {
+        let mut codec = Codec::new(self.spec);
+        if let Some(encoding) = self.encoding {
+            codec = codec.with_encoding(encoding);
+        }
+        match self.request {
+            Some(request) => codec.answering(request),
+            None => codec,
+        }
+    }
 }
 
 /// What a codec answers.

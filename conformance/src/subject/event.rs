@@ -5,6 +5,8 @@ use core::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::vocabulary;
+
 /// What a subject did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -112,8 +114,10 @@ pub enum Want {
     Error(u16),
     /// Ok or Error with this stream identifier.
     Answer(u16),
-    /// Stream Data of this stream.
+    /// A value of this stream, by whatever message brings one.
     Data(u16),
+    /// A value of this stream that its interval brings.
+    Sample(u16),
     /// A message of this name.
     Message(&'static str),
     /// The end of the connection.
@@ -140,7 +144,12 @@ impl Want {
             Self::Ok(id) => received.is("ok", id),
             Self::Error(id) => received.is("error", id),
             Self::Answer(id) => received.is("ok", id) || received.is("error", id),
-            Self::Data(id) => received.is("stream_data", id),
+            Self::Data(id) => {
+                vocabulary::is_value(received.name()) && received.stream_id() == Some(id.into())
+            }
+            Self::Sample(id) => {
+                vocabulary::is_sample(received.name()) && received.stream_id() == Some(id.into())
+            }
             Self::Message(name) => received.name() == name,
             Self::Closed | Self::Silence => false,
         }
@@ -153,7 +162,8 @@ impl fmt::Display for Want {
             Self::Ok(id) => write!(f, "ok stream_id={id}"),
             Self::Error(id) => write!(f, "error stream_id={id}"),
             Self::Answer(id) => write!(f, "ok or error stream_id={id}"),
-            Self::Data(id) => write!(f, "stream_data stream_id={id}"),
+            Self::Data(id) => write!(f, "a value of stream_id={id}"),
+            Self::Sample(id) => write!(f, "a sample of stream_id={id}"),
             Self::Message(name) => f.write_str(name),
             Self::Closed => f.write_str("connection closed"),
             Self::Silence => f.write_str("nothing"),

@@ -3,7 +3,6 @@
 use iotmp_ref::wire::Encoding;
 use serde_json::Value as Json;
 
-use crate::codec::Codec;
 use crate::json;
 use crate::vector::Kind;
 
@@ -23,7 +22,7 @@ impl CodecSubject for Interpreting {
     }
 
     fn decode(&mut self, question: Question<'_>, bytes: &[u8]) -> Reply {
-        let codec = codec(&question);
+        let codec = question.codec();
         let result = match question.kind {
             Kind::Message => codec
                 .decode(bytes)
@@ -39,7 +38,7 @@ impl CodecSubject for Interpreting {
     }
 
     fn encode(&mut self, question: Question<'_>, value: &Json) -> Reply {
-        let codec = codec(&question);
+        let codec = question.codec();
         let result = match question.kind {
             Kind::Message => codec.encode(value),
             // Of a value only the meaning is asked, not the form of its floats.
@@ -55,14 +54,6 @@ impl CodecSubject for Interpreting {
             Ok(bytes) => Reply::Encoded(bytes),
             Err(refusal) => refusal.into(),
         }
-    }
-}
-
-fn codec<'q>(question: &Question<'q>) -> Codec<'q> {
-    let codec = Codec::new(question.spec);
-    match question.encoding {
-        Some(encoding) => codec.with_encoding(encoding),
-        None => codec,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The reference's generated codec as a subject: one typed message enum for
 //! every specification, reached by names.
 
-use iotmp_ref::message::{iotmp_2025, iotmp_shipping};
+use iotmp_ref::message::{iotmp_2020, iotmp_2023, iotmp_2025, iotmp_shipping, nubison};
 use iotmp_ref::pson::Value;
 use iotmp_ref::wire::{
     Any, BuildError, DecodeError, EncodeError, Encoding, FieldValue, KeyLayout, Shape,
@@ -56,16 +56,79 @@ impl CodecSubject for Reference {
     }
 }
 
-/// What differs between the generated modules is only their names.
+/// What code for all specifications has to know of a generated module.
+struct Dialect {
+    /// Keys and wire types; none where fields have no keys.
+    layout: Option<&'static KeyLayout>,
+    /// Encoding of values unless another is asked for or announced.
+    default: Encoding,
+    /// Whether a whole non-negative integer travels as a varint field.
+    integers_as_varint: bool,
+    /// Where a message announces the encoding of its own values.
+    announcement: Option<Announcement>,
+}
+
+/// A number of a message that names an encoding.
+#[derive(Clone, Copy)]
+struct Announcement {
+    message: &'static str,
+    /// The field that is the number, or the map that holds it.
+    field: &'static str,
+    /// The key in the map.
+    key: Option<&'static str>,
+    /// What the number stands for.
+    encoding: fn(u64) -> Option<Encoding>,
+}
+
+impl Announcement {
+    /// The encoding in what the field holds.
+    fn encoding_in(&self, field: &Value) -> Option<Encoding> {
+        let number = match self.key {
+            Some(key) => field.get(key)?.as_u64()?,
+            None => field.as_u64()?,
+        };
+        (self.encoding)(number)
+    }
+}
+
+/// What differs between the generated modules is their names, and what they hold.
 macro_rules! per_spec {
-    ($question:expr, |$module:ident| $body:expr) => {
+    ($question:expr, |$module:ident, $dialect:ident| $body:expr) => {
         match $question.spec.name.as_str() {
+            iotmp_2020::NAME => {
+                use iotmp_2020 as $module;
+                let $dialect = keys!($module, None);
+                $body
+            }
+            iotmp_2023::NAME => {
+                use iotmp_2023 as $module;
+                let field = "encoding";
+                let $dialect = keys!(
+                    $module,
+                    announcement!($module, PayloadEncoding, field, None)
+                );
+                $body
+            }
             iotmp_2025::NAME => {
                 use iotmp_2025 as $module;
+                let key = Some($module::connect_parameters::PROTOCOL_VERSION);
+                let field = "parameters";
+                let $dialect = keys!($module, announcement!($module, ProtocolVersion, field, key));
                 $body
             }
             iotmp_shipping::NAME => {
                 use iotmp_shipping as $module;
+                let $dialect = keys!($module, None);
+                $body
+            }
+            nubison::NAME => {
+                use nubison as $module;
+                let $dialect = Dialect {
+                    layout: None,
+                    default: $module::DEFAULT_ENCODING,
+                    integers_as_varint: false,
+                    announcement: None,
+                };
                 $body
             }
             name => Reply::Unsupported(format!("no messages of {name} were generated")),
@@ -73,20 +136,50 @@ macro_rules! per_spec {
     };
 }
 
+/// The dialect of a module whose fields have keys.
+macro_rules! keys {
+    ($module:ident, $announcement:expr) => {
+        Dialect {
+            layout: Some(&$module::LAYOUT),
+            default: $module::DEFAULT_ENCODING,
+            integers_as_varint: $module::INTEGERS_AS_VARINT,
+            announcement: $announcement,
+        }
+    };
+}
+
+/// Where a Connect names the encoding of values.
+macro_rules! announcement {
+    ($module:ident, $numbers:ident, $field:expr, $key:expr) => {
+        Some(Announcement {
+            message: $module::Connect::NAME,
+            field: $field,
+            key: $key,
+            encoding: |number| $module::$numbers(u8::try_from(number).ok()?).encoding(),
+        })
+    };
+}
+
 fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
-    per_spec!(question, |spec| {
-        let decode = |encoding| spec::decode_as(bytes, encoding);
+    per_spec!(question, |spec, dialect| {
+        let decode = |encoding| match question.request {
+            Some(request) => {
+                spec::decode_answer_as(bytes, spec::MessageType(request.code), encoding)
+            }
+            None => spec::decode_as(bytes, encoding),
+        };
         let result = match question.encoding {
             Some(encoding) => decode(encoding),
-            None => announced(&spec::LAYOUT, spec::DEFAULT_ENCODING, decode, |message| {
-                use spec::Message::Connect;
-                let Connect(connect) = message else {
-                    return None;
-                };
-                let parameters = connect.parameters.as_ref()?.to_value().ok()?;
-                parameters
-                    .get(spec::connect_parameters::PROTOCOL_VERSION)?
-                    .as_u64()
+            None => announced(&dialect, decode, |message, place| {
+                let mut announced = None;
+                if message.name() == Some(place.message) {
+                    message.visit(&mut |name, value| {
+                        if name == place.field {
+                            announced = meaning(&value).and_then(|v| place.encoding_in(&v));
+                        }
+                    });
+                }
+                announced
             }),
         };
         match result {
@@ -99,10 +192,10 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
             },
             Ok((message, consumed)) => {
                 let mut object = Map::new();
-                object.insert("type".to_owned(), json!(message.message_type().name()));
+                object.insert("type".to_owned(), json!(message.name()));
                 let mut failure = None;
                 message.visit(
-                    &mut |name, value| match field_to(&value, spec::INTEGERS_AS_VARINT) {
+                    &mut |name, value| match field_to(&value, dialect.integers_as_varint) {
                         Ok(value) => {
                             object.insert(name.to_owned(), value);
                         }
@@ -126,40 +219,49 @@ fn decode_message(question: &Question<'_>, bytes: &[u8]) -> Reply {
 /// that it announces when read in it; one that contradicts itself in all of
 /// them is read in the default.
 fn announced<M>(
-    layout: &KeyLayout,
-    default: Encoding,
+    dialect: &Dialect,
     decode: impl Fn(Encoding) -> Result<(M, usize), DecodeError>,
-    version: impl Fn(&M) -> Option<u64>,
+    announced: impl Fn(&M, Announcement) -> Option<Encoding>,
 ) -> Result<(M, usize), DecodeError> {
+    let first = decode(dialect.default);
+    let Some(place) = dialect.announcement else {
+        return first;
+    };
     let agrees = |result: &Result<(M, usize), DecodeError>, encoding| {
         result.as_ref().is_ok_and(|(message, _)| {
-            let announced = version(message).and_then(|version| of_version(layout, version));
-            announced.unwrap_or(default) == encoding
+            announced(message, place).unwrap_or(dialect.default) == encoding
         })
     };
-    let first = decode(default);
-    if agrees(&first, default) {
+    if agrees(&first, dialect.default) {
         return first;
     }
-    let others = encodings(layout).iter().filter(|other| **other != default);
+    let others = dialect.encodings();
+    let others = others.into_iter().filter(|other| *other != dialect.default);
     others
-        .map(|other| (decode(*other), *other))
+        .map(|other| (decode(other), other))
         .find(|(result, other)| agrees(result, *other))
         .map_or(first, |(result, _)| result)
 }
 
-/// The encodings that versions of the protocol select from.
-fn encodings(layout: &KeyLayout) -> &'static [Encoding] {
-    let lists = layout.shapes.iter().filter_map(|shape| match shape {
-        Some(Shape::Encoded(encodings)) => Some(*encodings),
-        _ => None,
-    });
-    lists.max_by_key(|list| list.len()).unwrap_or_default()
+impl Dialect {
+    /// The encodings that there are wire types for.
+    fn encodings(&self) -> Vec<Encoding> {
+        let shapes = self.layout.map_or(&[][..], |layout| layout.shapes);
+        let lists = shapes.iter().flatten().filter_map(|shape| match shape {
+            Shape::Encoded(encodings) | Shape::Sized(encodings) => Some(*encodings),
+            _ => None,
+        });
+        lists.flatten().copied().collect()
+    }
 }
 
-fn of_version(layout: &KeyLayout, version: u64) -> Option<Encoding> {
-    let index = usize::try_from(version).ok()?;
-    encodings(layout).get(index).copied()
+/// What a field means.
+fn meaning(value: &FieldValue<'_>) -> Option<Value> {
+    match value {
+        FieldValue::Number(number) => Some(Value::from(*number)),
+        FieldValue::Any(any) => any.to_value().ok(),
+        _ => None,
+    }
 }
 
 fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, DecodeError> {
@@ -167,6 +269,8 @@ fn field_to(value: &FieldValue<'_>, integers_as_varint: bool) -> Result<Json, De
         FieldValue::Number(number) => json::meaning_to(&Value::from(*number)),
         FieldValue::Any(Any::Varint(number)) if !integers_as_varint => json::varint_to(*number),
         FieldValue::Any(any) => json::meaning_to(&any.to_value()?),
+        FieldValue::Text(text) => json!(text),
+        FieldValue::Bytes(bytes) => json::meaning_to(&Value::Bytes(bytes.to_vec())),
         _ => json!(null),
     })
 }
@@ -176,25 +280,22 @@ fn encode_message(question: &Question<'_>, value: &Json) -> Reply {
     let Some(message) = question.spec.message(name) else {
         return Reply::Unsupported(format!("there is no message {name:?}"));
     };
-    per_spec!(question, |spec| {
-        let version = value
-            .get("parameters")
-            .filter(|_| name == spec::Connect::NAME)
-            .and_then(|parameters| parameters.get(spec::connect_parameters::PROTOCOL_VERSION))
-            .and_then(Json::as_u64);
-        let announced = version.and_then(|version| of_version(&spec::LAYOUT, version));
-        let encoding = question
-            .encoding
-            .or(announced)
-            .unwrap_or(spec::DEFAULT_ENCODING);
+    per_spec!(question, |spec, dialect| {
+        let announced = dialect
+            .announcement
+            .filter(|place| name == place.message)
+            .and_then(|place| {
+                place.encoding_in(&json::meaning_from(value.get(place.field)?).ok()?)
+            });
+        let encoding = question.encoding.or(announced).unwrap_or(dialect.default);
         let mut failure = None;
         let mut field = |name: &'static str| {
             let json = value.get(name)?;
-            let ty = message.field(name).map(|field| &field.ty);
-            let result = match ty {
+            let result = match message.field(name).map(|field| &field.ty) {
                 Some(FieldType::Any(_)) => {
-                    any_from(json, encoding, spec::INTEGERS_AS_VARINT).map(FieldValue::Any)
+                    any_from(json, encoding, dialect.integers_as_varint).map(FieldValue::Any)
                 }
+                Some(FieldType::Text(_) | FieldType::Bytes(_)) => sized_from(json),
                 _ => number_from(json).map(FieldValue::Number),
             };
             result.map_err(|reply| failure = Some(reply)).ok()
@@ -216,6 +317,18 @@ fn number_from(json: &Json) -> Result<u64, Reply> {
     value
         .as_u64()
         .ok_or_else(|| Reply::Unsupported(format!("{json} is no number")))
+}
+
+/// Text or bytes, whichever the field takes.
+fn sized_from(json: &Json) -> Result<FieldValue<'static>, Reply> {
+    match json::meaning_from(json) {
+        Ok(Value::String(text)) => Ok(FieldValue::Text(text.into())),
+        Ok(Value::Bytes(bytes)) => Ok(FieldValue::Bytes(bytes.into())),
+        Ok(_) => Err(Reply::Unsupported(format!(
+            "{json} is neither text nor bytes"
+        ))),
+        Err(error) => Err(Reply::Unsupported(error.to_string())),
+    }
 }
 
 fn any_from(
@@ -262,6 +375,9 @@ impl From<EncodeError> for Reply {
     fn from(error: EncodeError) -> Self {
         let class = match &error {
             EncodeError::TooDeep { .. } => "depth",
+            EncodeError::Size { .. } => "wrong-type",
+            EncodeError::TooLarge { .. } => "too-large",
+            EncodeError::Gap { .. } => "missing-field",
             _ => "encoding",
         };
         refused(class, None, error.to_string())

@@ -6,7 +6,8 @@ pub(super) mod payload;
 use serde_json::{Value as Json, json};
 
 use crate::case::{Case, SERVER};
-use crate::subject::{Credentials, Link, Peer, Received, Want, connect};
+use crate::subject::vocabulary::{self, connect};
+use crate::subject::{Credentials, Link, Peer, Received, Want};
 use crate::verdict::{Outcome, Step, Stop};
 
 const OK: Option<&str> = Some("connect.ok");
@@ -121,7 +122,8 @@ pub(super) async fn accepted(
     let payload = peer.credentials()?.payload();
     let mut link = peer.open().await?;
     let id = id.unwrap_or_else(|| link.id());
-    link.send(connect(id, parameters, &payload)).await?;
+    link.send(connect(peer.spec(), id, parameters, &payload)?)
+        .await?;
     let ok = link.message(&[Want::Ok(id)]).await?;
     Ok((link, ok))
 }
@@ -148,7 +150,8 @@ async fn ok_is_bare(peer: &Peer) -> Outcome {
 async fn error_for(peer: &Peer, parameters: &Json, payload: &Json) -> Outcome<Received> {
     let mut link = peer.open().await?;
     let id = link.id();
-    link.send(connect(id, parameters, payload)).await?;
+    link.send(connect(peer.spec(), id, parameters, payload)?)
+        .await?;
     link.message(&[Want::Error(id)]).await
 }
 
@@ -174,25 +177,16 @@ async fn refusal_code(peer: &Peer) -> Outcome {
     let refusal = error_for(peer, &Json::Null, &credentials.payload())
         .await
         .unrelated("being refused")?;
-    let codes = peer.spec().enumeration("connect_error");
-    let bad = codes.and_then(|codes| {
-        codes
-            .values
-            .iter()
-            .find(|value| value.name == "bad_credentials")
-    });
-    let Some(bad) = bad else {
-        return Err(Stop::skip("the spec has no code for bad credentials"));
+    says_why(peer, &refusal, "bad_credentials")
+}
+
+/// The code of a refusal.
+pub(super) fn says_why(peer: &Peer, refusal: &Received, why: &str) -> Outcome {
+    let code = vocabulary::number(peer.spec(), "connect_error", why)?;
+    let got = match refusal.field("parameters") {
+        Some(said) if said.as_u64() == Some(code) => return Ok(()),
+        Some(other) => format!("parameters {other}"),
+        None => "no parameters".to_owned(),
     };
-    match refusal.field("parameters") {
-        Some(code) if code.as_u64() == Some(bad.value) => Ok(()),
-        Some(other) => Err(Stop::fail(
-            format!("parameters {}", bad.value),
-            format!("parameters {other}"),
-        )),
-        None => Err(Stop::fail(
-            format!("parameters {}", bad.value),
-            "no parameters",
-        )),
-    }
+    Err(Stop::fail(format!("parameters {code} ({why})"), got))
 }

@@ -1,29 +1,34 @@
 //! The announced end of a connection.
 
+use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 
 use crate::case::{CASE, Case};
-use crate::subject::Peer;
-use crate::verdict::Outcome;
+use crate::subject::{Event, Peer, Want, phrase, vocabulary};
+use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
     Case {
         slug: "disconnect.ends",
         title: "after a Disconnect the connection ends",
         clauses: &["IOTMP25-DISCONNECT-001"],
-        run: |peer| Box::pin(ends(peer, json!({"type": "disconnect"}))),
+        run: |peer| Box::pin(ends(peer, |_| Json::Null)),
         ..CASE
     },
     Case {
         slug: "disconnect.with-a-reason",
         title: "after a Disconnect with a reason the connection ends",
-        clauses: &["IOTMP25-DISCONNECT-001"],
-        run: |peer| {
-            Box::pin(ends(
-                peer,
-                json!({"type": "disconnect", "parameters": 1, "payload": "good night"}),
-            ))
-        },
+        clauses: &["IOTMP25-DISCONNECT-001", "IOTMP23-DISCONNECT-003"],
+        run: |peer| Box::pin(ends(peer, vocabulary::reasons)),
+        ..CASE
+    },
+    Case {
+        slug: "disconnect.unanswered",
+        title: "a Disconnect without a stream identifier is not answered",
+        // Elsewhere the same number is another rule.
+        specs: &["iotmp-2023"],
+        clauses: &["IOTMP23-DISCONNECT-002"],
+        run: |peer| Box::pin(unanswered(peer)),
         ..CASE
     },
     Case {
@@ -35,11 +40,36 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-async fn ends(peer: &Peer, disconnect: Json) -> Outcome {
+async fn ends(peer: &Peer, says: fn(&Spec) -> Json) -> Outcome {
     let mut link = peer.connected().await?;
     link.fence().await?;
+    let id = link.id();
+    let mut disconnect = vocabulary::disconnect(peer.spec(), id);
+    vocabulary::add(peer.spec(), &mut disconnect, &says(peer.spec()))?;
+    let acknowledged = disconnect.get("stream_id").is_some();
     link.send(disconnect).await?;
+    if acknowledged {
+        // The sources leave open whether it is.
+        let answer = link.expect(&[Want::Ok(id), Want::Closed]).await?;
+        if matches!(answer, Event::Closed { .. }) {
+            return Ok(());
+        }
+    }
     link.closed().await
+}
+
+/// The end of the connection is the fence: what did not come before it does not come at all.
+async fn unanswered(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    link.fence().await?;
+    link.send(json!({"type": "disconnect"})).await?;
+    match link.next().await {
+        Event::Message(received) if matches!(received.name(), "ok" | "error") => {
+            Err(Stop::fail("no answer", phrase(&received.message)))
+        }
+        Event::Garbage(why) => Err(Stop::fail("no answer", why)),
+        Event::Message(_) | Event::Closed { .. } | Event::Silence(_) => Ok(()),
+    }
 }
 
 async fn with_requests_open(peer: &Peer) -> Outcome {
@@ -52,6 +82,7 @@ async fn with_requests_open(peer: &Peer) -> Outcome {
         Some(resource) => drop(link.start_stream(&resource.name, &Json::Null).await?),
         None => drop(link.ask().await?),
     }
-    link.send(json!({"type": "disconnect"})).await?;
+    let id = link.id();
+    link.send(vocabulary::disconnect(peer.spec(), id)).await?;
     link.closed_in_the_end().await
 }

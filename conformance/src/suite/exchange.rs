@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use crate::case::Role;
-use crate::subject::{Link, Peer, Received, Want, connect, phrase};
+use crate::subject::vocabulary::connect;
+use crate::subject::{Link, Peer, Received, Want, phrase};
 use crate::verdict::{Outcome, Stop};
 
 /// A connection on which the request may come next, and the request.
@@ -32,7 +33,7 @@ impl Exchange {
         };
         let id = id.unwrap_or_else(|| link.id());
         let message = match peer.role() {
-            Role::Server => connect(id, &Json::Null, &peer.credentials()?.payload()),
+            Role::Server => connect(peer.spec(), id, &Json::Null, &peer.credentials()?.payload())?,
             Role::Device => json!({"type": "describe", "stream_id": id}),
         };
         Ok(Self {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::craft::Craft;
 use crate::case::{Case, SERVER};
-use crate::subject::{NO_SUCH_RESOURCE, Peer};
+use crate::subject::{NO_SUCH_RESOURCE, Peer, vocabulary};
 use crate::verdict::{Outcome, Step};
 
 /// A first message that no device begins with.
@@ -65,8 +65,8 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         slug: "first-message.stream-data",
-        title: "a connection that begins with Stream Data is closed",
-        run: |peer| Box::pin(begins_with(peer, "stream_data")),
+        title: "a connection that begins with a value of a stream is closed",
+        run: |peer| Box::pin(begins_with_value(peer)),
         ..FIRST
     },
     Case {
@@ -98,6 +98,13 @@ async fn begins_with(peer: &Peer, name: &str) -> Outcome {
     link.closed()
         .await
         .because(format!("{name} was the first message"))
+}
+
+async fn begins_with_value(peer: &Peer) -> Outcome {
+    for name in vocabulary::values(peer.spec()) {
+        begins_with(peer, name).await?;
+    }
+    Ok(())
 }
 
 async fn begins_with_unknown(peer: &Peer) -> Outcome {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::craft::varint;
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Pace, SERVER};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Size of a message that a receiver should accept, in bytes.
@@ -210,7 +210,8 @@ async fn request_then_disconnect(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
     let mut bytes = link.encode(&link.request(id))?;
-    bytes.extend(link.encode(&json!({"type": "disconnect"}))?);
+    let goodbye = vocabulary::disconnect(peer.spec(), link.id());
+    bytes.extend(link.encode(&goodbye)?);
     link.send_raw(&bytes, "a request and a disconnect").await;
     // Whoever says goodbye waits for no answer.
     link.closed_in_the_end().await

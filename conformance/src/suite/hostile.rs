@@ -6,7 +6,7 @@ use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Pace, Role, SERVER};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Levels of nesting.
@@ -236,9 +236,10 @@ async fn noise(peer: &Peer) -> Outcome {
 async fn answers_to_nothing(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
-    for name in ["ok", "error", "stream_data"] {
-        link.send(json!({"type": name, "stream_id": id, "payload": "nobody asked"}))
-            .await?;
+    let spec = peer.spec();
+    for name in ["ok", "error"].into_iter().chain(vocabulary::values(spec)) {
+        let message = vocabulary::value(spec, name, id, &json!("nobody asked"));
+        link.send(message).await?;
     }
     let settled = link.settle().await?;
     // A peer may end the connection over it, or answer Error; neither is Ok.

@@ -12,8 +12,8 @@ use crate::codec::Codec;
 use crate::{json, specs};
 
 use super::expect::expected;
-use super::raw;
 use super::{Expected, Kind, Operation, Vector, VectorSet};
+use super::{like, raw};
 
 /// One mistake in a file of vectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn load(files: &[(&str, &str)]) -> Result<Vec<VectorSet>, LoadError> {
     let mut faults = Vec::new();
     let mut homes = BTreeMap::new();
     for (file, text) in files {
-        match read(file, text, &mut faults) {
+        match read(file, text, files, &mut faults) {
             Ok((spec, vectors)) => {
                 for vector in &vectors {
                     for id in core::iter::once(&vector.id).chain(&vector.aliases) {
@@ -116,6 +116,7 @@ fn fault(file: &str, id: Option<&str>, detail: impl Into<String>) -> Fault {
 fn read(
     file: &str,
     text: &str,
+    files: &[(&str, &str)],
     faults: &mut Vec<Fault>,
 ) -> Result<(&'static Spec, Vec<Vector>), String> {
     let json = json::parse(text).map_err(|error| error.to_string())?;
@@ -128,8 +129,15 @@ fn read(
     if raw.doc.is_empty() {
         return Err("`doc` says what the vectors of the file are about; it is empty".to_owned());
     }
-    let mut vectors = Vec::with_capacity(raw.vectors.len());
-    for json in raw.vectors {
+    let raws = match &raw.like {
+        None => raw.vectors,
+        Some(_) if !raw.vectors.is_empty() => {
+            return Err("a file has either `vectors` or `like`".to_owned());
+        }
+        Some(like) => like::vectors(like, &home, files)?,
+    };
+    let mut vectors = Vec::with_capacity(raws.len());
+    for json in raws {
         let id = json.get("id").and_then(Json::as_str).map(ToOwned::to_owned);
         let vector = raw::Vector::deserialize(json).map_err(|error| error.to_string());
         match vector.and_then(|raw| check(spec, &home, raw)) {
@@ -163,6 +171,13 @@ fn check(spec: &'static Spec, home: &str, raw: raw::Vector) -> Result<Vector, St
             Some(known.ok_or_else(|| format!("{} has no encoding {name:?}", spec.name))?)
         }
     };
+    let answers = match &raw.answers {
+        None => None,
+        Some(_) if raw.kind == Kind::Value => {
+            return Err("`answers` has no place in a value".to_owned());
+        }
+        Some(name) => Some(specs::message(spec, name).map_err(|error| error.to_string())?),
+    };
     let bytes = raw.hex.as_deref().map(hex_bytes).transpose()?;
     if raw.applies.is_empty() {
         return Err("`applies` needs decode, encode or both".to_owned());
@@ -190,6 +205,7 @@ fn check(spec: &'static Spec, home: &str, raw: raw::Vector) -> Result<Vector, St
         level,
         flags: raw.flags,
         kind: raw.kind,
+        answers,
         encoding,
         bytes,
         applies: raw.applies,

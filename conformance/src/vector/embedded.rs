@@ -12,6 +12,20 @@ macro_rules! files {
 
 /// Every file: its path below `vectors/`, and its text.
 pub const FILES: &[(&str, &str)] = files! {
+    "iotmp-2020/framing.json"
+    "iotmp-2020/keys.json"
+    "iotmp-2020/messages.json"
+    "iotmp-2020/pson1.json"
+    "iotmp-2020/truncation.json"
+    "iotmp-2020/varint.json"
+    "iotmp-2020/wire-types.json"
+    "iotmp-2023/encodings.json"
+    "iotmp-2023/framing.json"
+    "iotmp-2023/keys.json"
+    "iotmp-2023/messages.json"
+    "iotmp-2023/pson1.json"
+    "iotmp-2023/truncation.json"
+    "iotmp-2023/varint.json"
     "iotmp-2025/framing.json"
     "iotmp-2025/keys.json"
     "iotmp-2025/messages.json"
@@ -25,6 +39,12 @@ pub const FILES: &[(&str, &str)] = files! {
     "iotmp-shipping/pson2.json"
     "iotmp-shipping/truncation.json"
     "iotmp-shipping/varint.json"
+    "nubison/answers.json"
+    "nubison/framing.json"
+    "nubison/lengths.json"
+    "nubison/messages.json"
+    "nubison/text.json"
+    "nubison/truncation.json"
 };
 
 static SETS: LazyLock<Vec<VectorSet>> = LazyLock::new(|| match load(FILES) {

@@ -1,5 +1,7 @@
 //! The files as they are written; keys that nobody knows are refused.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
@@ -13,7 +15,17 @@ pub(super) struct File {
     pub(super) spec: String,
     pub(super) area: String,
     pub(super) doc: String,
+    #[serde(default)]
     pub(super) vectors: Vec<Json>,
+    pub(super) like: Option<Like>,
+}
+
+/// Vectors that are those of another file but for their names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Like {
+    pub(super) area: String,
+    pub(super) clauses: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -32,6 +44,7 @@ pub(super) struct Vector {
     pub(super) flags: Vec<Flag>,
     pub(super) control: Option<String>,
     pub(super) kind: Kind,
+    pub(super) answers: Option<String>,
     pub(super) encoding: Option<String>,
     pub(super) hex: Option<String>,
     #[serde(default, deserialize_with = "present")]

@@ -3,7 +3,6 @@
 use iotmp_spec::model::Level;
 use serde_json::Value as Json;
 
-use crate::codec::Codec;
 use crate::json;
 use crate::subject::{CodecSubject, Question, Reply};
 
@@ -196,13 +195,9 @@ impl Run<'_> {
         if vector.has(Flag::ExactBytes) {
             return false;
         }
-        let codec = Codec::new(self.set.spec);
+        let codec = self.question(vector).codec();
         let read = match (vector.kind, vector.encoding) {
-            (Kind::Message, None) => codec.decode(got).map(|d| (d.message, d.consumed)),
-            (Kind::Message, Some(encoding)) => {
-                let codec = codec.with_encoding(encoding);
-                codec.decode(got).map(|d| (d.message, d.consumed))
-            }
+            (Kind::Message, _) => codec.decode(got).map(|d| (d.message, d.consumed)),
             (Kind::Value, Some(encoding)) => {
                 let read = codec.decode_value(encoding, got);
                 read.map(|d| (json::value_to(&d.value), got.len()))
@@ -238,6 +233,7 @@ impl Run<'_> {
         Question {
             spec: self.set.spec,
             kind: vector.kind,
+            request: vector.answers,
             encoding: vector.encoding,
         }
     }

@@ -3,7 +3,8 @@
 use iotmp_conformance::codec::{Annotation, Class, Codec, Refusal};
 use iotmp_conformance::json::{value_from, value_to};
 use iotmp_conformance::specs;
-use iotmp_conformance::vector::{self, Kind};
+use iotmp_conformance::subject::Question;
+use iotmp_conformance::vector::{self, Kind, Vector, VectorSet};
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Body, Shape, Spec, WireType};
 use serde_json::{Value as Json, json};
@@ -41,21 +42,28 @@ fn every_byte_of_every_vector_is_named() {
     for set in vector::all() {
         for vector in &set.vectors {
             let Some(bytes) = &vector.bytes else { continue };
-            let codec = Codec::new(set.spec);
+            let codec = question(set, vector).codec();
             match (vector.kind, vector.encoding) {
                 (Kind::Value, Some(encoding)) => match codec.decode_value(encoding, bytes) {
                     Ok(decoded) => assert_eq!(end_of(&decoded.annotations), bytes.len()),
                     Err(refusal) => check_refusal(&refusal, bytes.len()),
                 },
-                (_, encoding) => {
-                    let codec = encoding.map_or(codec, |encoding| codec.with_encoding(encoding));
-                    match codec.decode(bytes) {
-                        Ok(decoded) => assert_eq!(end_of(&decoded.annotations), decoded.consumed),
-                        Err(refusal) => check_refusal(&refusal, bytes.len()),
-                    }
-                }
+                _ => match codec.decode(bytes) {
+                    Ok(decoded) => assert_eq!(end_of(&decoded.annotations), decoded.consumed),
+                    Err(refusal) => check_refusal(&refusal, bytes.len()),
+                },
             }
         }
+    }
+}
+
+/// What a vector asks.
+pub(crate) fn question<'v>(set: &'v VectorSet, vector: &Vector) -> Question<'v> {
+    Question {
+        spec: set.spec,
+        kind: vector.kind,
+        request: vector.answers,
+        encoding: vector.encoding,
     }
 }
 

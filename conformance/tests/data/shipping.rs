@@ -36,6 +36,7 @@ fn question() -> Question<'static> {
     Question {
         spec: spec(),
         kind: Kind::Message,
+        request: None,
         encoding: None,
     }
 }

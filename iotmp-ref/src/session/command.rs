@@ -168,7 +168,10 @@ impl Session {
     ) -> Result<(), Misuse> {
         self.answer(now, request, reply, Packet::Ok)?;
         let received = self.requests.answer(request);
-        if let Some(stream) = received.and_then(|received| received.stream) {
+        let (stream, aside) = received.map_or_else(Default::default, |received| {
+            (received.stream, received.aside)
+        });
+        if let Some(stream) = stream {
             if let Some(replaced) = self.replaced(&stream) {
                 self.streams.unfeed(replaced);
             }
@@ -176,6 +179,7 @@ impl Session {
             self.streams
                 .feed(self.now, stream_id, stream.resource, interval);
         }
+        self.resume(aside);
         Ok(())
     }
 
@@ -190,7 +194,8 @@ impl Session {
         reply: Reply,
     ) -> Result<(), Misuse> {
         self.answer(now, request, reply, Packet::Error)?;
-        self.requests.answer(request);
+        let received = self.requests.answer(request);
+        self.resume(received.map(|received| received.aside).unwrap_or_default());
         Ok(())
     }
 
@@ -286,6 +291,28 @@ impl Session {
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the peer has opened a stream of that identifier, for this end to
+    /// feed.
+    #[must_use]
+    pub fn feeds(&self, stream_id: u16) -> bool {
+        self.streams.is_fed(stream_id)
+    }
+
+    /// Takes the timer from a stream that the peer opened: it brings events
+    /// only, whatever interval the peer has asked for.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownStream`] if there is none.
+    pub fn untime_stream(&mut self, stream_id: u16) -> Result<(), Misuse> {
+        match self
+            .streams
+            .set_interval(self.now, stream_id, Duration::ZERO)
+        {
+            true => Ok(()),
+            false => Err(Misuse::UnknownStream(stream_id)),
         }
     }
 

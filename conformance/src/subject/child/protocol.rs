@@ -115,6 +115,9 @@ pub(super) fn request(question: &Question<'_>, operation: Operation) -> Map<Stri
     if let Some(encoding) = question.encoding {
         request.insert("encoding".to_owned(), json!(encoding.name()));
     }
+    if let Some(answered) = question.request {
+        request.insert("answers".to_owned(), json!(answered.name));
+    }
     request
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::OK;
 use crate::case::{Case, SERVER};
-use crate::subject::{Credentials, Event, Link, Peer, connect, phrase};
+use crate::subject::vocabulary::connect;
+use crate::subject::{Credentials, Event, Link, Peer, phrase};
 use crate::suite::craft::Craft;
 use crate::verdict::{Outcome, Stop};
 
@@ -118,7 +119,8 @@ async fn payload_not_accepted(peer: &Peer, payload: fn(&Credentials) -> Json) ->
     let payload = payload(peer.credentials()?);
     let mut link = peer.open().await?;
     let id = link.id();
-    link.send(connect(id, &Json::Null, &payload)).await?;
+    link.send(connect(peer.spec(), id, &Json::Null, &payload)?)
+        .await?;
     not_accepted(&mut link).await
 }
 
