@@ -59,7 +59,10 @@ async fn what_is_over_wide_is_1() {
     let wide = Scratch::new("wide", BOTH);
     let (code, said) = run(Fault::OkWithPayload, "server.connect.ok*", wide.path()).await;
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("baseline  server.connect.ok*: over-wide"), "{said}");
+    assert!(
+        said.contains("baseline  server.connect.ok*: over-wide"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
