@@ -3,7 +3,7 @@
 
 mod difference;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::codec::{Annotation, Codec, Refusal, explain, explain_refusal};
@@ -15,42 +15,42 @@ pub(crate) use self::difference::is_number;
 pub use self::difference::{Difference, first_difference};
 
 /// What proves one failure of a codec.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Who was asked.
     pub operation: Operation,
     /// Whether it was about a message or about a value by itself.
     pub kind: Kind,
     /// The message or value that an encoder was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<Json>,
     /// The bytes that a decoder was given, or that an encoder should have
     /// written; `None` where there are none to be written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Annotated>,
     /// The bytes that an encoder wrote instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub got: Option<Annotated>,
     /// Where what came parts from what should have come, if there is such a place.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Difference>,
     /// Whether a number of several bytes is among the bytes.
     #[serde(skip)]
     pub has_long_number: bool,
     /// The lines between the suite and a codec in a process of its own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchange: Vec<Said>,
 }
 
 /// Bytes, and what each of them is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Annotated {
     /// The bytes as lower-case hex.
     pub hex: String,
     /// The bytes field by field, one row a line.
     pub fields: Vec<String>,
     /// The row, from 0, in which the difference stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<usize>,
 }
 

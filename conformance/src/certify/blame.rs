@@ -50,7 +50,7 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool], numbers: Option<&s
     let mut causes = causes(&left, &counts);
     if let Some(numbers) = numbers {
         let long = only_long(&left);
-        let in_messages = |(label, in_message): &(&&str, &bool)| **in_message && is_number(label);
+        let in_messages = |(label, in_message): &(&String, &bool)| **in_message && is_number(label);
         if long.iter().filter(in_messages).count() > 1 {
             causes.extend(long.into_keys().map(|label| (label, numbers.to_owned())));
             // What is read past such a number is read at the wrong place.
@@ -65,7 +65,7 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool], numbers: Option<&s
         }
     }
     left.retain_mut(|case| {
-        let cause = label(case).and_then(|label| causes.get(label));
+        let cause = label(case).and_then(|label| causes.get(&label));
         if let (Some(cause), Verdict::Fail(failure)) = (cause, &mut case.verdict) {
             failure.clause = Some(cause.clone());
         }
@@ -83,14 +83,15 @@ pub(super) fn assign(cases: &mut [CaseResult], open: &[bool], numbers: Option<&s
 }
 
 /// What the bytes are that went wrong in a failure, if that is known.
-fn label(case: &CaseResult) -> Option<&'static str> {
-    case.evidence.as_ref()?.difference.as_ref()?.label
+fn label(case: &CaseResult) -> Option<String> {
+    let difference = case.evidence.as_ref()?.difference.as_ref()?;
+    difference.label.as_ref().map(|label| label.to_string())
 }
 
 /// The kinds of bytes that went wrong only where a number takes several bytes,
 /// and whether one of them was a number of a message itself.
-fn only_long(failed: &[&mut CaseResult]) -> BTreeMap<&'static str, bool> {
-    let mut long: BTreeMap<&'static str, (bool, bool)> = BTreeMap::new();
+fn only_long(failed: &[&mut CaseResult]) -> BTreeMap<String, bool> {
+    let mut long: BTreeMap<String, (bool, bool)> = BTreeMap::new();
     for case in failed {
         let evidence = case.evidence.as_ref();
         let difference = evidence.and_then(|evidence| evidence.difference.as_ref());
@@ -110,8 +111,8 @@ fn only_long(failed: &[&mut CaseResult]) -> BTreeMap<&'static str, bool> {
 fn causes(
     failed: &[&mut CaseResult],
     counts: &BTreeMap<String, Count>,
-) -> BTreeMap<&'static str, String> {
-    let mut smallest: BTreeMap<&'static str, (bool, usize, &[String])> = BTreeMap::new();
+) -> BTreeMap<String, String> {
+    let mut smallest: BTreeMap<String, (bool, usize, &[String])> = BTreeMap::new();
     for case in failed {
         let (Some(label), Some(evidence)) = (label(case), &case.evidence) else {
             continue;
@@ -135,7 +136,7 @@ fn causes(
         }
     }
     let failures = |clause: &str| counts.get(clause).map_or(0, |count| count.failed);
-    let named = |(label, (is_message, _, clauses)): (&'static str, (bool, usize, &[String]))| {
+    let named = |(label, (is_message, _, clauses)): (String, (bool, usize, &[String]))| {
         // A message proves much beside what is wrong with it: of it the clause
         // counts that most failures have in common.
         let most = clauses.iter().map(|clause| failures(clause)).max();

@@ -1,6 +1,8 @@
 //! Where two messages, two values or two runs of bytes part.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::Reading;
@@ -14,17 +16,17 @@ use crate::vector::{Expected, Kind, Vector};
 const NOTHING: &str = "nothing";
 
 /// The first place where what came is not what should have come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Bytes from the start to where it stands, if it stands in bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
     /// The way down to it, such as `connect.payload[2]`; empty for the whole.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// What its bytes are: `float`, `string`, `key`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Cow<'static, str>>,
     /// Whether a number that takes several bytes is part of it.
     #[serde(skip)]
     pub is_long: bool,
@@ -52,7 +54,7 @@ pub(super) fn of_meaning(vector: &Vector, reading: &Reading, reply: &Reply) -> O
             Some(Difference {
                 offset: Some(*offset),
                 path: held.path.clone(),
-                label: Some(held.label),
+                label: Some(held.label.into()),
                 is_long: is_long(reading, held),
                 expected: format!("{}: {}", held.label, held.value),
                 got: format!("refused as {class}"),
@@ -96,7 +98,7 @@ pub(super) fn of_bytes(kind: Kind, wanted: &Reading, got: &Reading) -> Option<Di
     Some(Difference {
         offset: Some(offset),
         path: held.map(|held| held.path.clone()).unwrap_or_default(),
-        label: part_of_meaning(kind, wanted, got).or(held.map(|held| held.label)),
+        label: part_of_meaning(kind, wanted, got).or(held.map(|held| held.label.into())),
         is_long: held.is_some_and(|held| is_long(wanted, held)),
         expected: byte(&wanted.bytes),
         got: byte(&got.bytes),
@@ -105,7 +107,7 @@ pub(super) fn of_bytes(kind: Kind, wanted: &Reading, got: &Reading) -> Option<Di
 
 /// What the first bytes are that make two messages differ in meaning. The size
 /// of a message differs with everything in it.
-fn part_of_meaning(kind: Kind, wanted: &Reading, got: &Reading) -> Option<&'static str> {
+fn part_of_meaning(kind: Kind, wanted: &Reading, got: &Reading) -> Option<Cow<'static, str>> {
     if let (Ok((value, _)), Ok((other, _))) = (&wanted.meaning, &got.meaning) {
         return first_difference(kind, value, other, wanted)?.label;
     }
@@ -122,7 +124,7 @@ fn part_of_meaning(kind: Kind, wanted: &Reading, got: &Reading) -> Option<&'stat
     let (offset, _) = bytes.find(|(_, (wanted, got))| wanted != got)?;
     let is_moved = wanted.bytes.len() != got.bytes.len() && offset == end;
     let held = wanted.holding(offset).filter(|_| !is_moved);
-    held.map(|held| held.label)
+    held.map(|held| held.label.into())
 }
 
 /// Where two messages or values part in meaning; `reading` says where in the
@@ -145,7 +147,7 @@ pub fn first_difference(
     Some(Difference {
         offset: held.map(|held| held.offset),
         path: at,
-        label: held.map(|held| held.label),
+        label: held.map(|held| held.label.into()),
         is_long: held.is_some_and(|held| is_long(reading, held)),
         expected,
         got,

@@ -2,7 +2,7 @@
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Message, Spec};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::Side;
@@ -33,7 +33,7 @@ pub trait CodecSubject {
 }
 
 /// One line between the suite and a codec in a process of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// Microseconds since the question was put.
     pub at_us: u64,

@@ -2,6 +2,7 @@
 //! subject fails it.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use iotmp_spec::model::Spec;
 use serde_json::Value as Json;
@@ -17,7 +18,7 @@ use crate::vector::{Kind, Operation, same};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Symptom {
     /// It takes the input for something else; what its bytes are that differ.
-    Wrong(&'static str),
+    Wrong(Cow<'static, str>),
     /// It takes more or fewer bytes than there are.
     Size,
     /// What it wrote cannot be read.
@@ -167,7 +168,7 @@ impl Ruling {
                         if *took != got.len() {
                             Some(Symptom::Size)
                         } else {
-                            candidate.is_exact.then_some(Symptom::Wrong("form"))
+                            candidate.is_exact.then_some(Symptom::Wrong("form".into()))
                         }
                     }
                     Ok((read, _)) => Some(Symptom::Wrong(self.label(question.kind, value, read))),
@@ -183,14 +184,16 @@ impl Ruling {
     }
 
     /// What the bytes are in which two meanings differ.
-    fn label(&self, kind: Kind, value: &Json, got: &Json) -> &'static str {
+    fn label(&self, kind: Kind, value: &Json, got: &Json) -> Cow<'static, str> {
         let reading = Reading {
             bytes: Vec::new(),
             meaning: Ok((value.clone(), 0)),
             annotations: self.annotations.clone(),
         };
         let difference = first_difference(kind, value, got, &reading);
-        difference.and_then(|found| found.label).unwrap_or("whole")
+        difference
+            .and_then(|found| found.label)
+            .unwrap_or("whole".into())
     }
 }
 
