@@ -26,6 +26,7 @@ mod server;
 mod transactions;
 mod transcript;
 pub mod vocabulary;
+mod watch;
 
 pub use self::application::{Answering, Application, Ask, Unheard};
 pub(crate) use self::catalogue::untagged;

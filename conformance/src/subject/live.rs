@@ -16,6 +16,7 @@ use super::link::{Link, Terms};
 use super::operator::Operator;
 use super::peer::Peer;
 use super::transcript::Transcript;
+use super::watch::Streams;
 use crate::case::Role;
 use crate::verdict::Stop;
 
@@ -74,6 +75,10 @@ pub struct Subject {
     catalogue: OnceLock<Catalogue>,
     /// Whether a server ends a device's connection when a new one opens.
     takes_over: AtomicBool,
+    /// Whether a server leaves Keep Alive unanswered, so that a call has to be the fence.
+    fences_by_call: AtomicBool,
+    /// Streams of all connections.
+    streams: Streams,
     /// Who makes a server call its devices.
     operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
@@ -158,6 +163,8 @@ impl Subject {
             gone: OnceLock::new(),
             catalogue: OnceLock::new(),
             takes_over: AtomicBool::new(false),
+            fences_by_call: AtomicBool::new(false),
+            streams: Streams::default(),
             operator: None,
             parked: Mutex::new(None),
             application: None,
@@ -236,6 +243,10 @@ impl Subject {
         self.takes_over.store(true, Ordering::Relaxed);
     }
 
+    pub(crate) fn fence_by_call(&self) {
+        self.fences_by_call.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn lose(&self, why: String) -> Stop {
         // Whoever noticed first says why.
         let _ = self.gone.set(why.clone());
@@ -275,6 +286,8 @@ impl Subject {
             timeout: self.manner.timeout,
             first_id: 100 + u16::try_from(self.manner.seed % 50_000).unwrap_or(0),
             seed: self.manner.seed,
+            streams: Arc::clone(&self.streams),
+            fences_by_call: self.fences_by_call.load(Ordering::Relaxed),
         }
     }
 }
