@@ -22,6 +22,7 @@ mod operator;
 mod peer;
 mod protocol;
 mod reference;
+mod restart;
 mod server;
 mod transactions;
 mod transcript;

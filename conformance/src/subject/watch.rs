@@ -213,8 +213,14 @@ mod tests {
         assert_eq!(gets(&mut watch, error.clone()), None);
         assert_eq!(gets(&mut watch, error.clone()), Some(ONE_ANSWER));
         sends(&mut watch, codec, &run);
-        assert_eq!(gets(&mut watch, json!({"type": "ok", "stream_id": 44})), Some(SIXTEEN_BITS));
-        assert_eq!(gets(&mut watch, json!({"type": "ok", "stream_id": 45})), Some(OWN_ID));
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 44})),
+            Some(SIXTEEN_BITS)
+        );
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 45})),
+            Some(OWN_ID)
+        );
         assert_eq!(gets(&mut watch, error), None);
     }
 
@@ -222,8 +228,14 @@ mod tests {
     fn a_call_that_wants_no_answer_gets_none_under_any_identifier() {
         let (mut watch, codec) = watch();
         sends(&mut watch, codec, &json!({"type": "run", "resource": "x"}));
-        assert_eq!(gets(&mut watch, json!({"type": "ok", "stream_id": 7})), Some(NO_ANSWER));
-        assert_eq!(gets(&mut watch, json!({"type": "ok", "stream_id": 0})), None);
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 7})),
+            Some(NO_ANSWER)
+        );
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 0})),
+            None
+        );
     }
 
     #[test]
@@ -231,11 +243,25 @@ mod tests {
         let (mut first, codec) = watch();
         let value = json!({"type": "stream_data", "stream_id": 5, "payload": 1});
         assert_eq!(gets(&mut first, value.clone()), Some(UNOPENED));
-        sends(&mut first, codec, &json!({"type": "start_stream", "stream_id": 5, "resource": "x"}));
-        assert_eq!(gets(&mut first, json!({"type": "ok", "stream_id": 5})), None);
-        sends(&mut first, codec, &json!({"type": "stop_stream", "stream_id": 5}));
+        sends(
+            &mut first,
+            codec,
+            &json!({"type": "start_stream", "stream_id": 5, "resource": "x"}),
+        );
+        assert_eq!(
+            gets(&mut first, json!({"type": "ok", "stream_id": 5})),
+            None
+        );
+        sends(
+            &mut first,
+            codec,
+            &json!({"type": "stop_stream", "stream_id": 5}),
+        );
         assert_eq!(gets(&mut first, value.clone()), None, "the Ok has not come");
-        assert_eq!(gets(&mut first, json!({"type": "ok", "stream_id": 5})), None);
+        assert_eq!(
+            gets(&mut first, json!({"type": "ok", "stream_id": 5})),
+            None
+        );
         assert_eq!(gets(&mut first, value.clone()), Some(STOPPED));
         let mut second = Watch::new(codec, Arc::clone(&first.ever));
         assert_eq!(gets(&mut second, value), Some(OUTLIVED));
@@ -245,6 +271,9 @@ mod tests {
     fn what_is_no_message_ends_the_account() {
         let (mut watch, codec) = watch();
         watch.sent(&[0xff; 16], codec);
-        assert_eq!(gets(&mut watch, json!({"type": "ok", "stream_id": 7})), None);
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 7})),
+            None
+        );
     }
 }
