@@ -131,6 +131,15 @@ impl Transcript {
         self.lines().append(&mut taken);
     }
 
+    /// Forgets all but the last `count` lines.
+    pub(crate) fn keep_last(&self, count: usize) {
+        let mut lines = self.lines();
+        let Some(first) = lines.len().checked_sub(count) else {
+            return;
+        };
+        lines.drain(..first);
+    }
+
     /// A copy of the lines so far.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Line> {

@@ -1,6 +1,7 @@
 //! Calls: of resources that there are, and of those that there are not.
 
 pub(super) mod action;
+pub(super) mod load;
 pub(super) mod resource;
 
 use serde_json::{Value as Json, json};
@@ -53,6 +54,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "run.many-under-way",
         title: "thirty-two calls at a time each get their own answer",
         clauses: &["IOTMP25-SID-003", "IOTMP25-RUN-001"],
+        control: Some("run.one-after-another"),
         run: |peer| Box::pin(many_under_way(peer)),
         ..CASE
     },
@@ -108,6 +110,7 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(call(peer, None)).await?;
+    let before = link.fence().await?;
     // The same call with an identifier takes the same way through the subject, and comes later.
     link.send(call(peer, Some(id))).await?;
     let answer = link.message(&[Want::Answer(id), Want::Answer(0)]).await?;
@@ -117,6 +120,7 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
     } else {
         Vec::new()
     };
+    others.extend(before);
     others.extend(link.fence().await?);
     let open = peer
         .spec()

@@ -80,7 +80,7 @@ class Connection:
         self.writer.write(wire.message(code, **values))
 
     def deadline(self):
-        margin = 1.0 if self.fault == "closes-despite-keep-alive" else 1.15
+        margin = 1.15
         if not self.connected:
             return self.heard + 10
         if self.fault == "closes-before-interval":

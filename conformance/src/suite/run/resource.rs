@@ -71,7 +71,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
 ];
 
 /// What kind of JSON a value is.
-pub(super) const fn kind(value: &Json) -> &'static str {
+pub(in crate::suite) const fn kind(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
         Json::Bool(_) => "boolean",

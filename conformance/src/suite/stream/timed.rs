@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use super::{best, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE, Pace};
 use crate::family;
-use crate::subject::{Event, Link, Peer, Want};
+use crate::subject::{Event, Link, Peer, Resource, Want};
+use crate::suite::run::resource::kind;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Ambiguity that says in which unit the interval is.
@@ -195,13 +196,16 @@ async fn stop(peer: &Peer) -> Outcome {
 
 async fn two_at_once(peer: &Peer) -> Outcome {
     let found = streamable(peer)?;
-    let [first, second, ..] = found.as_slice() else {
+    let Some((first, second)) = pair(&found) else {
         return Err(Stop::skip(
             "the device describes only one resource that can be streamed",
         ));
     };
     let mut link = peer.connected().await?;
-    let one = link.start_stream(&first.name, &every_tick(peer)).await?;
+    let one = link
+        .start_stream(&first.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
     let two = link.id();
     link.send_start_stream(two, &second.name, &every_tick(peer))
         .await?;
@@ -211,6 +215,13 @@ async fn two_at_once(peer: &Peer) -> Outcome {
     let (mut of_one, mut of_two) = (0, 0);
     while of_one < 2 || of_two < 2 {
         let event = link.next_before(deadline).await;
+        for (id, own, other) in [(one, first, second), (two, second, first)] {
+            if Want::Data(id).allows(&event) && is_value_of(&event, other, own) {
+                let expected = format!("a value of {:?} on stream {id}", own.name);
+                return Err(Stop::fail(expected, event.to_string())
+                    .because(format!("it is one of {:?}", other.name)));
+            }
+        }
         if Want::Data(one).allows(&event) {
             of_one += 1;
         } else if Want::Data(two).allows(&event) {
@@ -222,6 +233,33 @@ async fn two_at_once(peer: &Peer) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Two resources, whose values can be told apart if there are such.
+fn pair<'r>(found: &[&'r Resource]) -> Option<(&'r Resource, &'r Resource)> {
+    let (first, rest) = found.split_first()?;
+    let own = shown(first).map(kind);
+    let differs = |other: &&&Resource| shown(other).map(kind) != own;
+    let second = rest.iter().find(differs).or_else(|| rest.first())?;
+    Some((first, second))
+}
+
+/// A sample of what a stream of a resource carries.
+fn shown(resource: &Resource) -> Option<&Json> {
+    let sample = resource.output.as_ref().or(resource.input.as_ref());
+    sample.filter(|sample| !sample.is_null())
+}
+
+/// Whether a value is of the kind of one resource and not of that of another.
+fn is_value_of(event: &Event, one: &Resource, not: &Resource) -> bool {
+    let Event::Message(received) = event else {
+        return false;
+    };
+    let Some(value) = received.field("payload") else {
+        return false;
+    };
+    let kinds = (shown(one).map(kind), shown(not).map(kind));
+    matches!(kinds, (Some(one), Some(not)) if one != not && kind(value) == one)
 }
 
 async fn replace_id(peer: &Peer) -> Outcome {
