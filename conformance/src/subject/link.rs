@@ -235,6 +235,7 @@ impl Link {
 
     /// Sends bytes as they are; `what` says in the record what they are.
     pub async fn send_raw(&mut self, bytes: &[u8], what: &str) {
+        self.watch.crafts();
         self.write(bytes, format!("[{what}]")).await;
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Watch {
     outgoing: Vec<u8>,
     /// Whether something was sent of which nobody can say what it asks.
     is_blind: bool,
+    /// Whether something was sent that is not what the codec writes.
+    is_crafted: bool,
     asked: BTreeMap<u64, Asked>,
     asked_nothing: bool,
     open: BTreeSet<u64>,
@@ -58,6 +60,7 @@ impl Watch {
         Self {
             outgoing: Vec::new(),
             is_blind: Protocol::of(codec.spec()) != Protocol::Iotmp,
+            is_crafted: false,
             asked: BTreeMap::new(),
             asked_nothing: false,
             open: BTreeSet::new(),
@@ -118,6 +121,11 @@ impl Watch {
         }
     }
 
+    /// Takes down that what is sent next is not what the codec writes.
+    pub(super) const fn crafts(&mut self) {
+        self.is_crafted = true;
+    }
+
     /// The clause that a message of the subject breaks by coming at all, if any.
     pub(super) fn received(&mut self, received: &Received, role: Role) -> Option<&'static str> {
         if self.is_blind {
@@ -132,6 +140,11 @@ impl Watch {
     }
 
     fn answered(&mut self, id: u64, is_ok: bool) -> Option<&'static str> {
+        let is_open = |asked: &Asked| !asked.open.is_empty();
+        let cut = |(asked, of): (&u64, &Asked)| is_open(of) && *asked != id && asked & 0xff == id;
+        if !self.asked.get(&id).is_some_and(is_open) && self.asked.iter().any(cut) {
+            return Some(SIXTEEN_BITS);
+        }
         let Some(asked) = self.asked.get_mut(&id) else {
             return self.unasked(id);
         };
@@ -154,12 +167,8 @@ impl Watch {
         if self.asked_nothing {
             return Some(NO_ANSWER);
         }
-        let cut = |(asked, of): (&u64, &Asked)| !of.open.is_empty() && asked & 0xff == id;
-        Some(if self.asked.iter().any(cut) {
-            SIXTEEN_BITS
-        } else {
-            OWN_ID
-        })
+        // What was put together by hand may have named this one, to a subject that misreads it.
+        (!self.is_crafted).then_some(OWN_ID)
     }
 
     fn valued(&self, id: u64) -> Option<&'static str> {
