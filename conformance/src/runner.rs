@@ -228,7 +228,9 @@ impl Book {
 
     /// Why a case says nothing: its valid twin did not pass either.
     async fn refused_by_control(&self, case: &Case, subject: &Arc<Subject>) -> Option<Verdict> {
-        let control = suite::control(case, subject.role())?;
+        // What the spec does not say is no condition.
+        let control = suite::control(case, subject.role())
+            .filter(|control| control.fits(subject.spec(), subject.role()))?;
         let id = control.id(subject.role());
         let verdict = Box::pin(self.settle(control, subject)).await;
         let why = verdict.reason().unwrap_or_default();

@@ -34,6 +34,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.alias",
         title: "a resource can be named by its numeric alias",
         clauses: &["IOTMP25-RUN-006"],
+        control: Some("fields.integer-as-varint"),
         run: |peer| Box::pin(alias(peer)),
         ..DEVICE
     },
