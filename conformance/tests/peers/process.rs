@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_iotmp-conformance");
 
 /// Subjects at a time: each waits more than it works.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 
 /// A script beside this file.
 pub(crate) fn script(name: &str) -> PathBuf {
@@ -92,7 +92,7 @@ impl Finished {
     /// The clauses that the report calls broken.
     pub(crate) fn broken(&self) -> BTreeSet<&str> {
         let ledgers = self.report["ledgers"].as_array().into_iter().flatten();
-        let entries = ledgers.flat_map(|ledger| ledger["entries"].as_array().into_iter().flatten());
+        let entries = ledgers.flat_map(|ledger| ledger["clauses"].as_array().into_iter().flatten());
         entries
             .filter(|entry| entry["status"] == "broken")
             .map(|entry| entry["clause"].as_str().unwrap())
