@@ -357,6 +357,8 @@ async fn one_connection_a_device_is_noticed_and_respected() {
     let passed = finished
         .results
         .iter()
+        // It has nothing that could be mixed up.
+        .filter(|result| result.id != "server.run.under-load")
         .all(|result| matches!(result.verdict.kind(), Kind::Pass | Kind::Info));
     assert!(passed);
 }
