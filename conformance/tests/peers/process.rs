@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_iotmp-conformance");
 
 /// Subjects at a time: each waits more than it works.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
 
 /// A script beside this file.
 pub(crate) fn script(name: &str) -> PathBuf {
@@ -134,7 +134,7 @@ pub(crate) fn against_server(address: &str, more: &[&str]) -> Finished {
 pub(crate) fn against_device(fault: &str) -> Finished {
     let mut command = Command::new(PROGRAM);
     command
-        .args(["device", "--listen", "127.0.0.1:0", "--wait", "5"])
+        .args(["device", "--listen", "127.0.0.1:0", "--wait", "20"])
         .args(WAITS)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
