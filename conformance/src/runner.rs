@@ -1,9 +1,13 @@
 //! Runs cases against a subject.
 
+mod again;
+mod blame;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
@@ -12,7 +16,7 @@ use crate::family;
 use crate::ledger::level_name;
 use crate::progress::Progress;
 use crate::report::CaseResult;
-use crate::subject::{Catalogue, Peer, Protocol, Subject};
+use crate::subject::{Catalogue, Peer, Protocol, Subject, Transcript, Want};
 use crate::suite;
 use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
@@ -94,12 +98,17 @@ pub async fn run(
         in_lanes(lanes, phase, &book).await;
         // After the last ones a subject may stay away.
         if pace != Pace::Last {
-            gone = subjects.iter().find_map(|subject| subject.gone());
+            gone = subjects
+                .iter()
+                .find_map(|subject| subject.gone())
+                .map(str::to_owned);
         }
     }
+    let mut results: Vec<CaseResult> = cases.iter().filter_map(|case| book.result(case)).collect();
+    again::look(&book, &cases, &first, &mut results).await;
     settings.progress.clear();
-    let gone = gone.map(str::to_owned);
-    let results = cases.iter().filter_map(|case| book.result(case)).collect();
+    blame::assign(&mut results);
+    notes.extend(subjects.iter().flat_map(|subject| subject.deaths()));
     Ok(Finished {
         results,
         gone,
@@ -169,6 +178,14 @@ impl Book {
         }
     }
 
+    /// Every verdict by the id of its case, those of controls that nobody asked for as well.
+    fn verdicts(&self) -> BTreeMap<String, Verdict> {
+        let results = self.pages.values().filter_map(OnceCell::get);
+        results
+            .map(|result| (result.id.clone(), result.verdict.clone()))
+            .collect()
+    }
+
     fn result(&self, case: &Case) -> Option<CaseResult> {
         self.pages.get(case.slug)?.get().cloned()
     }
@@ -231,7 +248,9 @@ impl Book {
 
     /// Why a case says nothing: its valid twin did not pass either.
     async fn refused_by_control(&self, case: &Case, subject: &Arc<Subject>) -> Option<Verdict> {
-        let control = suite::control(case, subject.role())?;
+        // What the spec does not say is no condition.
+        let control = suite::control(case, subject.role())
+            .filter(|control| control.fits(subject.spec(), subject.role()))?;
         let id = control.id(subject.role());
         let verdict = Box::pin(self.settle(control, subject)).await;
         let why = verdict.reason().unwrap_or_default();
@@ -268,29 +287,47 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         }
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
-    let verdict = family::verdict(subject.spec(), verdict);
+    let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
     let is_edited = case.control.is_some_and(|slug| slug != case.slug);
     let hurts = is_edited || case.pace == Pace::Alone;
-    if !hurts || matches!(verdict.kind(), Kind::Skip) {
+    // Whoever closes a connection for no reason may have died.
+    let may_have_died = matches!(&verdict, Verdict::Fail(failure) if failure.is_absence());
+    if !(hurts || may_have_died) || matches!(verdict.kind(), Kind::Skip) {
         return (verdict, peer);
     }
+    let before = subject.deaths().len();
     let probe = subject.peer();
-    let alive = see_alive(&probe).await;
-    let verdict = match alive {
-        Ok(()) => verdict,
-        Err(stop) => {
-            transcript.adopt(probe.transcript());
-            verdict.worse(Verdict::Fail(Failure {
-                clause: family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on())
-                    .map(|clause| clause.id.clone()),
-                kept: Vec::new(),
-                expected: "a new connection to work as before".to_owned(),
-                got: stop.verdict().reason().unwrap_or_default(),
-                detail: "after the case the subject was probed".to_owned(),
-            }))
-        }
+    let Err(stop) = see_alive(&probe).await else {
+        return (verdict, peer);
     };
+    let died = subject.deaths().len() > before;
+    if died {
+        subject.died_of(&case.id(subject.role()));
+    } else if !hurts {
+        return (verdict, peer);
+    }
+    transcript.adopt(probe.transcript());
+    let broken = Verdict::Fail(Failure {
+        clause: family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on())
+            .map(|clause| clause.id.clone()),
+        kept: Vec::new(),
+        expected: "a new connection to work as before".to_owned(),
+        got: stop.verdict().reason().unwrap_or_default(),
+        detail: "after the case the subject was probed".to_owned(),
+    });
+    let broken = accused(broken, subject, probe.transcript());
+    let verdict = if died { broken } else { verdict.worse(broken) };
     (verdict, peer)
+}
+
+/// A failure on a connection where something else was broken is charged to that.
+fn accused(mut verdict: Verdict, subject: &Subject, transcript: &Transcript) -> Verdict {
+    let accused = transcript.accused();
+    let clause = accused.and_then(|clause| family::clause(subject.spec(), clause));
+    if let (Verdict::Fail(failure), Some(clause)) = (&mut verdict, clause) {
+        failure.clause = Some(clause.id.clone());
+    }
+    verdict
 }
 
 /// Opens a new connection and talks over it.
@@ -305,16 +342,47 @@ async fn see_alive(peer: &Peer) -> Outcome {
 /// time, and what is worth a note.
 async fn meet(subject: Arc<Subject>, jobs: usize) -> Result<(usize, Option<String>), Unreachable> {
     match subject.role() {
-        Role::Server if takes_over(&subject).await? => {
-            let note =
-                "the server ends a device's connection when a new one opens: one case at a time";
-            Ok((1, Some(note.to_owned())))
-        }
-        Role::Server => Ok((jobs.max(1), None)),
+        Role::Server => meet_server(&subject, jobs).await,
         Role::Device => {
             discover(&subject).await?;
             Ok((1, None))
         }
+    }
+}
+
+async fn meet_server(
+    subject: &Arc<Subject>,
+    jobs: usize,
+) -> Result<(usize, Option<String>), Unreachable> {
+    if Protocol::of(subject.spec()) == Protocol::Iotmp {
+        learn_fence(subject).await;
+    }
+    if takes_over(subject).await? {
+        let note = "the server ends a device's connection when a new one opens: one case at a time";
+        return Ok((1, Some(note.to_owned())));
+    }
+    Ok((jobs.max(1), None))
+}
+
+/// Keep Alives that are tried before a server is said to leave them unanswered.
+const FENCES: usize = 2;
+
+/// Finds out what a server answers in any case, so that one rule broken is not all of them.
+async fn learn_fence(subject: &Arc<Subject>) {
+    let peer = subject.peer();
+    for _ in 0..FENCES {
+        let Ok(mut link) = peer.connected().await else {
+            return;
+        };
+        let sent = link.send(json!({"type": "keep_alive"})).await;
+        if sent.is_err() || link.message(&[Want::Message("keep_alive")]).await.is_ok() {
+            return;
+        }
+    }
+    if let Ok(mut link) = peer.connected().await
+        && link.ask().await.is_ok()
+    {
+        subject.fence_by_call();
     }
 }
 

@@ -22,10 +22,12 @@ mod operator;
 mod peer;
 mod protocol;
 mod reference;
+mod restart;
 mod server;
 mod transactions;
 mod transcript;
 pub mod vocabulary;
+mod watch;
 
 pub use self::application::{Answering, Application, Ask, Unheard};
 pub(crate) use self::catalogue::untagged;

@@ -46,6 +46,7 @@ const AREAS: &[&[Case]] = &[
     run::CASES,
     run::resource::CASES,
     run::action::CASES,
+    run::load::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,

@@ -76,6 +76,16 @@ pub enum Kind {
     Fail,
 }
 
+impl Failure {
+    /// Whether it is that something did not come, or came to an end, which may have any cause;
+    /// what a subject does is proof by itself.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        let absent = ["nothing within", "connection closed", "connection reset"];
+        absent.iter().any(|words| self.got.contains(words))
+    }
+}
+
 impl Kind {
     /// Every kind, in the order of a summary.
     pub const ALL: [Self; 5] = [

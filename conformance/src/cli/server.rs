@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// Specification to test against.
     #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
     spec: String,
+    /// Shell command that starts the server again when it died; one that stays is ended with the run.
+    #[arg(long, value_name = "CMD")]
+    restart: Option<String>,
     #[command(flatten)]
     route: Route,
     #[command(flatten)]
@@ -42,17 +45,22 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         ..
     } = arguments;
     let spec = specs::by_name(&arguments.spec).map_err(|error| error.to_string())?;
+    let restart = match &arguments.restart {
+        Some(command) => format!(" --restart {}", quoted(command)),
+        None => String::new(),
+    };
     let target = Target {
         spec,
         role: Role::Server,
         again: format!(
-            "iotmp-conformance server {} --spec {} --user {} --device {} --credential {}{}",
+            "iotmp-conformance server {} --spec {} --user {} --device {} --credential {}{}{}",
             quoted(address),
             spec.name,
             quoted(user),
             quoted(device),
             quoted(credential),
-            arguments.route.again()
+            arguments.route.again(),
+            restart
         ),
     };
     let credentials = Credentials {
@@ -62,7 +70,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     let transport = arguments.route.transport(address)?;
     let subject = Subject::server(spec, address.clone(), credentials, arguments.run.manner());
-    let subject = subject.over(transport);
+    let mut subject = subject.over(transport);
+    if let Some(command) = &arguments.restart {
+        subject = subject.restarted_by(command.clone());
+    }
     let subject = core::future::ready(Ok((subject, address.clone())));
     test(target, &arguments.run, subject)
 }

@@ -99,7 +99,10 @@ pub(super) async fn accept_hello(link: &mut Link) -> Outcome {
             "connecting: the Connect has no stream identifier",
         ));
     };
-    link.send(json!({"type": "ok", "stream_id": id})).await
+    link.send(json!({"type": "ok", "stream_id": id})).await?;
+    // How a device takes an Ok and a request in one piece is the matter of other cases.
+    link.pause().await;
+    Ok(())
 }
 
 fn is_wanted(peer: &Peer, hello: &Received) -> bool {

@@ -120,7 +120,8 @@ impl Link {
     /// Everything that comes before the answer to something that has to be answered.
     ///
     /// What was not sent before it, in answer to something sent earlier, is not
-    /// sent at all. A server is asked by Keep Alive, a device by Describe.
+    /// sent at all. A server is asked by Keep Alive, or by a call where it leaves that
+    /// unanswered, a device by Describe.
     ///
     /// # Errors
     /// A failure where the answer does not come.
@@ -193,11 +194,11 @@ impl Link {
                 };
                 (fence, Box::new(answers))
             }
-            (Protocol::Iotmp, Role::Server) => (
+            (Protocol::Iotmp, Role::Server) if !self.fences_by_call() => (
                 json!({"type": "keep_alive"}),
                 Box::new(|received| received.name() == "keep_alive"),
             ),
-            (Protocol::Iotmp, Role::Device) => (
+            (Protocol::Iotmp, _) => (
                 self.request(id),
                 Box::new(move |received| Want::Answer(id).allows_message(received)),
             ),

@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
+use std::sync::Arc;
 
 use iotmp_ref::transport::Stream;
 use iotmp_ref::wire::Encoding;
@@ -17,9 +18,13 @@ use super::frame::{self, Cut};
 use super::nubison;
 use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
+use super::watch::{Streams, Watch};
 use crate::case::Role;
 use crate::codec::Codec;
 use crate::verdict::{Outcome, Stop};
+
+/// How long a subject is given to read one piece before the next is sent.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Bytes asked of the socket at a time.
 const CHUNK: usize = 16 * 1024;
@@ -53,6 +58,9 @@ pub struct Link {
     own_address: Option<SocketAddr>,
     /// When the connection began.
     opened: Instant,
+    watch: Watch,
+    /// Whether a call and not a Keep Alive shows what a server does not send.
+    fences_by_call: bool,
 }
 
 /// What a link needs to know of its subject.
@@ -68,6 +76,10 @@ pub(super) struct Terms {
     pub(super) first_id: u16,
     /// Where random identifiers begin.
     pub(super) seed: u64,
+    /// Streams of all connections.
+    pub(super) streams: Streams,
+    /// Whether a server leaves Keep Alive unanswered.
+    pub(super) fences_by_call: bool,
 }
 
 impl Link {
@@ -89,6 +101,8 @@ impl Link {
             hello: None,
             own_address: None,
             opened: Instant::now(),
+            watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
+            fences_by_call: terms.fences_by_call,
         }
     }
 
@@ -221,11 +235,13 @@ impl Link {
 
     /// Sends bytes as they are; `what` says in the record what they are.
     pub async fn send_raw(&mut self, bytes: &[u8], what: &str) {
+        self.watch.crafts();
         self.write(bytes, format!("[{what}]")).await;
     }
 
     async fn write(&mut self, bytes: &[u8], note: String) {
         self.transactions.sent(bytes);
+        self.watch.sent(bytes, self.codec);
         self.transcript
             .bytes(self.number, Side::Suite, bytes, note, self.codec);
         let written = async {
@@ -302,6 +318,19 @@ impl Link {
         }
     }
 
+    /// Gives the subject the time to read what was sent by itself, and keeps what it sends.
+    ///
+    /// There is nothing to wait for: whoever has read a piece of a message says nothing.
+    pub async fn pause(&mut self) {
+        let until = Instant::now() + PAUSE;
+        while let Ok(Ok(1..)) = timeout_at(until, self.fill()).await {}
+    }
+
+    /// Whether a call and not a Keep Alive shows what a server does not send.
+    pub(super) const fn fences_by_call(&self) -> bool {
+        self.fences_by_call
+    }
+
     async fn fill(&mut self) -> io::Result<usize> {
         self.buffer.reserve(CHUNK);
         self.stream.read_buf(&mut self.buffer).await
@@ -332,6 +361,9 @@ impl Link {
             message: decoded.message,
             bytes,
         };
+        if let Some(clause) = self.watch.received(&received, self.role) {
+            self.transcript.accuse(clause);
+        }
         let note = phrase(&received.message);
         let reader = self.reader(&received.bytes);
         self.transcript

@@ -5,17 +5,21 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use iotmp_ref::device::Address;
 use iotmp_ref::transport::Transport;
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::timeout;
 
 use super::application::Application;
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
 use super::operator::Operator;
 use super::peer::Peer;
+use super::restart::{LOOKS, Restart, STARTING};
 use super::transcript::Transcript;
+use super::watch::Streams;
 use crate::case::Role;
 use crate::verdict::Stop;
 
@@ -74,11 +78,28 @@ pub struct Subject {
     catalogue: OnceLock<Catalogue>,
     /// Whether a server ends a device's connection when a new one opens.
     takes_over: AtomicBool,
+    /// Whether a server leaves Keep Alive unanswered, so that a call has to be the fence.
+    fences_by_call: AtomicBool,
+    /// Streams of all connections.
+    streams: Streams,
     /// Who makes a server call its devices.
     operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
     application: Option<Application>,
+    /// What brings it back when it died; one case at a time sees to that.
+    restart: AsyncMutex<Option<Restart>>,
+    /// Whether it was ever reached.
+    was_reached: AtomicBool,
+    deaths: Mutex<Vec<Death>>,
+}
+
+/// That a subject died, and what became of it.
+#[derive(Debug)]
+struct Death {
+    what: String,
+    /// Id of the case that killed it, where that is known.
+    of: Option<String>,
 }
 
 /// Where connections come from.
@@ -158,9 +179,14 @@ impl Subject {
             gone: OnceLock::new(),
             catalogue: OnceLock::new(),
             takes_over: AtomicBool::new(false),
+            fences_by_call: AtomicBool::new(false),
+            streams: Streams::default(),
             operator: None,
             parked: Mutex::new(None),
             application: None,
+            restart: AsyncMutex::new(None),
+            was_reached: AtomicBool::new(false),
+            deaths: Mutex::default(),
         }
     }
 
@@ -168,6 +194,13 @@ impl Subject {
     #[must_use]
     pub fn operated_by(mut self, operator: Arc<dyn Operator>) -> Self {
         self.operator = Some(operator);
+        self
+    }
+
+    /// A subject that the shell command `restart` brings back when it died.
+    #[must_use]
+    pub fn restarted_by(mut self, restart: String) -> Self {
+        self.restart = AsyncMutex::new(Some(Restart::new(restart)));
         self
     }
 
@@ -236,6 +269,95 @@ impl Subject {
         self.takes_over.store(true, Ordering::Relaxed);
     }
 
+    pub(crate) fn fence_by_call(&self) {
+        self.fences_by_call.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn reached(&self) {
+        self.was_reached.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives a subject that was there before the time to come back, by its command if it has one.
+    ///
+    /// The case that noticed is over either way, and says why.
+    pub(super) async fn revive(&self, why: String) -> Stop {
+        if !self.was_reached.load(Ordering::Relaxed) || self.gone().is_some() {
+            return self.lose(why);
+        }
+        let mut restart = self.restart.lock().await;
+        // Whoever waited for another case to see to it finds the subject there.
+        if self.is_back().await {
+            return Stop::inconclusive(format!("{why}; it was there again a moment later"));
+        }
+        let wait = match &mut *restart {
+            None => self.manner.timeout,
+            Some(restart) => {
+                if let Err(error) = restart.run() {
+                    self.bury(&why, "could not be started again");
+                    return self.lose(format!("{why}; {error}"));
+                }
+                STARTING
+            }
+        };
+        let deadline = Instant::now() + wait;
+        while Instant::now() < deadline {
+            if self.is_back().await {
+                let how = match &*restart {
+                    Some(_) => "was started again",
+                    None => "came back by itself",
+                };
+                self.bury(&why, how);
+                return Stop::inconclusive(format!("the subject died and {how}: {why}"));
+            }
+            tokio::time::sleep(LOOKS).await;
+        }
+        let how = format!("did not come back within {} ms", wait.as_millis());
+        self.bury(&why, &how);
+        self.lose(format!("{why}; it {how}"))
+    }
+
+    /// Whether a server takes connections.
+    async fn is_back(&self) -> bool {
+        let Door::Dial {
+            address, transport, ..
+        } = &self.door
+        else {
+            return false;
+        };
+        let Ok(server) = Address::parse_or(address, transport.default_port()) else {
+            return false;
+        };
+        let dialled = timeout(self.manner.timeout, transport.dial(&server)).await;
+        matches!(dialled, Ok(Ok(_)))
+    }
+
+    fn bury(&self, why: &str, how: &str) {
+        let what = format!("the subject died and {how}: {why}");
+        self.graves().push(Death { what, of: None });
+    }
+
+    fn graves(&self) -> std::sync::MutexGuard<'_, Vec<Death>> {
+        self.deaths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which case killed it the last time.
+    pub(crate) fn died_of(&self, case: &str) {
+        if let Some(last) = self.graves().last_mut() {
+            last.of.get_or_insert_with(|| case.to_owned());
+        }
+    }
+
+    /// How often it died, in words.
+    #[must_use]
+    pub fn deaths(&self) -> Vec<String> {
+        let graves = self.graves();
+        let words = graves.iter().map(|death| match &death.of {
+            Some(case) => format!("after {case} {}", death.what),
+            None => death.what.clone(),
+        });
+        words.collect()
+    }
+
     pub(super) fn lose(&self, why: String) -> Stop {
         // Whoever noticed first says why.
         let _ = self.gone.set(why.clone());
@@ -275,6 +397,8 @@ impl Subject {
             timeout: self.manner.timeout,
             first_id: 100 + u16::try_from(self.manner.seed % 50_000).unwrap_or(0),
             seed: self.manner.seed,
+            streams: Arc::clone(&self.streams),
+            fences_by_call: self.fences_by_call.load(Ordering::Relaxed),
         }
     }
 }

@@ -16,15 +16,17 @@ pub(super) async fn dial(peer: &Peer, address: &str, transport: &Transport) -> O
         .map_err(|error| peer.subject().lose(error.to_string()))?;
     match timeout(limit, transport.dial(&server)).await {
         Ok(Ok(stream)) => {
+            peer.subject().reached();
             let note = match transport.name() {
                 "tcp" => format!("dialled {address}"),
                 name => format!("dialled {address} over {name}"),
             };
             Ok(peer.link(stream, note))
         }
-        Ok(Err(error)) => Err(peer
-            .subject()
-            .lose(format!("{address} cannot be reached: {error}"))),
+        Ok(Err(error)) => {
+            let why = format!("{address} cannot be reached: {error}");
+            Err(peer.subject().revive(why).await)
+        }
         Err(_) => {
             let waited = limit.as_millis();
             Err(peer.subject().lose(format!(

@@ -1,6 +1,6 @@
 //! Everything that passed on the wire while a case ran.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,7 @@ const KEPT: usize = 512;
 pub struct Transcript {
     start: Instant,
     lines: Arc<Mutex<Vec<Line>>>,
+    accused: Arc<OnceLock<&'static str>>,
 }
 
 impl Transcript {
@@ -58,6 +59,7 @@ impl Transcript {
         Self {
             start,
             lines: Arc::default(),
+            accused: Arc::default(),
         }
     }
 
@@ -65,6 +67,18 @@ impl Transcript {
     #[must_use]
     pub const fn start(&self) -> Instant {
         self.start
+    }
+
+    /// Says which clause was broken by what just came, whatever the case is about.
+    pub(super) fn accuse(&self, clause: &'static str) {
+        // What came after it may be its consequence.
+        let _ = self.accused.set(clause);
+    }
+
+    /// The clause that was broken by something that came, whatever the case is about.
+    #[must_use]
+    pub fn accused(&self) -> Option<&'static str> {
+        self.accused.get().copied()
     }
 
     /// Adds a line.
@@ -115,6 +129,15 @@ impl Transcript {
         }
         let mut taken = core::mem::take(&mut *other.lines());
         self.lines().append(&mut taken);
+    }
+
+    /// Forgets all but the last `count` lines.
+    pub(crate) fn keep_last(&self, count: usize) {
+        let mut lines = self.lines();
+        let Some(first) = lines.len().checked_sub(count) else {
+            return;
+        };
+        lines.drain(..first);
     }
 
     /// A copy of the lines so far.

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::case::{CASE, Case};
 use crate::subject::{Event, Peer, Want, phrase, vocabulary};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -79,7 +79,11 @@ async fn with_requests_open(peer: &Peer) -> Outcome {
         .ok()
         .and_then(|known| known.streamable().first().copied());
     match streamable {
-        Some(resource) => drop(link.start_stream(&resource.name, &Json::Null).await?),
+        Some(resource) => drop(
+            link.start_stream(&resource.name, &Json::Null)
+                .await
+                .unrelated("starting a stream")?,
+        ),
         None => drop(link.ask().await?),
     }
     let id = link.id();

@@ -102,8 +102,7 @@ async fn in_pieces(link: &mut Link, bytes: &[u8], pieces: impl Iterator<Item = u
         let piece = bytes.get(from..until).unwrap_or_default();
         if !piece.is_empty() {
             link.send_raw(piece, what).await;
-            // Gives the subject the chance to read the piece by itself.
-            tokio::task::yield_now().await;
+            link.pause().await;
         }
         from = until;
     }

@@ -16,6 +16,9 @@ const PATIENT: Duration = Duration::from_secs(20);
 /// How often the suite tries to be late by the right time.
 const ATTEMPTS: usize = 3;
 
+/// Halves of an interval through which Keep Alives keep a connection.
+const HALVES: u32 = 5;
+
 /// Bytes of a message without a body.
 const BARE: usize = 2;
 
@@ -40,6 +43,14 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMP25-KEEPALIVE-005"],
         pace: Pace::Slow,
         run: |peer| Box::pin(in_margin(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.in-time",
+        title: "Keep Alives in time keep the connection, for many intervals",
+        clauses: &["IOTMP25-KEEPALIVE-005"],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(in_time(peer)),
         ..SERVER
     },
     Case {
@@ -178,18 +189,49 @@ async fn late_keep_alive(peer: &Peer, interval: Duration) -> Outcome {
     }
     let slept = before.elapsed();
     link.send(json!({"type": "keep_alive"})).await?;
+    // Whether the Keep Alive itself is answered is the matter of another case.
+    let id = link.id();
+    link.send(link.request(id)).await?;
     let (ms, margin_ms) = (slept.as_millis(), margin.as_millis());
     if before.elapsed() >= margin {
         return Err(Stop::inconclusive(format!(
             "the suite itself came too late, after {ms} ms"
         )));
     }
-    let answer = link.message(&[Want::Message("keep_alive")]).await;
-    answer
+    let answer = [Want::Message("keep_alive"), Want::Answer(id)];
+    link.message(&answer)
+        .await
         .because(format!(
             "the Keep Alive was sent after {ms} ms, within the {margin_ms} ms of interval and margin"
         ))
         .map(drop)
+}
+
+/// Sends a Keep Alive twice in each interval, for longer than any margin.
+async fn in_time(peer: &Peer) -> Outcome {
+    let interval = Duration::from_secs(1);
+    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
+    let mut last = before;
+    for half in 1..=HALVES {
+        let next = before + interval * half / 2;
+        loop {
+            match link.next_before(next).await {
+                Event::Silence(_) => break,
+                Event::Message(received) if received.name() == "keep_alive" => {}
+                other => {
+                    let got = format!("{other} after {} ms", before.elapsed().as_millis());
+                    return Err(Stop::fail("the connection to go on", got)
+                        .because("a Keep Alive was sent every 500 ms of an interval of 1 s"));
+                }
+            }
+        }
+        link.send(json!({"type": "keep_alive"})).await?;
+        if last.elapsed() >= interval {
+            return Err(Stop::inconclusive("the suite itself came too late"));
+        }
+        last = Instant::now();
+    }
+    link.fence().await.map(drop)
 }
 
 /// Waits until the server ends the connection, and says how long after `before`.

@@ -49,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a second Stop Stream for a stream is answered by Error",
         clauses: &["IOTMP25-STREAM-006"],
         ambiguity: Some(STOP_STREAM),
-        control: Some("stream.start"),
+        control: Some("stream.stop"),
         run: |peer| Box::pin(stop_twice(peer)),
         ..DEVICE
     },
@@ -57,6 +57,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "stream.id-free-after-stop",
         title: "the identifier of a closed stream can be used again",
         clauses: &["IOTMP25-SID-004"],
+        control: Some("stream.stop"),
         run: |peer| Box::pin(id_free_after_stop(peer)),
         ..DEVICE
     },

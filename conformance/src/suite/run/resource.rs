@@ -34,6 +34,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.alias",
         title: "a resource can be named by its numeric alias",
         clauses: &["IOTMP25-RUN-006"],
+        control: Some("fields.integer-as-varint"),
         run: |peer| Box::pin(alias(peer)),
         ..DEVICE
     },
@@ -71,7 +72,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
 ];
 
 /// What kind of JSON a value is.
-pub(super) const fn kind(value: &Json) -> &'static str {
+pub(in crate::suite) const fn kind(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
         Json::Bool(_) => "boolean",

@@ -1,0 +1,133 @@
+//! A second look at what failed by something that did not come.
+//!
+//! A subject that loses every hundredth answer, or that ends all connections
+//! over one bad message, fails cases that have nothing to do with it. Each runs
+//! once more, with nothing else beside it: what does not fail again says little
+//! of its clause, as long as something else did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Book, attempt};
+use crate::case::Case;
+use crate::report::CaseResult;
+use crate::subject::Subject;
+use crate::suite;
+use crate::verdict::{Kind, Verdict};
+
+/// Cases that are looked at again at most; where more failed, what is broken is no accident.
+const MOST: usize = 40;
+/// How often a case may fail alone before that is no accident either.
+const TRIES: usize = 2;
+
+/// Runs again what failed for want of something, or because its control did.
+pub(super) async fn look(
+    book: &Book,
+    cases: &[&'static Case],
+    subject: &Arc<Subject>,
+    results: &mut [CaseResult],
+) {
+    let doubtful = |result: &CaseResult| match &result.verdict {
+        Verdict::Fail(failure) => failure.is_absence(),
+        Verdict::Inconclusive { .. } => true,
+        _ => false,
+    };
+    if results.iter().filter(|result| doubtful(result)).count() > MOST {
+        return;
+    }
+    let mut known: BTreeMap<String, Verdict> = book.verdicts();
+    let mut confirmed = results
+        .iter()
+        .any(|result| result.verdict.kind() == Kind::Fail && !doubtful(result));
+    let mut unconfirmed = Vec::new();
+    // A control comes before what builds on it, so that its verdict is the newer one by then.
+    let order = ordered(cases, subject);
+    for case in order {
+        let id = case.id(subject.role());
+        let Some(at) = results.iter().position(|result| result.id == id) else {
+            continue;
+        };
+        let Some(result) = results.get_mut(at).filter(|result| doubtful(result)) else {
+            continue;
+        };
+        if subject.gone().is_some() || !control_holds(case, subject, &known) {
+            confirmed |= result.verdict.kind() == Kind::Fail;
+            continue;
+        }
+        match seen_again(case, subject, result).await {
+            Some(better) if result.verdict.kind() == Kind::Fail => {
+                known.insert(id, better);
+                unconfirmed.push(at);
+            }
+            Some(better) => {
+                known.insert(id, better.clone());
+                result.verdict = better;
+                result.transcript = Vec::new();
+            }
+            None => confirmed |= result.verdict.kind() == Kind::Fail,
+        }
+    }
+    for at in unconfirmed {
+        if let Some(result) = results.get_mut(at) {
+            settle(result, confirmed);
+        }
+    }
+}
+
+/// The cases with those first on which others build.
+fn ordered(cases: &[&'static Case], subject: &Subject) -> Vec<&'static Case> {
+    let mut order = cases.to_vec();
+    order.sort_by_key(|case| suite::controls(case, subject.role()).count());
+    order
+}
+
+fn control_holds(case: &Case, subject: &Subject, known: &BTreeMap<String, Verdict>) -> bool {
+    let Some(control) = suite::control(case, subject.role()) else {
+        return true;
+    };
+    let verdict = known.get(&control.id(subject.role()));
+    verdict.is_none_or(|verdict| matches!(verdict.kind(), Kind::Pass | Kind::Info))
+}
+
+/// What the case comes to alone, if that is better than what it came to before.
+///
+/// A failure of another kind, or the first one that a case comes to at all, takes the place of what
+/// was known.
+async fn seen_again(
+    case: &'static Case,
+    subject: &Arc<Subject>,
+    result: &mut CaseResult,
+) -> Option<Verdict> {
+    for _ in 0..TRIES {
+        let (verdict, peer) = attempt(case, subject).await;
+        match &verdict {
+            Verdict::Fail(failure) => {
+                let is_first = result.verdict.kind() != Kind::Fail;
+                if is_first || !failure.is_absence() {
+                    result.transcript = peer.transcript().annotated();
+                    result.verdict = verdict;
+                    return None;
+                }
+            }
+            Verdict::Inconclusive { .. } => {}
+            Verdict::Pass | Verdict::Info { .. } | Verdict::Skip { .. } => return Some(verdict),
+        }
+    }
+    None
+}
+
+/// What a failure that was not seen again is worth.
+fn settle(result: &mut CaseResult, confirmed: bool) {
+    let reason = result.verdict.reason().unwrap_or_default();
+    if confirmed {
+        result.verdict = Verdict::Inconclusive {
+            reason: format!("it failed beside other cases and passed alone: {reason}"),
+        };
+    } else if let Verdict::Fail(failure) = &mut result.verdict {
+        let seen_once = "run once more and alone it passed";
+        failure.detail = match failure.detail.as_str() {
+            "" => seen_once.to_owned(),
+            detail => format!("{detail}; {seen_once}"),
+        };
+    }
+}

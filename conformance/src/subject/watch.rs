@@ -1,0 +1,288 @@
+//! What a subject does on a connection that breaks a rule whatever the case is about.
+//!
+//! A subject that answers every call twice fails half of the suite: where a
+//! case waits for one thing, the second answer comes. Whoever keeps account of
+//! what was asked knows better which rule is broken.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::event::Received;
+use super::frame::{self, Cut};
+use super::{Protocol, vocabulary};
+use crate::case::Role;
+use crate::codec::Codec;
+use crate::suite::OWN_ID;
+
+/// A call with an identifier gets one answer.
+const ONE_ANSWER: &str = "IOTMP25-RUN-001";
+/// A call without an identifier gets none.
+const NO_ANSWER: &str = "IOTMP25-RUN-002";
+/// An identifier has sixteen bits.
+const SIXTEEN_BITS: &str = "IOTMP25-SID-002";
+/// No values without a stream.
+const UNOPENED: &str = "IOTMP25-STREAM-004";
+/// No values after the end of a stream.
+const STOPPED: &str = "IOTMP25-STREAM-005";
+/// No stream outlives its connection.
+const OUTLIVED: &str = "IOTMP25-STREAM-009";
+
+/// Identifiers of all streams that were opened on any connection to one subject.
+pub(super) type Streams = Arc<Mutex<BTreeSet<u64>>>;
+
+/// The requests under one identifier.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Names of those that wait for their answer.
+    open: VecDeque<String>,
+    /// Name of the one that was answered last.
+    answered: Option<String>,
+}
+
+/// The account of one connection.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// Bytes sent that are no whole message yet.
+    outgoing: Vec<u8>,
+    /// Whether something was sent of which nobody can say what it asks.
+    is_blind: bool,
+    /// Whether something was sent that is not what the codec writes.
+    is_crafted: bool,
+    asked: BTreeMap<u64, Asked>,
+    asked_nothing: bool,
+    open: BTreeSet<u64>,
+    stopped: BTreeSet<u64>,
+    ever: Streams,
+}
+
+impl Watch {
+    pub(super) fn new(codec: Codec<'static>, ever: Streams) -> Self {
+        Self {
+            outgoing: Vec::new(),
+            is_blind: Protocol::of(codec.spec()) != Protocol::Iotmp,
+            is_crafted: false,
+            asked: BTreeMap::new(),
+            asked_nothing: false,
+            open: BTreeSet::new(),
+            stopped: BTreeSet::new(),
+            ever,
+        }
+    }
+
+    /// Takes down what the suite sends, in pieces of any size.
+    pub(super) fn sent(&mut self, bytes: &[u8], codec: Codec<'static>) {
+        if self.is_blind {
+            return;
+        }
+        self.outgoing.extend(bytes);
+        loop {
+            let decode = |bytes: &[u8]| codec.decode(bytes);
+            match frame::cut(&codec.spec().framing, &self.outgoing, decode) {
+                Cut::Partial => return,
+                Cut::Broken(_) => return self.go_blind(),
+                Cut::Whole(len) => {
+                    let bytes: Vec<u8> = self.outgoing.drain(..len).collect();
+                    match codec.decode(&bytes) {
+                        Ok(decoded) => self.asks(&Received {
+                            message: decoded.message,
+                            bytes,
+                        }),
+                        Err(_) => return self.go_blind(),
+                    }
+                }
+            }
+        }
+    }
+
+    fn go_blind(&mut self) {
+        self.is_blind = true;
+        self.outgoing = Vec::new();
+    }
+
+    fn asks(&mut self, request: &Received) {
+        let name = request.name();
+        let is_request = matches!(
+            name,
+            "connect" | "disconnect" | "run" | "describe" | "start_stream" | "stop_stream"
+        );
+        match request.stream_id() {
+            _ if !is_request => {}
+            None => self.asked_nothing |= name == "run",
+            Some(id) => {
+                let asked = self.asked.entry(id).or_default();
+                asked.open.push_back(name.to_owned());
+                if name == "start_stream" {
+                    self.open.insert(id);
+                    self.stopped.remove(&id);
+                    let mut ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
+                    ever.insert(id);
+                }
+            }
+        }
+    }
+
+    /// Takes down that what is sent next is not what the codec writes.
+    pub(super) const fn crafts(&mut self) {
+        self.is_crafted = true;
+    }
+
+    /// The clause that a message of the subject breaks by coming at all, if any.
+    pub(super) fn received(&mut self, received: &Received, role: Role) -> Option<&'static str> {
+        if self.is_blind {
+            return None;
+        }
+        let id = received.stream_id()?;
+        match received.name() {
+            "ok" | "error" => self.answered(id, received.name() == "ok"),
+            name if role == Role::Device && vocabulary::is_value(name) => self.valued(id),
+            _ => None,
+        }
+    }
+
+    fn answered(&mut self, id: u64, is_ok: bool) -> Option<&'static str> {
+        let is_open = |asked: &Asked| !asked.open.is_empty();
+        let cut = |(asked, of): (&u64, &Asked)| is_open(of) && *asked != id && asked & 0xff == id;
+        if !self.asked.get(&id).is_some_and(is_open) && self.asked.iter().any(cut) {
+            return Some(SIXTEEN_BITS);
+        }
+        let Some(asked) = self.asked.get_mut(&id) else {
+            return self.unasked(id);
+        };
+        let Some(request) = asked.open.pop_front() else {
+            return (asked.answered.as_deref() == Some("run")).then_some(ONE_ANSWER);
+        };
+        if request == "stop_stream" && is_ok && self.open.remove(&id) {
+            self.stopped.insert(id);
+        }
+        asked.answered = Some(request);
+        None
+    }
+
+    /// Whose answer it is that carries an identifier that nobody used.
+    fn unasked(&self, id: u64) -> Option<&'static str> {
+        // What 0 means where none was given is left open.
+        if id == 0 {
+            return None;
+        }
+        if self.asked_nothing {
+            return Some(NO_ANSWER);
+        }
+        // What was put together by hand may have named this one, to a subject that misreads it.
+        (!self.is_crafted).then_some(OWN_ID)
+    }
+
+    fn valued(&self, id: u64) -> Option<&'static str> {
+        if self.open.contains(&id) {
+            return None;
+        }
+        if self.stopped.contains(&id) {
+            return Some(STOPPED);
+        }
+        let ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(if ever.contains(&id) {
+            OUTLIVED
+        } else {
+            UNOPENED
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::specs;
+
+    fn watch() -> (Watch, Codec<'static>) {
+        let codec = Codec::new(specs::by_name("iotmp-shipping").unwrap());
+        (Watch::new(codec, Streams::default()), codec)
+    }
+
+    fn sends(watch: &mut Watch, codec: Codec<'static>, message: &Json) {
+        for byte in codec.encode(message).unwrap() {
+            watch.sent(&[byte], codec);
+        }
+    }
+
+    fn gets(watch: &mut Watch, message: Json) -> Option<&'static str> {
+        let received = Received {
+            message,
+            bytes: Vec::new(),
+        };
+        watch.received(&received, Role::Device)
+    }
+
+    #[test]
+    fn one_call_has_one_answer() {
+        let (mut watch, codec) = watch();
+        let run = json!({"type": "run", "stream_id": 300, "resource": "x"});
+        sends(&mut watch, codec, &run);
+        let error = json!({"type": "error", "stream_id": 300});
+        assert_eq!(gets(&mut watch, error.clone()), None);
+        assert_eq!(gets(&mut watch, error.clone()), Some(ONE_ANSWER));
+        sends(&mut watch, codec, &run);
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 44})),
+            Some(SIXTEEN_BITS)
+        );
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 45})),
+            Some(OWN_ID)
+        );
+        assert_eq!(gets(&mut watch, error), None);
+    }
+
+    #[test]
+    fn a_call_that_wants_no_answer_gets_none_under_any_identifier() {
+        let (mut watch, codec) = watch();
+        sends(&mut watch, codec, &json!({"type": "run", "resource": "x"}));
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 7})),
+            Some(NO_ANSWER)
+        );
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 0})),
+            None
+        );
+    }
+
+    #[test]
+    fn a_value_belongs_to_a_stream_of_its_connection() {
+        let (mut first, codec) = watch();
+        let value = json!({"type": "stream_data", "stream_id": 5, "payload": 1});
+        assert_eq!(gets(&mut first, value.clone()), Some(UNOPENED));
+        sends(
+            &mut first,
+            codec,
+            &json!({"type": "start_stream", "stream_id": 5, "resource": "x"}),
+        );
+        assert_eq!(
+            gets(&mut first, json!({"type": "ok", "stream_id": 5})),
+            None
+        );
+        sends(
+            &mut first,
+            codec,
+            &json!({"type": "stop_stream", "stream_id": 5}),
+        );
+        assert_eq!(gets(&mut first, value.clone()), None, "the Ok has not come");
+        assert_eq!(
+            gets(&mut first, json!({"type": "ok", "stream_id": 5})),
+            None
+        );
+        assert_eq!(gets(&mut first, value.clone()), Some(STOPPED));
+        let mut second = Watch::new(codec, Arc::clone(&first.ever));
+        assert_eq!(gets(&mut second, value), Some(OUTLIVED));
+    }
+
+    #[test]
+    fn what_is_no_message_ends_the_account() {
+        let (mut watch, codec) = watch();
+        watch.sent(&[0xff; 16], codec);
+        assert_eq!(
+            gets(&mut watch, json!({"type": "ok", "stream_id": 7})),
+            None
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! Calls one after another and many at a time: what goes wrong only now and then.
+
+use serde_json::{Value as Json, json};
+
+use super::resource::kind;
+use super::{ONE_ANSWER, call};
+use crate::case::{CASE, Case, Role};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Calls one after another; who loses every hundredth loses some of them wherever the count stands.
+const IN_A_ROW: usize = 256;
+/// Requests under way at a time.
+const AT_ONCE: usize = 64;
+/// Different requests among them, beside the one that is refused.
+const KINDS: usize = 6;
+/// Steps before the last that are worth showing.
+const SHOWN: usize = 8;
+/// Each exchange gets its own answer.
+const OWN_ANSWER: &str = "IOTMP25-SID-003";
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "run.one-after-another",
+        title: "256 calls one after another are all answered",
+        clauses: &["IOTMP25-RUN-001"],
+        control: Some("framing.coalesced"),
+        run: |peer| Box::pin(one_after_another(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "run.under-load",
+        title: "of 64 different requests in one piece each gets the answer that it gets alone",
+        clauses: &["IOTMP25-SID-003"],
+        control: Some("run.one-after-another"),
+        run: |peer| Box::pin(under_load(peer)),
+        ..CASE
+    },
+];
+
+async fn one_after_another(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for nth in 1..=IN_A_ROW {
+        let id = link.id();
+        link.send(call(peer, Some(id))).await?;
+        link.answer(id)
+            .await
+            .because(format!("call {nth} of {IN_A_ROW}"))
+            .blaming(ONE_ANSWER)?;
+        peer.transcript().keep_last(SHOWN);
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// A request but for its identifier, and what it is answered alone.
+#[derive(Debug)]
+struct Question {
+    request: Json,
+    answer: Json,
+}
+
+fn with_id(request: &Json, id: u16) -> Json {
+    let mut request = request.clone();
+    if let Some(object) = request.as_object_mut() {
+        object.insert("stream_id".to_owned(), id.into());
+    }
+    request
+}
+
+/// What does not change from one answer to the next.
+fn essence(role: Role, answer: &Received) -> Json {
+    let payload = answer.field("payload");
+    let payload = payload.map(|payload| match role {
+        // What the suite has set itself stays as it is.
+        Role::Server => payload.clone(),
+        Role::Device => outline(payload),
+    });
+    json!([answer.name(), payload])
+}
+
+/// The kinds of the values, and the keys of the maps.
+fn outline(value: &Json) -> Json {
+    match value {
+        Json::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), outline(value)))
+            .collect(),
+        other => json!(kind(other)),
+    }
+}
+
+async fn asked(link: &mut Link, request: &Json) -> Outcome<Received> {
+    let id = link.id();
+    link.send(with_id(request, id)).await?;
+    link.answer(id).await.unrelated("asking alone")
+}
+
+/// Sets properties of the device at a server, and asks for them.
+async fn of_server(peer: &Peer, link: &mut Link) -> Outcome<Vec<Json>> {
+    let number = |name| vocabulary::number(peer.spec(), "server_resource", name);
+    let (set, read) = (
+        number("set_device_property")?,
+        number("read_device_property")?,
+    );
+    let mut requests = Vec::new();
+    for nth in 0..KINDS {
+        let name = format!("conformance_{nth}");
+        let value = json!({"load": nth});
+        let run = json!({"type": "run", "resource": set, "parameters": name, "payload": value});
+        if asked(link, &run).await?.name() == "ok" {
+            requests.push(json!({"type": "run", "resource": read, "parameters": name}));
+        }
+    }
+    Ok(requests)
+}
+
+/// Asks a device for what it describes.
+fn of_device(peer: &Peer) -> Outcome<Vec<Json>> {
+    let resources = peer.catalogue()?.resources.iter();
+    let named = resources.take(KINDS).map(|resource| &resource.name);
+    let describe = named.map(|name| json!({"type": "describe", "resource": name}));
+    Ok(core::iter::once(call(peer, None)).chain(describe).collect())
+}
+
+/// Requests, no two neighbours of which are answered alike.
+async fn questions(peer: &Peer, link: &mut Link) -> Outcome<Vec<Question>> {
+    let mut requests = match peer.role() {
+        Role::Server => of_server(peer, link).await?,
+        Role::Device => of_device(peer)?,
+    };
+    requests.push(json!({"type": "run", "resource": NO_SUCH_RESOURCE}));
+    let mut questions: Vec<Question> = Vec::new();
+    for request in requests {
+        let answer = essence(peer.role(), &asked(link, &request).await?);
+        if questions.iter().all(|known| known.answer != answer) {
+            questions.push(Question { request, answer });
+        }
+    }
+    if questions.len() < 2 {
+        return Err(Stop::skip(
+            "the subject answers all that the suite can ask alike, so that nothing can be mixed up",
+        ));
+    }
+    Ok(questions)
+}
+
+async fn under_load(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let questions = questions(peer, &mut link).await?;
+    let mut open = Vec::new();
+    let mut bytes = Vec::new();
+    for question in questions.iter().cycle().take(AT_ONCE) {
+        let id = link.id();
+        bytes.extend(link.encode(&with_id(&question.request, id))?);
+        open.push((id, question));
+    }
+    link.send_raw(&bytes, &format!("{AT_ONCE} requests in one piece"))
+        .await;
+    while !open.is_empty() {
+        let wants: Vec<_> = open.iter().map(|(id, _)| Want::Answer(*id)).collect();
+        let answer = link.message(&wants).await.blaming(OWN_ANSWER)?;
+        let of = open
+            .iter()
+            .position(|(id, _)| answer.stream_id() == Some(u64::from(*id)));
+        let Some(at) = of else { continue };
+        let (_, question) = open.swap_remove(at);
+        if essence(peer.role(), &answer) != question.answer {
+            let request = phrase(&question.request);
+            return Err(
+                Stop::fail("the answer that it got alone", phrase(&answer.message))
+                    .blaming(OWN_ANSWER)
+                    .because(format!("{request} was asked for among {AT_ONCE} requests")),
+            );
+        }
+    }
+    peer.keep(link).await;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Servers.
+
+use std::process::{Command, Stdio};
+
+use crate::process::{
+    Expected, Process, against_server, all_as_expected, free_address, script, server,
+};
+
+const FAULTS: &[Expected<'_>] = &[
+    ("none", 0, &[]),
+    ("run-answered-twice", 1, &["IOTMP25-RUN-001"]),
+    ("credential-prefix-accepted", 1, &["IOTMP25-CONNECT-006"]),
+    ("user-unchecked", 1, &["IOTMP25-CONNECT-006"]),
+    ("hundredth-response-dropped", 1, &["IOTMP25-RUN-001"]),
+    ("hundredth-run-unanswered", 1, &["IOTMP25-RUN-001"]),
+    ("ids-swapped-under-load", 1, &["IOTMP25-SID-003"]),
+    ("any-first-message", 1, &["IOTMP25-CONNECT-002"]),
+    ("keep-alive-unanswered", 1, &["IOTMP25-KEEPALIVE-003"]),
+    ("keep-alive-with-body", 1, &["IOTMP25-KEEPALIVE-001"]),
+    ("closes-despite-keep-alive", 1, &["IOTMP25-KEEPALIVE-005"]),
+    ("closes-before-interval", 1, &["IOTMP25-KEEPALIVE-005"]),
+    ("missed-keep-alive-borne", 1, &["IOTMP25-KEEPALIVE-004"]),
+    ("payload-type-unchecked", 1, &["IOTMP25-CONNECT-007"]),
+    ("id-cut-to-8-bits", 1, &["IOTMP25-SID-002"]),
+    ("id-cut-to-16-bits", 1, &["IOTMP25-VARINT-004"]),
+    ("whole-message-per-read", 1, &["IOTMP25-FRAME-003"]),
+    ("header-in-one-read", 1, &["IOTMP25-FRAME-003"]),
+    ("second-coalesced-lost", 1, &["IOTMP25-FRAME-004"]),
+    ("answers-once", 1, &["IOTMP25-FRAME-004"]),
+    ("unknown-resource-ok", 1, &["IOTMP25-RUN-003"]),
+    ("run-without-resource-ok", 1, &["IOTMP25-RUN-005"]),
+    ("reads-announced-size", 1, &["IOTMP25-FRAME-006"]),
+    ("disconnect-ignored", 1, &["IOTMP25-DISCONNECT-001"]),
+    ("run-without-id-answered", 1, &["IOTMP25-RUN-002"]),
+    ("keep-alive-unlimited", 1, &["IOTMP25-CONNECT-009"]),
+    ("refusal-without-code", 1, &["IOTMP25-CONNECT-008"]),
+    ("ok-with-payload", 1, &["IOTMP25-CONNECT-015"]),
+    ("client-type-refused", 1, &["IOTMP25-CONNECT-012"]),
+    ("unknown-field-refused", 1, &["IOTMP25-KEY-002"]),
+    ("long-key-cut", 1, &["IOTMP25-KEY-004"]),
+    ("unordered-field-lost", 1, &["IOTMPS-WIRE-005"]),
+    // Two clauses that say the same.
+    (
+        "reserved-wire-type-read",
+        1,
+        &["IOTMP25-KEY-003", "IOTMPS-WIRE-002"],
+    ),
+    ("varint-payload-refused", 1, &["IOTMPS-WIRE-003"]),
+    ("id-as-value-read", 1, &["IOTMP25-KEY-006"]),
+    ("stop-unknown-ok", 1, &["IOTMP25-STREAM-006"]),
+    ("id-used-once", 1, &["IOTMP25-SID-004"]),
+    ("one-hurts-all", 1, &["IOTMP25-ROBUST-001"]),
+    ("small-messages-only", 1, &["IOTMPS-SIZE-001"]),
+    ("dies-of-nesting", 3, &["IOTMP25-ROBUST-001"]),
+];
+
+#[test]
+fn each_server_fails_by_what_it_breaks() {
+    all_as_expected(FAULTS, |fault| {
+        let (_server, address) = server(fault);
+        against_server(&address, &[])
+    });
+}
+
+/// A server whose process ends is charged with that, comes back, and is tested to the end.
+#[test]
+fn a_server_that_dies_is_started_again() {
+    let address = free_address().to_string();
+    let script = script("server.py");
+    let fault = "dies-of-nesting";
+    let mut command = Command::new("python3");
+    command
+        .arg(&script)
+        .args(["--fault", fault, "--listen", &address])
+        .stdout(Stdio::piped());
+    let _first = Process::start(&mut command).listening();
+    let restart = format!(
+        "python3 '{}' --fault {fault} --listen {address}",
+        script.display()
+    );
+    let finished = against_server(&address, &["--restart", &restart]);
+    let broken: Vec<&str> = finished.broken().into_iter().collect();
+    assert_eq!(broken, ["IOTMP25-ROBUST-001"], "{}", finished.reasons());
+    assert_eq!(finished.code, 1, "{}", finished.reasons());
+    let notes = finished.report["runs"][0]["notes"].to_string();
+    assert!(
+        notes.contains("after server.hostile.nested-arrays the subject died and was started again"),
+        "{notes}"
+    );
+}
+
+/// One that stays away ends the run, and the case that killed it is named.
+#[test]
+fn a_server_that_stays_dead_is_3_and_its_killer_is_named() {
+    let (_server, address) = server("dies-of-nesting");
+    let finished = against_server(&address, &["--select", "server.hostile.nested-arrays"]);
+    assert_eq!(finished.code, 3, "{}", finished.reasons());
+    let notes = finished.report["runs"][0]["notes"].to_string();
+    assert!(
+        notes.contains("after server.hostile.nested-arrays the subject died and did not come back"),
+        "{notes}"
+    );
+}
