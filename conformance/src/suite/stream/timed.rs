@@ -273,7 +273,10 @@ async fn two_at_once(peer: &Peer) -> Outcome {
 fn pair<'r>(found: &[&'r Resource]) -> Option<(&'r Resource, &'r Resource)> {
     let (first, rest) = found.split_first()?;
     let own = shown(first).map(kind);
-    let differs = |other: &&&Resource| shown(other).map(kind) != own;
+    // What takes an input may have nothing to say without one.
+    let differs = |other: &&&Resource| {
+        shown(other).map(kind) != own && other.input.is_some() == first.input.is_some()
+    };
     let second = rest.iter().find(differs).or_else(|| rest.first())?;
     Some((first, second))
 }
