@@ -16,6 +16,7 @@
 )]
 
 mod any;
+pub(crate) mod copy;
 mod encoding;
 mod error;
 mod fields;

@@ -83,14 +83,14 @@ fn read_long(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
 }
 
 /// The shortest form of a number, held in place.
-pub(super) struct Encoded {
+pub(crate) struct Encoded {
     bytes: [u8; MAX_LEN],
     len: usize,
 }
 
 impl Encoded {
     #[inline]
-    pub(super) fn new(mut value: u64) -> Self {
+    pub(crate) fn new(mut value: u64) -> Self {
         let len = len(value);
         let mut bytes = [0; MAX_LEN];
         for byte in bytes.iter_mut().take(len) {
@@ -104,7 +104,7 @@ impl Encoded {
     }
 
     #[inline]
-    pub(super) fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
     }
 }

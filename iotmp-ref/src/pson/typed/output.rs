@@ -1,0 +1,249 @@
+//! Where typed values are written.
+
+use crate::wire::{EncodeError, copy, varint};
+
+use super::super::{Generation, MAX_DEPTH, gen1, gen2};
+use super::{Form, sequence};
+
+/// The rest of a buffer that is written from its start.
+#[derive(Debug)]
+pub struct Output<'b> {
+    rest: &'b mut [u8],
+    depth: usize,
+}
+
+/// Why writing stopped: small, so that the good path pays nothing for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The buffer is full.
+    Full,
+    /// Containers stand in each other deeper than [`MAX_DEPTH`].
+    TooDeep,
+}
+
+impl Stop {
+    /// The error of a whole value that takes `needed` bytes, in a buffer of `room`.
+    #[cold]
+    pub fn error(self, room: usize, needed: impl FnOnce() -> usize) -> EncodeError {
+        match self {
+            Self::Full => EncodeError::BufferTooSmall {
+                needed: needed(),
+                left: room,
+            },
+            Self::TooDeep => EncodeError::TooDeep { limit: MAX_DEPTH },
+        }
+    }
+}
+
+impl<'b> Output<'b> {
+    /// Writes from the start of `buffer`.
+    #[inline]
+    pub const fn new(buffer: &'b mut [u8]) -> Self {
+        Self {
+            rest: buffer,
+            depth: MAX_DEPTH,
+        }
+    }
+
+    /// How many bytes still fit.
+    #[inline]
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Writes bytes whose number is known when the code is compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where they do not fit.
+    #[inline(always)]
+    pub fn array<const N: usize>(&mut self, bytes: &[u8; N]) -> Result<(), Stop> {
+        let rest = core::mem::take(&mut self.rest);
+        let Some((room, rest)) = rest.split_first_chunk_mut::<N>() else {
+            return Err(Stop::Full);
+        };
+        *room = *bytes;
+        self.rest = rest;
+        Ok(())
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where they do not fit.
+    #[inline]
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let rest = core::mem::take(&mut self.rest);
+        let Some((room, rest)) = rest.split_at_mut_checked(bytes.len()) else {
+            return Err(Stop::Full);
+        };
+        copy::copy(room, bytes);
+        self.rest = rest;
+        Ok(())
+    }
+
+    /// Leaves room for `len` bytes to be written by other means.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where they do not fit.
+    #[inline]
+    pub fn take(&mut self, len: usize) -> Result<&'b mut [u8], Stop> {
+        let rest = core::mem::take(&mut self.rest);
+        let Some((room, rest)) = rest.split_at_mut_checked(len) else {
+            return Err(Stop::Full);
+        };
+        self.rest = rest;
+        Ok(room)
+    }
+
+    /// Writes the shortest varint.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where it does not fit.
+    #[inline]
+    pub fn varint(&mut self, number: u64) -> Result<(), Stop> {
+        if number < 0x80 {
+            return self.array(&[number as u8]);
+        }
+        if number < 0x4000 {
+            return self.array(&[number as u8 | 0x80, (number >> 7) as u8]);
+        }
+        self.long_varint(number)
+    }
+
+    fn long_varint(&mut self, number: u64) -> Result<(), Stop> {
+        self.bytes(varint::Encoded::new(number).as_slice())
+    }
+
+    /// Writes the key of a pair, given as the bytes that it has in each
+    /// generation.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where it does not fit.
+    #[inline(always)]
+    pub fn key<F: Form, const N: usize, const M: usize>(
+        &mut self,
+        one: &[u8; N],
+        two: &[u8; M],
+    ) -> Result<(), Stop> {
+        match F::GENERATION {
+            Generation::One => self.array(one),
+            Generation::Two => self.array(two),
+        }
+    }
+
+    /// Writes a map of `count` pairs, which `write` writes, of at least `least`
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`, and [`Stop`].
+    #[inline(always)]
+    pub fn map<F: Form>(
+        &mut self,
+        count: usize,
+        least: usize,
+        write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        match F::GENERATION {
+            Generation::One => {
+                self.array(&[gen1::tag(gen1::OBJECT)])?;
+                self.sized(least, |output| output.nested(write))
+            }
+            Generation::Two => {
+                sequence::put_count(self, gen2::MAP, count)?;
+                self.nested(write)
+            }
+        }
+    }
+
+    /// Writes what is inside of a container.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::TooDeep`], and those of `write`.
+    #[inline]
+    pub fn nested(
+        &mut self,
+        write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let Some(inside) = self.depth.checked_sub(1) else {
+            return Err(Stop::TooDeep);
+        };
+        self.depth = inside;
+        write(self)?;
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Writes the size in bytes, as a varint, of what `write` writes, and that.
+    ///
+    /// It is written once: room for a size is left in front of it, as much as a
+    /// size of `least` takes, which must be a lower bound. Only where that was
+    /// too little, what was written is moved.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`], and those of `write`.
+    #[inline]
+    pub fn sized(
+        &mut self,
+        least: usize,
+        write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let rest = core::mem::take(&mut self.rest);
+        let hole = varint::len(least as u64);
+        let Some((_, body)) = rest.split_at_mut_checked(hole) else {
+            return Err(Stop::Full);
+        };
+        let room = body.len();
+        let mut output = Output {
+            rest: body,
+            depth: self.depth,
+        };
+        write(&mut output)?;
+        let size = room - output.rest.len();
+        if hole == 1 && size < 0x80 {
+            let Some((first, behind)) = rest.split_first_mut() else {
+                return Err(Stop::Full);
+            };
+            *first = size as u8;
+            let Some(behind) = behind.get_mut(size..) else {
+                return Err(Stop::Full);
+            };
+            self.rest = behind;
+            return Ok(());
+        }
+        self.rest = rest;
+        self.close(hole, size)
+    }
+
+    /// Puts a long size before `size` bytes that stand `hole` bytes ahead.
+    #[inline(never)]
+    fn close(&mut self, hole: usize, size: usize) -> Result<(), Stop> {
+        let number = varint::Encoded::new(size as u64);
+        let number = number.as_slice();
+        let rest = core::mem::take(&mut self.rest);
+        if number.len() != hole {
+            if number.len() + size > rest.len() {
+                return Err(Stop::Full);
+            }
+            rest.copy_within(hole..hole + size, number.len());
+        }
+        let split = rest.split_at_mut_checked(number.len());
+        let Some((room, behind)) = split else {
+            return Err(Stop::Full);
+        };
+        room.copy_from_slice(number);
+        let Some(behind) = behind.get_mut(size..) else {
+            return Err(Stop::Full);
+        };
+        self.rest = behind;
+        Ok(())
+    }
+}
