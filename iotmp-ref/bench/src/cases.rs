@@ -8,7 +8,7 @@ use crate::payloads::{
     BATCH, BLOB, Batch, Blob, CREDENTIALS, Call, Interval, Login, MEASURED, Measurement, REFUSED,
     RESOURCE, Reading, Refusal, SESSION, STREAM, Sample, Subscription, TOKEN, Unit, batch, blob,
 };
-use crate::peers::{Set, derived, json};
+use crate::peers::{Set, aligned, derived, json};
 
 /// What fits in every buffer of a small message.
 const SMALL: usize = 256;
@@ -85,8 +85,9 @@ pub fn of(payload: &str) -> Vec<Case> {
             set.cases
         }
         "E" => {
-            // Lives as long as the cases that lend it.
-            let bytes: &'static [u8] = Vec::leak(blob(BLOB));
+            let bytes = aligned(BLOB, ours::SOURCE);
+            bytes.copy_from_slice(&blob(BLOB));
+            let bytes = &*bytes;
             let value = || Blob {
                 stream_id: STREAM,
                 payload: bytes,

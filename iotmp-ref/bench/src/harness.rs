@@ -15,6 +15,17 @@ pub enum Op {
     Dynamic,
 }
 
+impl Op {
+    /// Its name on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Encode => "encode",
+            Self::Typed => "typed",
+            Self::Dynamic => "dynamic",
+        }
+    }
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
