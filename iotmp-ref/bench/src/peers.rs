@@ -94,7 +94,8 @@ pub fn aligned(len: usize, offset: usize) -> &'static mut [u8] {
     &mut memory[start..start + len]
 }
 
-/// Adds the codecs that are told the fields by derives.
+/// Adds the codecs that are told the fields by derives, each after a check that
+/// it reads what it has written.
 macro_rules! derived {
     ($set:expr, $type:ident, $value:expr) => {{
         use std::hint::black_box;
@@ -107,6 +108,8 @@ macro_rules! derived {
         let wire = set.encode("bincode", $value, |value, buffer| {
             bincode::encode_into_slice(value, buffer, bincode::config::standard()).unwrap()
         });
+        let read = bincode::borrow_decode_from_slice(&wire, bincode::config::standard());
+        assert_eq!(read.unwrap(), ($value, wire.len()));
         set.decode(Typed, "bincode", &wire, |bytes| {
             let config = bincode::config::standard();
             black_box(bincode::borrow_decode_from_slice::<$type<'_>, _>(bytes, config).unwrap());
@@ -115,6 +118,7 @@ macro_rules! derived {
         let wire = set.encode("postcard", $value, |value, buffer| {
             postcard::to_slice(value, buffer).unwrap().len()
         });
+        assert_eq!(postcard::from_bytes(&wire), Ok($value));
         set.decode(Typed, "postcard", &wire, |bytes| {
             black_box(postcard::from_bytes::<$type<'_>>(bytes).unwrap());
         });
@@ -125,6 +129,10 @@ macro_rules! derived {
             $crate::peers::quick_protobuf::write(value, buffer);
             size
         });
+        assert_eq!(
+            $crate::peers::quick_protobuf::read::<$type<'_>>(&wire),
+            $value
+        );
         set.decode(Typed, "quick-protobuf", &wire, |bytes| {
             black_box($crate::peers::quick_protobuf::read::<$type<'_>>(bytes));
         });
@@ -136,6 +144,10 @@ macro_rules! derived {
                 prost::Message::encode(value, buffer).unwrap();
             },
         );
+        assert_eq!(
+            prost::Message::decode(&*wire),
+            Ok($crate::peers::prost::$type::from(&$value))
+        );
         set.decode(Typed, "prost", &wire, |bytes| {
             let message: $crate::peers::prost::$type = prost::Message::decode(bytes).unwrap();
             black_box(message);
@@ -146,6 +158,7 @@ macro_rules! derived {
             minicbor::encode(value, &mut cursor).unwrap();
             cursor.position()
         });
+        assert_eq!(minicbor::decode::<$type<'_>>(&wire).unwrap(), $value);
         set.decode(Typed, "minicbor", &wire, |bytes| {
             black_box(minicbor::decode::<$type<'_>>(bytes).unwrap());
         });
@@ -156,6 +169,7 @@ macro_rules! derived {
         let wire = set.append("rmp-serde named", $value, |value, buffer| {
             rmp_serde::encode::write_named(buffer, value).unwrap();
         });
+        assert_eq!(rmp_serde::from_slice::<$type<'_>>(&wire).unwrap(), $value);
         set.decode(Typed, "rmp-serde named", &wire, |bytes| {
             black_box(rmp_serde::from_slice::<$type<'_>>(bytes).unwrap());
         });
@@ -186,6 +200,7 @@ macro_rules! json {
         let wire = set.append("serde_json", $value, |value, buffer| {
             serde_json::to_writer(buffer, value).unwrap();
         });
+        assert_eq!(serde_json::from_slice::<$type<'_>>(&wire).unwrap(), $value);
         set.decode(Typed, "serde_json", &wire, |bytes| {
             black_box(serde_json::from_slice::<$type<'_>>(bytes).unwrap());
         });
@@ -195,6 +210,7 @@ macro_rules! json {
         let wire = set.append("sonic-rs", $value, |value, buffer| {
             sonic_rs::to_writer(buffer, value).unwrap();
         });
+        assert_eq!(sonic_rs::from_slice::<$type<'_>>(&wire).unwrap(), $value);
         set.decode(Typed, "sonic-rs", &wire, |bytes| {
             black_box(sonic_rs::from_slice::<$type<'_>>(bytes).unwrap());
         });
