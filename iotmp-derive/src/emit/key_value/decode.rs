@@ -98,11 +98,14 @@ fn statements(
                         #(#others)*
                         _ => {}
                     }
+                    // A copy: only what is never lent out can stay in registers.
+                    let mut ahead = ::core::clone::Clone::clone(reader);
                     if let ::core::result::Result::Err(error) =
-                        LAYOUT.skip(reader, key, at, encoding)
+                        LAYOUT.skip(&mut ahead, key, at, encoding)
                     {
                         return ::core::result::Result::Err(error.in_message(Self::LABEL));
                     }
+                    *reader = ahead;
                 }
             }
         }

@@ -112,11 +112,8 @@ impl<'b> Output<'b> {
         if number < 0x4000 {
             return self.array(&[number as u8 | 0x80, (number >> 7) as u8]);
         }
-        self.long_varint(number)
-    }
-
-    fn long_varint(&mut self, number: u64) -> Result<(), Stop> {
-        self.bytes(varint::Encoded::new(number).as_slice())
+        self.rest = long_varint(core::mem::take(&mut self.rest), number)?;
+        Ok(())
     }
 
     /// Writes the key of a pair, given as the bytes that it has in each
@@ -219,31 +216,39 @@ impl<'b> Output<'b> {
             self.rest = behind;
             return Ok(());
         }
-        self.rest = rest;
-        self.close(hole, size)
-    }
-
-    /// Puts a long size before `size` bytes that stand `hole` bytes ahead.
-    #[inline(never)]
-    fn close(&mut self, hole: usize, size: usize) -> Result<(), Stop> {
-        let number = varint::Encoded::new(size as u64);
-        let number = number.as_slice();
-        let rest = core::mem::take(&mut self.rest);
-        if number.len() != hole {
-            if number.len() + size > rest.len() {
-                return Err(Stop::Full);
-            }
-            rest.copy_within(hole..hole + size, number.len());
-        }
-        let split = rest.split_at_mut_checked(number.len());
-        let Some((room, behind)) = split else {
-            return Err(Stop::Full);
-        };
-        room.copy_from_slice(number);
-        let Some(behind) = behind.get_mut(size..) else {
-            return Err(Stop::Full);
-        };
-        self.rest = behind;
+        self.rest = close(rest, hole, size)?;
         Ok(())
     }
+}
+
+// These take the rest and give back what is left of it: the address of an
+// output must not be seen by what is not inlined, or it cannot stay in registers.
+
+#[inline(never)]
+fn long_varint(rest: &mut [u8], number: u64) -> Result<&mut [u8], Stop> {
+    let number = varint::Encoded::new(number);
+    let number = number.as_slice();
+    let Some((room, rest)) = rest.split_at_mut_checked(number.len()) else {
+        return Err(Stop::Full);
+    };
+    room.copy_from_slice(number);
+    Ok(rest)
+}
+
+/// Puts a long size before `size` bytes that stand `hole` bytes ahead.
+#[inline(never)]
+fn close(rest: &mut [u8], hole: usize, size: usize) -> Result<&mut [u8], Stop> {
+    let number = varint::Encoded::new(size as u64);
+    let number = number.as_slice();
+    if number.len() != hole {
+        if number.len() + size > rest.len() {
+            return Err(Stop::Full);
+        }
+        rest.copy_within(hole..hole + size, number.len());
+    }
+    let Some((room, behind)) = rest.split_at_mut_checked(number.len()) else {
+        return Err(Stop::Full);
+    };
+    room.copy_from_slice(number);
+    behind.get_mut(size..).ok_or(Stop::Full)
 }
