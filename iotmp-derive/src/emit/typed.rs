@@ -204,7 +204,7 @@ fn encode(layout: &Layout<'_>, fields: &[&Field], name: &Ident, values: &[Ident]
                 0 #(+ #lens)*
             }
 
-            #[inline]
+            #[inline(always)]
             fn encode_form<__F: ::iotmp_ref::pson::typed::Form>(
                 &self,
                 buffer: &mut [::core::primitive::u8],
@@ -366,7 +366,7 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             ///
             /// # Errors
             /// Those of [`decode`](Self::decode), and `encoding` for a value that is not PSON.
-            #[inline]
+            #[inline(always)]
             pub fn decode_as(
                 input: &'a [::core::primitive::u8],
                 encoding: ::iotmp_ref::wire::Encoding,
@@ -388,7 +388,7 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             ///
             /// # Errors
             /// What is wrong with the bytes, where, and in which field.
-            #[inline]
+            #[inline(always)]
             pub fn decode_body(
                 reader: &mut ::iotmp_ref::wire::Reader<'a>,
                 encoding: ::iotmp_ref::wire::Encoding,

@@ -38,7 +38,8 @@ pub(super) fn implementation(input: &Input) -> TokenStream {
         impl #impl_generics ::iotmp_ref::pson::typed::Decode<#lifetime>
             for #name #ty_generics #where_clause
         {
-            #[inline]
+            // The input is to stay in registers from the first field to the last.
+            #[inline(always)]
             fn decode<__F: ::iotmp_ref::pson::typed::Form>(
                 input: &mut ::iotmp_ref::pson::typed::Input<#lifetime>,
             ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {

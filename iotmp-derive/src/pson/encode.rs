@@ -52,7 +52,8 @@ pub(super) fn implementation(input: &Input) -> TokenStream {
                 ::iotmp_ref::pson::typed::container_len::<__F>(#count, inside)
             }
 
-            #[inline]
+            // The output is to stay in registers from the first field to the last.
+            #[inline(always)]
             fn encode<__F: ::iotmp_ref::pson::typed::Form>(
                 &self,
                 output: &mut ::iotmp_ref::pson::typed::Output<'_>,

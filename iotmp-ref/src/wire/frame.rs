@@ -31,7 +31,7 @@ impl FrameLayout {
     ///
     /// `truncated` for fewer bytes than the header, the smallest message or the announced body
     /// takes; those of varints.
-    #[inline]
+    #[inline(always)]
     pub fn open<'a>(&self, input: &'a [u8]) -> Result<Opened<'a>, DecodeError> {
         if input.len() < self.min_size {
             return Err(self.too_short(input.len()));
@@ -104,7 +104,7 @@ impl Opened<'_> {
     /// # Errors
     ///
     /// `trailing-bytes` where the announced body is longer than what was read of it.
-    #[inline]
+    #[inline(always)]
     pub fn finish(self) -> Result<usize, DecodeError> {
         match self.end {
             Some(end) => self.body.finish().map(|()| end),

@@ -49,7 +49,7 @@ impl IntEncoding {
     /// # Errors
     ///
     /// `truncated` where the bytes end; those of [`varint::read`] for a varint.
-    #[inline]
+    #[inline(always)]
     pub fn read(self, reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
         let fold = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         match self {

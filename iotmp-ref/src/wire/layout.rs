@@ -96,7 +96,7 @@ impl KeyLayout {
     ///
     /// # Errors
     /// Those of the way in which keys are written.
-    #[inline]
+    #[inline(always)]
     pub fn read_key(&self, reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
         let key = self.key.read(reader).map_err(|e| e.naming("key"))?;
         // At most 32 bits by construction.

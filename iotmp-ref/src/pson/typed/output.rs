@@ -84,6 +84,23 @@ impl<'b> Output<'b> {
         Ok(())
     }
 
+    /// The same output for a while; then [`go_on`](Self::go_on).
+    #[inline]
+    pub(super) fn reborrow(&mut self) -> Output<'_> {
+        Output {
+            rest: self.rest,
+            depth: self.depth,
+        }
+    }
+
+    /// Goes on where `remaining` bytes are left.
+    #[inline]
+    pub(super) fn go_on(&mut self, remaining: usize) {
+        let rest = core::mem::take(&mut self.rest);
+        let written = rest.len().saturating_sub(remaining);
+        self.rest = rest.get_mut(written..).unwrap_or_default();
+    }
+
     /// Leaves room for `len` bytes to be written by other means.
     ///
     /// # Errors
@@ -194,7 +211,11 @@ impl<'b> Output<'b> {
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let rest = core::mem::take(&mut self.rest);
-        let hole = varint::len(least as u64);
+        let hole = if least < 0x80 {
+            1
+        } else {
+            varint::len(least as u64)
+        };
         let Some((_, body)) = rest.split_at_mut_checked(hole) else {
             return Err(Stop::Full);
         };

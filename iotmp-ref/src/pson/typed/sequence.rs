@@ -45,7 +45,16 @@ pub(super) fn encode_array<F: Form, T: Encode>(
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
     let write = |output: &mut Output<'_>| {
-        output.nested(|output| items.iter().try_for_each(|item| item.encode::<F>(output)))
+        output.nested(|output| {
+            // Of its own, so that it can stay in registers.
+            let mut own = output.reborrow();
+            for item in items {
+                item.encode::<F>(&mut own)?;
+            }
+            let written = own.remaining();
+            output.go_on(written);
+            Ok(())
+        })
     };
     match F::GENERATION {
         Generation::One => {
