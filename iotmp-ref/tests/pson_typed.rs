@@ -155,13 +155,24 @@ struct Small {
 /// Of the second generation: class, offset and text.
 fn refused<'a, T: pson::Decode<'a> + core::fmt::Debug>(bytes: &'a [u8], class: &str, text: &str) {
     let error = pson::decode::<T>(Generation::Two, bytes).unwrap_err();
-    assert_eq!((error.class(), error.to_string()), (class, text.to_string()));
+    assert_eq!(
+        (error.class(), error.to_string()),
+        (class, text.to_string())
+    );
 }
 
 #[test]
 fn refusals_of_structs_say_where_and_what() {
-    refused::<Small>(b"\xc0", "missing-field", "offset 0: mandatory field a is absent");
-    refused::<Small>(b"\xc2\x81a\x01\x81a\x02", "custom", "offset 0: duplicate field `a`");
+    refused::<Small>(
+        b"\xc0",
+        "missing-field",
+        "offset 0: mandatory field a is absent",
+    );
+    refused::<Small>(
+        b"\xc2\x81a\x01\x81a\x02",
+        "custom",
+        "offset 0: duplicate field `a`",
+    );
     refused::<Small>(
         b"\xc1\x81a\x1f\x80\x02",
         "wrong-type",
@@ -172,7 +183,11 @@ fn refusals_of_structs_say_where_and_what() {
         "wrong-type",
         "offset 6, b: bool, but expected integer from -32768 to 32767",
     );
-    refused::<Small>(b"\xe1\x01", "wrong-type", "offset 0: array, but expected map");
+    refused::<Small>(
+        b"\xe1\x01",
+        "wrong-type",
+        "offset 0: array, but expected map",
+    );
     refused::<Small>(
         b"\xc2\x81a",
         "truncated",
@@ -183,26 +198,74 @@ fn refusals_of_structs_say_where_and_what() {
         "truncated",
         "offset 6, b: value of at least 1 byte, but no bytes are left",
     );
-    refused::<Small>(b"\xc1\x01\x01", "key", "offset 1: integer as a map key, but keys must be strings");
-    refused::<Small>(b"\xc1\x81z\x63\x00", "tag", "offset 3, z: tag 0x63 is not valid: a discrete value is 0 (false), 1 (true) or 2 (null)");
-    refused::<Small>(b"\xc1\x81a\x01\x00", "trailing-bytes", "offset 4: 1 byte left over after the end");
+    refused::<Small>(
+        b"\xc1\x01\x01",
+        "key",
+        "offset 1: integer as a map key, but keys must be strings",
+    );
+    refused::<Small>(
+        b"\xc1\x81z\x63\x00",
+        "tag",
+        "offset 3, z: tag 0x63 is not valid: a discrete value is 0 (false), 1 (true) or 2 (null)",
+    );
+    refused::<Small>(
+        b"\xc1\x81a\x01\x00",
+        "trailing-bytes",
+        "offset 4: 1 byte left over after the end",
+    );
 }
 
 #[test]
 fn refusals_of_other_types_say_where_and_what() {
-    refused::<bool>(b"\x01", "wrong-type", "offset 0: integer, but expected bool");
-    refused::<&str>(b"\xa1a", "wrong-type", "offset 0: bytes, but expected string");
+    refused::<bool>(
+        b"\x01",
+        "wrong-type",
+        "offset 0: integer, but expected bool",
+    );
+    refused::<&str>(
+        b"\xa1a",
+        "wrong-type",
+        "offset 0: bytes, but expected string",
+    );
     refused::<&str>(b"\x81\xff", "utf8", "offset 1: string is not valid UTF-8");
-    refused::<&[u8]>(b"\x01", "wrong-type", "offset 0: integer, but expected bytes");
+    refused::<&[u8]>(
+        b"\x01",
+        "wrong-type",
+        "offset 0: integer, but expected bytes",
+    );
     refused::<f64>(b"\x61", "wrong-type", "offset 0: bool, but expected number");
-    refused::<f64>(b"\x40\0\0", "truncated", "offset 1: float of 4 bytes, but only 2 bytes are left");
-    refused::<u64>(b"\x21", "wrong-type", "offset 0: integer, but expected integer from 0 to 2^64 - 1");
+    refused::<f64>(
+        b"\x40\0\0",
+        "truncated",
+        "offset 1: float of 4 bytes, but only 2 bytes are left",
+    );
+    refused::<u64>(
+        b"\x21",
+        "wrong-type",
+        "offset 0: integer, but expected integer from 0 to 2^64 - 1",
+    );
     refused::<()>(b"\x61", "wrong-type", "offset 0: bool, but expected null");
-    refused::<Vec<u16>>(b"\xe2\x01\x61", "wrong-type", "offset 2, [1]: bool, but expected integer from 0 to 65535");
-    refused::<[u16; 2]>(b"\xe1\x01", "custom", "offset 0: 1 elements, but expected 2");
-    refused::<[u16; 1]>(b"\xe2\x01\x02", "custom", "offset 0: more than the 1 elements expected");
+    refused::<Vec<u16>>(
+        b"\xe2\x01\x61",
+        "wrong-type",
+        "offset 2, [1]: bool, but expected integer from 0 to 65535",
+    );
+    refused::<[u16; 2]>(
+        b"\xe1\x01",
+        "custom",
+        "offset 0: 1 elements, but expected 2",
+    );
+    refused::<[u16; 1]>(
+        b"\xe2\x01\x02",
+        "custom",
+        "offset 0: more than the 1 elements expected",
+    );
     refused::<[u8; 2]>(b"\xa1\x01", "custom", "offset 0: 1 bytes, but expected 2");
-    refused::<[u16; 2]>(b"\xe2\x01\x61", "wrong-type", "offset 2, [1]: bool, but expected integer from 0 to 65535");
+    refused::<[u16; 2]>(
+        b"\xe2\x01\x61",
+        "wrong-type",
+        "offset 2, [1]: bool, but expected integer from 0 to 65535",
+    );
 }
 
 #[derive(Debug, PartialEq, Pson)]
@@ -214,21 +277,36 @@ struct Chain {
 fn nesting_ends_at_the_limit() {
     let mut chain = Chain { next: None };
     for _ in 1..pson::MAX_DEPTH {
-        chain = Chain { next: Some(Box::new(chain)) };
+        chain = Chain {
+            next: Some(Box::new(chain)),
+        };
     }
     for generation in BOTH {
         let bytes = encoded(generation, &chain);
-        assert_eq!(pson::decode::<Chain>(generation, &bytes).as_ref(), Ok(&chain));
+        assert_eq!(
+            pson::decode::<Chain>(generation, &bytes).as_ref(),
+            Ok(&chain)
+        );
     }
-    let deeper = Chain { next: Some(Box::new(chain)) };
+    let deeper = Chain {
+        next: Some(Box::new(chain)),
+    };
     let mut buffer = [0; 4096];
     for generation in BOTH {
-        let too_deep = EncodeError::TooDeep { limit: pson::MAX_DEPTH };
-        assert_eq!(pson::encode(&deeper, generation, &mut buffer), Err(too_deep));
+        let too_deep = EncodeError::TooDeep {
+            limit: pson::MAX_DEPTH,
+        };
+        assert_eq!(
+            pson::encode(&deeper, generation, &mut buffer),
+            Err(too_deep)
+        );
     }
     let deep = [b"\xc1\x84next".repeat(pson::MAX_DEPTH + 1), vec![0x62]].concat();
     let error = pson::decode::<Chain>(Generation::Two, &deep).unwrap_err();
-    assert_eq!((error.class(), error.offset()), ("depth", 6 * pson::MAX_DEPTH));
+    assert_eq!(
+        (error.class(), error.offset()),
+        ("depth", 6 * pson::MAX_DEPTH)
+    );
 }
 
 #[test]
@@ -312,18 +390,23 @@ fn anything() -> impl Strategy<Value = Anything> {
         any::<String>(),
         prop::collection::vec(any::<u16>(), 0..80),
     )
-        .prop_map(|(boolean, double, single, signed, unsigned, text, words)| Anything {
-            boolean,
-            double,
-            single,
-            signed,
-            unsigned,
-            text,
-            words,
-        })
+        .prop_map(
+            |(boolean, double, single, signed, unsigned, text, words)| Anything {
+                boolean,
+                double,
+                single,
+                signed,
+                unsigned,
+                text,
+                words,
+            },
+        )
 }
 
-fn from_serde(generation: Generation, bytes: &[u8]) -> Result<Anything, iotmp_ref::wire::DecodeError> {
+fn from_serde(
+    generation: Generation,
+    bytes: &[u8],
+) -> Result<Anything, iotmp_ref::wire::DecodeError> {
     match generation {
         Generation::One => gen1::from_slice(bytes),
         Generation::Two => pson::from_slice(bytes),

@@ -20,17 +20,21 @@ pub(super) fn implementation(input: &Input) -> TokenStream {
     let lens: Vec<_> = input.fields.iter().map(|field| field.key.len()).collect();
     let types = input.fields.iter().map(|field| &field.ty);
     let idents: Vec<_> = input.fields.iter().map(|field| &field.ident).collect();
-    let pairs = input.fields.iter().map(|field| {
-        let ident = &field.ident;
-        let literals = super::keys(&field.key);
-        quote! {
-            {
-                #literals
-                output.key::<__F, _, _>(&ONE, &TWO)?;
-                ::iotmp_ref::pson::typed::Encode::encode::<__F>(&self.#ident, output)?;
+    let pairs: Vec<_> = input
+        .fields
+        .iter()
+        .map(|field| {
+            let ident = &field.ident;
+            let literals = super::keys(&field.key);
+            quote! {
+                {
+                    #literals
+                    output.key::<__F, _, _>(&ONE, &TWO)?;
+                    ::iotmp_ref::pson::typed::Encode::encode::<__F>(&self.#ident, output)?;
+                }
             }
-        }
-    });
+        })
+        .collect();
     quote! {
         #[automatically_derived]
         impl #impl_generics ::iotmp_ref::pson::typed::Encode for #name #ty_generics #where_clause {
@@ -58,12 +62,23 @@ pub(super) fn implementation(input: &Input) -> TokenStream {
                 &self,
                 output: &mut ::iotmp_ref::pson::typed::Output<'_>,
             ) -> ::core::result::Result<(), ::iotmp_ref::pson::typed::Stop> {
-                let least = ::iotmp_ref::pson::typed::Encode::least_len(self) - 1;
-                output.map::<__F>(#count, least, |output| {
-                    #(#pairs)*
-                    let _ = output;
-                    ::core::result::Result::Ok(())
-                })
+                match __F::GENERATION {
+                    ::iotmp_ref::pson::Generation::One => {
+                        let least = ::iotmp_ref::pson::typed::Encode::least_len(self) - 1;
+                        output.sized_map(least, |output| {
+                            #(#pairs)*
+                            let _ = output;
+                            ::core::result::Result::Ok(())
+                        })
+                    }
+                    // Not a closure, which may not be inlined.
+                    ::iotmp_ref::pson::Generation::Two => {
+                        output.open_map(#count)?;
+                        #(#pairs)*
+                        output.close_map();
+                        ::core::result::Result::Ok(())
+                    }
+                }
             }
         }
     }

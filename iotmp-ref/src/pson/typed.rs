@@ -105,7 +105,7 @@ pub trait Encode {
     /// # Errors
     ///
     /// Those of [`encode`](Self::encode).
-    #[inline]
+    #[inline(always)]
     fn encode_slice<F: Form>(items: &[Self], output: &mut Output<'_>) -> Result<(), Stop>
     where
         Self: Sized,
@@ -179,7 +179,7 @@ pub fn encode<T: Encode + ?Sized>(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn encode_form<F: Form, T: Encode + ?Sized>(
     value: &T,
     buffer: &mut [u8],

@@ -2,7 +2,7 @@
 //! the bytes.
 
 /// Copies `from` over `to`, which must be as long; else nothing is copied.
-#[inline]
+#[inline(always)]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     if to.len() != from.len() {
         return;

@@ -10,19 +10,19 @@ use super::{Decode, Encode, Form, Input, Output, Stop};
 impl Encode for bool {
     const LEAST: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn encoded_len<F: Form>(&self) -> usize {
         1
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         output.array(&[if *self { F::TRUE } else { F::FALSE }])
     }
 }
 
 impl<'a> Decode<'a> for bool {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         if let Some((&tag, rest)) = input.reader.rest().split_first()
             && (tag == F::TRUE || tag == F::FALSE)
@@ -37,7 +37,7 @@ impl<'a> Decode<'a> for bool {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn put<F: Form>(output: &mut Output<'_>, negative: bool, magnitude: u64) -> Result<(), Stop> {
     match F::GENERATION {
         Generation::One => {
@@ -63,7 +63,7 @@ fn put<F: Form>(output: &mut Output<'_>, negative: bool, magnitude: u64) -> Resu
     }
 }
 
-#[inline]
+#[inline(always)]
 fn continued(output: &mut Output<'_>, tag: u8, magnitude: u64) -> Result<(), Stop> {
     if magnitude < 0x80 {
         return output.array(&[tag, magnitude as u8]);
@@ -112,7 +112,7 @@ fn integer(head: Head<'_>) -> Option<Integer> {
 impl Encode for Integer {
     const LEAST: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn encoded_len<F: Form>(&self) -> usize {
         let is_inline = match F::GENERATION {
             Generation::One => self.magnitude() <= 1 && !self.is_negative(),
@@ -125,19 +125,19 @@ impl Encode for Integer {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         put::<F>(output, self.is_negative(), self.magnitude())
     }
 
-    #[inline]
+    #[inline(always)]
     fn as_varint(&self) -> Option<u64> {
         (!self.is_negative()).then(|| self.magnitude())
     }
 }
 
 impl<'a> Decode<'a> for Integer {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         match small::<F>(input) {
             Some(number) => Ok(Self::new(false, number)),
@@ -145,7 +145,7 @@ impl<'a> Decode<'a> for Integer {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn from_varint(number: u64) -> Option<Self> {
         Some(Self::new(false, number))
     }
@@ -156,17 +156,17 @@ macro_rules! integers {
         impl Encode for $type {
             const LEAST: usize = 1;
 
-            #[inline]
+            #[inline(always)]
             fn encoded_len<F: Form>(&self) -> usize {
                 Integer::from(*self).encoded_len::<F>()
             }
 
-            #[inline]
+            #[inline(always)]
             fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
                 Integer::from(*self).encode::<F>(output)
             }
 
-            #[inline]
+            #[inline(always)]
             fn as_varint(&self) -> Option<u64> {
                 u64::try_from(*self).ok()
             }
@@ -175,7 +175,7 @@ macro_rules! integers {
         }
 
         impl<'a> Decode<'a> for $type {
-            #[inline]
+            #[inline(always)]
             fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
                 // Seven bits fit every one of them.
                 if let Some(number) = small::<F>(input) {
@@ -184,7 +184,7 @@ macro_rules! integers {
                 input.slowly::<F, _>($expected, |head| integer(head)?.try_into().ok())
             }
 
-            #[inline]
+            #[inline(always)]
             fn from_varint(number: u64) -> Option<Self> {
                 number.try_into().ok()
             }
@@ -193,12 +193,12 @@ macro_rules! integers {
         }
     )* };
     (bytes encode) => {
-        #[inline]
+        #[inline(always)]
         fn slice_len<F: Form>(items: &[Self]) -> usize {
             super::text::bytes_len::<F>(items.len())
         }
 
-        #[inline]
+        #[inline(always)]
         fn encode_slice<F: Form>(items: &[Self], output: &mut Output<'_>) -> Result<(), Stop> {
             super::text::put_bytes::<F>(items, output)
         }
@@ -231,28 +231,49 @@ integers! {
     isize, "integer from half the size of memory below 0 to half above";
 }
 
-/// Below this a 64-bit cast of a whole float is exact, above it some are.
-const CAST: f64 = 9_223_372_036_854_775_808.0;
+/// From this on floats are no longer told by [`ROUND`].
+const LARGE: f64 = (1_u64 << 51) as f64;
 
-/// The usual floats at little cost: whole ones, and those of four bytes.
-#[inline]
-fn usual(float: f64) -> Option<Number> {
-    if float.abs() >= CAST || float.is_nan() {
+/// Added to a smaller float this leaves no room for a fraction.
+const ROUND: f64 = 3.0 * LARGE;
+
+/// Whether it is of those floats that are written at little cost.
+#[inline(always)]
+fn is_usual(float: f64) -> bool {
+    (-LARGE..LARGE).contains(&float)
+}
+
+/// The integer that a usual float is.
+#[inline(always)]
+fn whole(float: f64) -> Option<Integer> {
+    if (float + ROUND) - ROUND != float {
         return None;
     }
     let whole = float as i64;
-    if whole as f64 == float {
-        return Some(Number::Integer(Integer::new(
-            whole < 0,
-            whole.unsigned_abs(),
-        )));
-    }
+    Some(Integer::new(whole < 0, whole.unsigned_abs()))
+}
+
+/// A float that is not whole, in as many bytes as it takes.
+#[inline(always)]
+fn put_fraction<F: Form>(output: &mut Output<'_>, float: f64) -> Result<(), Stop> {
     let single = float as f32;
-    Some(if f64::from(single) == float {
-        Number::Single(single)
-    } else {
-        Number::Double(float)
-    })
+    // No `Number` in between: what is stored in four bytes and loaded in eight waits for the store.
+    if f64::from(single) == float {
+        return put_single::<F>(output, single);
+    }
+    put_double::<F>(output, float)
+}
+
+#[inline(always)]
+fn put_single<F: Form>(output: &mut Output<'_>, float: f32) -> Result<(), Stop> {
+    let [a, b, c, d] = float.to_le_bytes();
+    output.array(&[F::SINGLE, a, b, c, d])
+}
+
+#[inline(always)]
+fn put_double<F: Form>(output: &mut Output<'_>, float: f64) -> Result<(), Stop> {
+    let [a, b, c, d, e, f, g, h] = float.to_le_bytes();
+    output.array(&[F::DOUBLE, a, b, c, d, e, f, g, h])
 }
 
 #[cold]
@@ -270,38 +291,47 @@ fn unusual(float: f64, generation: Generation) -> Number {
 impl Encode for f64 {
     const LEAST: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn encoded_len<F: Form>(&self) -> usize {
-        match usual(*self).unwrap_or_else(|| unusual(*self, F::GENERATION)) {
+        let number = if is_usual(*self) {
+            match whole(*self) {
+                Some(integer) => Number::Integer(integer),
+                None if f64::from(*self as f32) == *self => return 5,
+                None => return 9,
+            }
+        } else {
+            unusual(*self, F::GENERATION)
+        };
+        match number {
             Number::Integer(integer) => integer.encoded_len::<F>(),
             Number::Single(_) => 5,
             Number::Double(_) => 9,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
-        match usual(*self).unwrap_or_else(|| unusual(*self, F::GENERATION)) {
+        if is_usual(*self) {
+            return match whole(*self) {
+                Some(integer) => integer.encode::<F>(output),
+                None => put_fraction::<F>(output, *self),
+            };
+        }
+        match unusual(*self, F::GENERATION) {
             Number::Integer(integer) => integer.encode::<F>(output),
-            Number::Single(single) => {
-                let [a, b, c, d] = single.to_le_bytes();
-                output.array(&[F::SINGLE, a, b, c, d])
-            }
-            Number::Double(double) => {
-                let [a, b, c, d, e, f, g, h] = double.to_le_bytes();
-                output.array(&[F::DOUBLE, a, b, c, d, e, f, g, h])
-            }
+            Number::Single(single) => put_single::<F>(output, single),
+            Number::Double(double) => put_double::<F>(output, double),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn as_varint(&self) -> Option<u64> {
         Integer::from_f64(*self)?.as_varint()
     }
 }
 
 impl<'a> Decode<'a> for f64 {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         if let Some((&tag, rest)) = input.reader.rest().split_first() {
             if tag == F::SINGLE
@@ -327,7 +357,7 @@ impl<'a> Decode<'a> for f64 {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn from_varint(number: u64) -> Option<Self> {
         Some(number as Self)
     }
@@ -336,29 +366,29 @@ impl<'a> Decode<'a> for f64 {
 impl Encode for f32 {
     const LEAST: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn encoded_len<F: Form>(&self) -> usize {
         f64::from(*self).encoded_len::<F>()
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         f64::from(*self).encode::<F>(output)
     }
 
-    #[inline]
+    #[inline(always)]
     fn as_varint(&self) -> Option<u64> {
         f64::from(*self).as_varint()
     }
 }
 
 impl<'a> Decode<'a> for f32 {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         f64::decode::<F>(input).map(|float| float as Self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn from_varint(number: u64) -> Option<Self> {
         Some(number as Self)
     }

@@ -38,7 +38,7 @@ impl Stop {
 
 impl<'b> Output<'b> {
     /// Writes from the start of `buffer`.
-    #[inline]
+    #[inline(always)]
     pub const fn new(buffer: &'b mut [u8]) -> Self {
         Self {
             rest: buffer,
@@ -47,7 +47,7 @@ impl<'b> Output<'b> {
     }
 
     /// How many bytes still fit.
-    #[inline]
+    #[inline(always)]
     pub const fn remaining(&self) -> usize {
         self.rest.len()
     }
@@ -73,7 +73,7 @@ impl<'b> Output<'b> {
     /// # Errors
     ///
     /// [`Stop::Full`] where they do not fit.
-    #[inline]
+    #[inline(always)]
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let rest = core::mem::take(&mut self.rest);
         let Some((room, rest)) = rest.split_at_mut_checked(bytes.len()) else {
@@ -85,7 +85,7 @@ impl<'b> Output<'b> {
     }
 
     /// The same output for a while; then [`go_on`](Self::go_on).
-    #[inline]
+    #[inline(always)]
     pub(super) fn reborrow(&mut self) -> Output<'_> {
         Output {
             rest: self.rest,
@@ -94,7 +94,7 @@ impl<'b> Output<'b> {
     }
 
     /// Goes on where `remaining` bytes are left.
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_on(&mut self, remaining: usize) {
         let rest = core::mem::take(&mut self.rest);
         let written = rest.len().saturating_sub(remaining);
@@ -106,7 +106,7 @@ impl<'b> Output<'b> {
     /// # Errors
     ///
     /// [`Stop::Full`] where they do not fit.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, len: usize) -> Result<&'b mut [u8], Stop> {
         let rest = core::mem::take(&mut self.rest);
         let Some((room, rest)) = rest.split_at_mut_checked(len) else {
@@ -121,7 +121,7 @@ impl<'b> Output<'b> {
     /// # Errors
     ///
     /// [`Stop::Full`] where it does not fit.
-    #[inline]
+    #[inline(always)]
     pub fn varint(&mut self, number: u64) -> Result<(), Stop> {
         if number < 0x80 {
             return self.array(&[number as u8]);
@@ -151,29 +151,42 @@ impl<'b> Output<'b> {
         }
     }
 
-    /// Writes a map of `count` pairs, which `write` writes, of at least `least`
-    /// bytes.
+    /// Writes a map of the first generation, whose pairs `write` writes, in at
+    /// least `least` bytes.
     ///
     /// # Errors
     ///
     /// Those of `write`, and [`Stop`].
     #[inline(always)]
-    pub fn map<F: Form>(
+    pub fn sized_map(
         &mut self,
-        count: usize,
         least: usize,
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        match F::GENERATION {
-            Generation::One => {
-                self.array(&[gen1::tag(gen1::OBJECT)])?;
-                self.sized(least, |output| output.nested(write))
-            }
-            Generation::Two => {
-                sequence::put_count(self, gen2::MAP, count)?;
-                self.nested(write)
-            }
-        }
+        self.array(&[gen1::tag(gen1::OBJECT)])?;
+        self.sized(least, |output| output.nested(write))
+    }
+
+    /// Writes the opening of a map of the second generation; its `count` pairs
+    /// follow, and [`close_map`](Self::close_map).
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`].
+    #[inline(always)]
+    pub fn open_map(&mut self, count: usize) -> Result<(), Stop> {
+        sequence::put_count(self, gen2::MAP, count)?;
+        let Some(inside) = self.depth.checked_sub(1) else {
+            return Err(Stop::TooDeep);
+        };
+        self.depth = inside;
+        Ok(())
+    }
+
+    /// Goes on behind a map.
+    #[inline(always)]
+    pub const fn close_map(&mut self) {
+        self.depth += 1;
     }
 
     /// Writes what is inside of a container.
@@ -181,7 +194,7 @@ impl<'b> Output<'b> {
     /// # Errors
     ///
     /// [`Stop::TooDeep`], and those of `write`.
-    #[inline]
+    #[inline(always)]
     pub fn nested(
         &mut self,
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
@@ -204,7 +217,7 @@ impl<'b> Output<'b> {
     /// # Errors
     ///
     /// [`Stop::Full`], and those of `write`.
-    #[inline]
+    #[inline(always)]
     pub fn sized(
         &mut self,
         least: usize,

@@ -13,7 +13,7 @@ use super::{Decode, Encode, Form, Input, Output, Stop};
 const RESERVE: usize = 1 << 16;
 
 /// Writes a tag of the second generation.
-#[inline]
+#[inline(always)]
 pub(super) fn put_count(output: &mut Output<'_>, kind: u8, count: usize) -> Result<(), Stop> {
     if count < usize::from(gen2::CONTINUED) {
         return output.array(&[gen2::tag(kind, count as u64)]);
@@ -39,7 +39,7 @@ pub(super) fn array_len<F: Form, T: Encode>(items: &[T]) -> usize {
     container_len::<F>(items.len(), inside)
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn encode_array<F: Form, T: Encode>(
     items: &[T],
     output: &mut Output<'_>,
@@ -134,7 +134,7 @@ impl<T: Encode> Encode for [T] {
         T::slice_len::<F>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         T::encode_slice::<F>(self, output)
     }
@@ -155,7 +155,7 @@ macro_rules! as_slice {
                 T::slice_len::<F>(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
                 T::encode_slice::<F>(self, output)
             }
@@ -197,7 +197,7 @@ macro_rules! behind_a_pointer {
                 (**self).encoded_len::<F>()
             }
 
-            #[inline]
+            #[inline(always)]
             fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
                 (**self).encode::<F>(output)
             }
@@ -237,7 +237,7 @@ impl<T: Encode> Encode for Option<T> {
         self.as_ref().map_or(1, T::encoded_len::<F>)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         match self {
             Some(value) => value.encode::<F>(output),

@@ -13,17 +13,17 @@ use super::{Decode, Encode, Form, Input, Output, Stop, sequence};
 impl Encode for str {
     const LEAST: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn least_len(&self) -> usize {
         self.len() + 1
     }
 
-    #[inline]
+    #[inline(always)]
     fn encoded_len<F: Form>(&self) -> usize {
         bytes_len::<F>(self.len())
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         let tag = gen1::tag(if self.is_empty() {
             gen1::EMPTY_STRING
@@ -37,24 +37,24 @@ impl Encode for str {
 impl Encode for String {
     const LEAST: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn least_len(&self) -> usize {
         self.as_str().least_len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn encoded_len<F: Form>(&self) -> usize {
         self.as_str().encoded_len::<F>()
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop> {
         self.as_str().encode::<F>(output)
     }
 }
 
 /// Bytes of `len` bytes, or of as much text.
-#[inline]
+#[inline(always)]
 pub(super) fn bytes_len<F: Form>(len: usize) -> usize {
     let is_inline = match F::GENERATION {
         Generation::One => len == 0,
@@ -67,7 +67,7 @@ pub(super) fn bytes_len<F: Form>(len: usize) -> usize {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn put_bytes<F: Form>(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     let tag = gen1::tag(if bytes.is_empty() {
         gen1::EMPTY_BYTES
@@ -77,7 +77,7 @@ pub(super) fn put_bytes<F: Form>(bytes: &[u8], output: &mut Output<'_>) -> Resul
     put_sized::<F>(output, tag, gen2::BYTES, bytes)
 }
 
-#[inline]
+#[inline(always)]
 fn put_sized<F: Form>(
     output: &mut Output<'_>,
     tag: u8,
@@ -113,7 +113,7 @@ fn opening<F: Form>(rest: &[u8], one: u8, two: u8) -> Option<(usize, &[u8])> {
 }
 
 impl<'a> Decode<'a> for &'a str {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         if let Some((len, rest)) = opening::<F>(input.reader.rest(), gen1::STRING, gen2::STRING)
             && let Some((bytes, rest)) = rest.split_at_checked(len)
@@ -130,14 +130,14 @@ impl<'a> Decode<'a> for &'a str {
 }
 
 impl<'a> Decode<'a> for String {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         <&str>::decode::<F>(input).map(ToOwned::to_owned)
     }
 }
 
 impl<'a> Decode<'a> for &'a [u8] {
-    #[inline]
+    #[inline(always)]
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         if let Some((len, rest)) = opening::<F>(input.reader.rest(), gen1::BYTES, gen2::BYTES)
             && let Some((bytes, rest)) = rest.split_at_checked(len)
