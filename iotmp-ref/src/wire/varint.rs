@@ -38,15 +38,16 @@ pub fn read(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
         reader.go_on(rest);
         return Ok(u64::from(first));
     }
-    let (number, ahead) = read_long(reader.clone(), bits)?;
-    *reader = ahead;
+    let (number, rest) = read_long(reader.rest(), reader.offset(), bits)?;
+    reader.go_on(rest);
     Ok(number)
 }
 
-/// Takes the reader and gives it back, so that its caller can keep its own in
-/// registers.
+/// Takes the parts of a reader rather than one, so that its caller can keep its
+/// own in registers.
 #[inline(never)]
-fn read_long(reader: Reader<'_>, bits: u32) -> Result<(u64, Reader<'_>), DecodeError> {
+fn read_long(bytes: &[u8], offset: usize, bits: u32) -> Result<(u64, &[u8]), DecodeError> {
+    let reader = Reader::at(bytes, offset);
     let width = if bits <= 32 { 32 } else { 64 };
     let overflow = || DecodeError::new(reader.offset(), DecodeErrorKind::VarintOverflow { width });
     let mut ahead = reader.clone();
@@ -82,7 +83,7 @@ fn read_long(reader: Reader<'_>, bits: u32) -> Result<(u64, Reader<'_>), DecodeE
         let kind = DecodeErrorKind::Range { value, max };
         return Err(DecodeError::new(reader.offset(), kind));
     }
-    Ok((value, ahead))
+    Ok((value, ahead.rest()))
 }
 
 /// The shortest form of a number, held in place.

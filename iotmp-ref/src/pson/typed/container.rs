@@ -33,7 +33,7 @@ impl<'a> Inside<'a> {
         let (left, after) = match opened {
             Some(opened) => opened,
             None => {
-                let (left, after, reader) = Self::slowly::<F, MAP>(input.reader.clone())?;
+                let (left, after, reader) = Self::slowly::<F, MAP>(input.reader.rest(), start)?;
                 input.reader = reader;
                 (left, after)
             }
@@ -78,9 +78,10 @@ impl<'a> Inside<'a> {
     #[cold]
     #[inline(never)]
     fn slowly<F: Form, const MAP: bool>(
-        mut reader: Reader<'a>,
+        rest: &'a [u8],
+        start: usize,
     ) -> Result<(u64, Reader<'a>, Reader<'a>), DecodeError> {
-        let start = reader.offset();
+        let mut reader = Reader::at(rest, start);
         let contents: Contents<'a> = match F::GENERATION.head(&mut reader)? {
             Head::Map(contents) if MAP => contents,
             Head::Array(contents) if !MAP => contents,

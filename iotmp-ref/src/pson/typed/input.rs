@@ -68,26 +68,28 @@ impl<'a> Input<'a> {
         expected: &'static str,
         take: fn(Head<'a>) -> Option<T>,
     ) -> Result<T, DecodeError> {
-        let (value, reader) = slowly::<F, T>(self.reader.clone(), expected, take)?;
-        self.reader = reader;
+        let (rest, offset) = (self.reader.rest(), self.offset());
+        let (value, rest) = slowly::<F, T>(rest, offset, expected, take)?;
+        self.reader.go_on(rest);
         Ok(value)
     }
 }
 
-/// Takes the reader and gives it back, so that its caller can keep its own in
-/// registers.
+/// Takes the parts of a reader rather than one, so that its caller can keep its
+/// own in registers.
 #[cold]
 #[inline(never)]
 fn slowly<'a, F: Form, T>(
-    mut reader: Reader<'a>,
+    rest: &'a [u8],
+    start: usize,
     expected: &'static str,
     take: fn(Head<'a>) -> Option<T>,
-) -> Result<(T, Reader<'a>), DecodeError> {
-    let start = reader.offset();
+) -> Result<(T, &'a [u8]), DecodeError> {
+    let mut reader = Reader::at(rest, start);
     let head = F::GENERATION.head(&mut reader)?;
     let found = head.kind().name();
     match take(head) {
-        Some(value) => Ok((value, reader)),
+        Some(value) => Ok((value, reader.rest())),
         None => {
             let kind = DecodeErrorKind::WrongType { found, expected };
             Err(DecodeError::new(start, kind))
