@@ -3,9 +3,8 @@
 use std::hint::black_box;
 
 use iotmp_ref::message::{iotmp_2023, iotmp_2025, nubison};
-use iotmp_ref::pson::{self, View};
+use iotmp_ref::pson::{self, Generation, Item, Node, Tape, View};
 use iotmp_ref::wire::{Any, Encoded, Encoding};
-use serde::Serialize;
 
 use crate::harness::Op;
 use crate::payloads::{Batch, Blob, Call, Login, Measurement, Refusal, Sample, Subscription};
@@ -17,8 +16,6 @@ pub const NAME: &str = "iotmp";
 const ENCODING: Encoding = Encoding::Pson2;
 /// Where in a page large payloads begin.
 pub const SOURCE: usize = 2048;
-
-const DEPTH: usize = pson::MAX_DEPTH;
 
 /// A payload in a message of a specification.
 pub trait Message {
@@ -65,10 +62,27 @@ pub fn dynamic(set: &mut Set, wire: &[u8]) {
     set.decode(Op::Dynamic, "iotmp walk", wire, |bytes| {
         black_box(walk_message(bytes));
     });
+    let mut nodes = Vec::new();
+    set.decode(Op::Dynamic, "iotmp tape", wire, move |bytes| {
+        black_box(tape(bytes, &mut nodes).len());
+    });
+    let mut nodes = Vec::new();
+    set.decode(Op::Dynamic, "iotmp tape, walk", wire, move |bytes| {
+        black_box(walk_tape(tape(bytes, &mut nodes).root()));
+    });
     set.decode(Op::Dynamic, "iotmp tree", wire, |bytes| {
         let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
         black_box(pson::Generation::Two.decode(payload(&message)).unwrap());
     });
+}
+
+/// Finds the payload of a message of 2025, and the places of what is in it.
+pub fn tape<'t, 'a>(bytes: &'a [u8], nodes: &'t mut Vec<Node>) -> Tape<'t, 'a> {
+    let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
+    let payload = payload(&message);
+    let start = payload.as_ptr().addr() - bytes.as_ptr().addr();
+    let payload = &bytes[start..start + payload.len()];
+    Tape::read(Generation::Two, payload, nodes).unwrap()
 }
 
 fn payload<'m>(message: &'m iotmp_2025::Message<'_>) -> &'m [u8] {
@@ -107,10 +121,42 @@ fn walk(view: View<'_>) -> u64 {
     }
 }
 
-fn any<T: Serialize + ?Sized>(value: &T) -> Any<'static> {
-    let bytes = pson::to_vec(value).unwrap();
-    let encoded = Encoded::new(ENCODING, &bytes, DEPTH).unwrap();
-    Any::Encoded(encoded.into_owned())
+/// As [`walk`], over a tape.
+pub fn walk_tape(item: Item<'_, '_>) -> u64 {
+    if let Some(pairs) = item.pairs() {
+        pairs.fold(0, |sum, (key, value)| {
+            sum ^ key.len() as u64 ^ walk_tape(value)
+        })
+    } else if let Some(elements) = item.elements() {
+        elements.fold(0, |sum, element| sum ^ walk_tape(element))
+    } else if let Some(text) = item.as_str() {
+        text.len() as u64
+    } else if let Some(number) = item.as_f64() {
+        number.to_bits()
+    } else {
+        u64::from(item.as_bool() == Some(true))
+    }
+}
+
+/// Encodes a payload ahead of its message.
+fn any<'s, T: pson::Encode>(generation: Generation, value: &T, scratch: &'s mut [u8]) -> Any<'s> {
+    let encoding = match generation {
+        Generation::One => Encoding::Pson1,
+        Generation::Two => Encoding::Pson2,
+    };
+    let size = pson::encode(value, generation, scratch).unwrap();
+    let bytes = &scratch[..size];
+    Any::Encoded(Encoded::new(encoding, bytes, pson::MAX_DEPTH).unwrap())
+}
+
+/// Room for the message, and for a payload of it.
+fn halves(buffer: &mut [u8]) -> (&mut [u8], &mut [u8]) {
+    let middle = buffer.len() / 2;
+    buffer.split_at_mut(middle)
+}
+
+fn read<'a, T: pson::Decode<'a>>(any: &'a Any<'_>) -> T {
+    pson::decode(Generation::Two, bytes(any)).unwrap()
 }
 
 fn bytes<'m>(any: &'m Any<'_>) -> &'m [u8] {
@@ -123,13 +169,15 @@ fn bytes<'m>(any: &'m Any<'_>) -> &'m [u8] {
 impl Message for Sample<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
         use iotmp_2025::StreamData;
+
+        let (buffer, scratch) = halves(buffer);
+
         let message = StreamData {
-            payload: Some(any(&self.payload)),
+            payload: Some(any(Generation::Two, &self.payload, scratch)),
             ..StreamData::new(self.stream_id)
         };
-        iotmp_2025::Message::StreamData(message)
-            .encode(buffer)
-            .unwrap()
+        let message = iotmp_2025::Message::StreamData(message);
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
@@ -139,7 +187,7 @@ impl Message for Sample<'_> {
         };
         black_box(Sample {
             stream_id: message.stream_id,
-            payload: pson::from_slice(bytes(message.payload.as_ref().unwrap())).unwrap(),
+            payload: read(message.payload.as_ref().unwrap()),
         });
     }
 }
@@ -147,13 +195,15 @@ impl Message for Sample<'_> {
 impl Message for Batch<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
         use iotmp_2025::StreamData;
+
+        let (buffer, scratch) = halves(buffer);
+
         let message = StreamData {
-            payload: Some(any(&self.payload)),
+            payload: Some(any(Generation::Two, &self.payload, scratch)),
             ..StreamData::new(self.stream_id)
         };
-        iotmp_2025::Message::StreamData(message)
-            .encode(buffer)
-            .unwrap()
+        let message = iotmp_2025::Message::StreamData(message);
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
@@ -163,7 +213,7 @@ impl Message for Batch<'_> {
         };
         black_box(Batch {
             stream_id: message.stream_id,
-            payload: pson::from_slice(bytes(message.payload.as_ref().unwrap())).unwrap(),
+            payload: read(message.payload.as_ref().unwrap()),
         });
     }
 }
@@ -171,13 +221,15 @@ impl Message for Batch<'_> {
 impl Message for Blob<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
         use iotmp_2025::StreamData;
+
+        let (buffer, scratch) = halves(buffer);
+
         let message = StreamData {
-            payload: Some(any(serde_bytes::Bytes::new(self.payload))),
+            payload: Some(any(Generation::Two, &self.payload, scratch)),
             ..StreamData::new(self.stream_id)
         };
-        iotmp_2025::Message::StreamData(message)
-            .encode(buffer)
-            .unwrap()
+        let message = iotmp_2025::Message::StreamData(message);
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
@@ -187,10 +239,7 @@ impl Message for Blob<'_> {
         };
         black_box(Blob {
             stream_id: message.stream_id,
-            payload: pson::from_slice::<&serde_bytes::Bytes>(bytes(
-                message.payload.as_ref().unwrap(),
-            ))
-            .unwrap(),
+            payload: read(message.payload.as_ref().unwrap()),
         });
     }
 }
@@ -198,12 +247,12 @@ impl Message for Blob<'_> {
 impl Message for Login<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
         use iotmp_2025::Connect;
-        let message = Connect {
-            ..Connect::new(any(&self.payload), self.stream_id)
-        };
-        iotmp_2025::Message::Connect(message)
-            .encode(buffer)
-            .unwrap()
+
+        let (buffer, scratch) = halves(buffer);
+
+        let message = Connect::new(any(Generation::Two, &self.payload, scratch), self.stream_id);
+        let message = iotmp_2025::Message::Connect(message);
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
@@ -213,7 +262,7 @@ impl Message for Login<'_> {
         };
         black_box(Login {
             stream_id: message.stream_id,
-            payload: pson::from_slice(bytes(&message.payload)).unwrap(),
+            payload: read(&message.payload),
         });
     }
 }
@@ -221,12 +270,16 @@ impl Message for Login<'_> {
 impl Message for Call<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
         use iotmp_2025::Run;
+
+        let (buffer, scratch) = halves(buffer);
+        let (scratch, resource) = halves(scratch);
         let message = Run {
             stream_id: Some(self.stream_id),
-            payload: Some(any(&self.payload)),
-            ..Run::new(any(self.resource))
+            payload: Some(any(Generation::Two, &self.payload, scratch)),
+            ..Run::new(any(Generation::Two, &self.resource, resource))
         };
-        iotmp_2025::Message::Run(message).encode(buffer).unwrap()
+        let message = iotmp_2025::Message::Run(message);
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
@@ -236,8 +289,8 @@ impl Message for Call<'_> {
         };
         black_box(Call {
             stream_id: message.stream_id.unwrap(),
-            payload: pson::from_slice(bytes(message.payload.as_ref().unwrap())).unwrap(),
-            resource: pson::from_slice(bytes(&message.resource)).unwrap(),
+            payload: read(message.payload.as_ref().unwrap()),
+            resource: read(&message.resource),
         });
     }
 }
@@ -245,13 +298,18 @@ impl Message for Call<'_> {
 impl Message for Subscription<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
         use iotmp_2025::StartStream;
+
+        let (buffer, scratch) = halves(buffer);
+        let (scratch, resource) = halves(scratch);
         let message = StartStream {
-            parameters: Some(any(&self.parameters)),
-            ..StartStream::new(any(self.resource), self.stream_id)
+            parameters: Some(any(Generation::Two, &self.parameters, scratch)),
+            ..StartStream::new(
+                any(Generation::Two, &self.resource, resource),
+                self.stream_id,
+            )
         };
-        iotmp_2025::Message::StartStream(message)
-            .encode(buffer)
-            .unwrap()
+        let message = iotmp_2025::Message::StartStream(message);
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
@@ -261,23 +319,22 @@ impl Message for Subscription<'_> {
         };
         black_box(Subscription {
             stream_id: message.stream_id,
-            parameters: pson::from_slice(bytes(message.parameters.as_ref().unwrap())).unwrap(),
-            resource: pson::from_slice(bytes(&message.resource)).unwrap(),
+            parameters: read(message.parameters.as_ref().unwrap()),
+            resource: read(&message.resource),
         });
     }
 }
 
 impl Message for Refusal<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        let first = |value: pson::Value| {
-            let bytes = pson::gen1::to_vec(&value).unwrap();
-            let encoded = Encoded::new(Encoding::Pson1, &bytes, DEPTH).unwrap();
-            Any::Encoded(encoded.into_owned())
-        };
-        let message = iotmp_2023::Error {
-            parameters: Some(first(self.parameters.into())),
-            payload: Some(first(self.payload.into())),
-            ..iotmp_2023::Error::new(self.stream_id)
+        use iotmp_2023::Error;
+
+        let (buffer, scratch) = halves(buffer);
+        let (first, second) = halves(scratch);
+        let message = Error {
+            parameters: Some(any(Generation::One, &self.parameters, first)),
+            payload: Some(any(Generation::One, &self.payload, second)),
+            ..Error::new(self.stream_id)
         };
         let message = iotmp_2023::Message::Error(message);
         message.encode(buffer).unwrap()
@@ -292,8 +349,8 @@ impl Message for Refusal<'_> {
         let payload = bytes(message.payload.as_ref().unwrap());
         black_box(Refusal {
             stream_id: message.stream_id,
-            parameters: pson::gen1::from_slice(parameters).unwrap(),
-            payload: pson::gen1::from_slice(payload).unwrap(),
+            parameters: pson::decode(Generation::One, parameters).unwrap(),
+            payload: pson::decode(Generation::One, payload).unwrap(),
         });
     }
 }
