@@ -41,6 +41,7 @@
 
 mod container;
 mod form;
+mod framed;
 mod input;
 mod number;
 mod output;
@@ -54,6 +55,7 @@ use super::{Generation, MAX_DEPTH};
 
 pub use self::container::MapInput;
 pub use self::form::{Form, One, Two, key, key_len};
+pub use self::framed::{field, frame, other_message};
 pub use self::input::Input;
 pub use self::output::{Output, Stop};
 pub use self::sequence::container_len;
@@ -227,11 +229,19 @@ pub fn decode_from<'a, T: Decode<'a>>(
     reader: &mut Reader<'a>,
     max_depth: usize,
 ) -> Result<T, DecodeError> {
+    match generation {
+        Generation::One => decode_form::<One, T>(reader, max_depth),
+        Generation::Two => decode_form::<Two, T>(reader, max_depth),
+    }
+}
+
+#[inline(always)]
+fn decode_form<'a, F: Form, T: Decode<'a>>(
+    reader: &mut Reader<'a>,
+    max_depth: usize,
+) -> Result<T, DecodeError> {
     let mut input = Input::new(reader.clone(), max_depth);
-    let value = match generation {
-        Generation::One => T::decode::<One>(&mut input),
-        Generation::Two => T::decode::<Two>(&mut input),
-    }?;
+    let value = T::decode::<F>(&mut input)?;
     *reader = input.into_reader();
     Ok(value)
 }

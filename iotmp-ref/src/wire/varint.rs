@@ -31,18 +31,22 @@ const fn max_len(bits: u32) -> usize {
 /// left where it was.
 #[inline]
 pub fn read(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
-    let mut ahead = reader.clone();
-    if let Some(first) = ahead.next_byte()
+    if let Some((&first, rest)) = reader.rest().split_first()
         && first < 0x80
         && bits >= 8
     {
-        *reader = ahead;
+        reader.go_on(rest);
         return Ok(u64::from(first));
     }
-    read_long(reader, bits)
+    let (number, ahead) = read_long(reader.clone(), bits)?;
+    *reader = ahead;
+    Ok(number)
 }
 
-fn read_long(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
+/// Takes the reader and gives it back, so that its caller can keep its own in
+/// registers.
+#[inline(never)]
+fn read_long(reader: Reader<'_>, bits: u32) -> Result<(u64, Reader<'_>), DecodeError> {
     let width = if bits <= 32 { 32 } else { 64 };
     let overflow = || DecodeError::new(reader.offset(), DecodeErrorKind::VarintOverflow { width });
     let mut ahead = reader.clone();
@@ -78,8 +82,7 @@ fn read_long(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
         let kind = DecodeErrorKind::Range { value, max };
         return Err(DecodeError::new(reader.offset(), kind));
     }
-    *reader = ahead;
-    Ok(value)
+    Ok((value, ahead))
 }
 
 /// The shortest form of a number, held in place.

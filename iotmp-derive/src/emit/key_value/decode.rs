@@ -1,7 +1,7 @@
 //! Reading a body: one arm for every key that the specification foresees, one
 //! for all others.
 
-use iotmp_spec::model::{Field, Message};
+use iotmp_spec::model::{Field, Message, WireType};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -11,6 +11,41 @@ use crate::emit::primitive;
 use crate::names;
 
 pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
+    statements(layout, message, &quote!(), &|field| {
+        let keys = layout.layout.wire_types.iter();
+        let keys = keys.map(|wire| layout.key(field.id, wire.id));
+        vec![(
+            quote!(#(#keys)|*),
+            quote!(LAYOUT.read_any(reader, key, at, encoding)),
+        )]
+    })
+}
+
+/// The same for a message whose values have types of their own.
+pub(in crate::emit) fn typed(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
+    statements(layout, message, &quote!(super::), &|field| {
+        let types = layout.layout.wire_types.iter();
+        let arm = |wire: &WireType| {
+            let key = layout.key(field.id, wire.id);
+            let shape = super::shape(&wire.shape);
+            let read = quote! {
+                ::iotmp_ref::pson::typed::field(reader, #shape, at, encoding, LAYOUT.max_depth)
+            };
+            (quote!(#key), read)
+        };
+        types.map(arm).collect()
+    })
+}
+
+/// Patterns of the keys of a value, and what reads it.
+type Values<'l> = dyn Fn(&Field) -> Vec<(TokenStream, TokenStream)> + 'l;
+
+fn statements(
+    layout: &KeyValue<'_>,
+    message: &Message,
+    enums: &TokenStream,
+    values: &Values<'_>,
+) -> TokenStream {
     let fields = field::all(message);
     let slots: Vec<_> = (0..fields.clone().count())
         .map(|i| format_ident!("field_{i}"))
@@ -18,7 +53,7 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
     let arms = fields
         .clone()
         .zip(&slots)
-        .map(|(field, slot)| arm(layout, field, slot));
+        .map(|(field, slot)| arm(layout, field, slot, enums, values));
     let others = fields.clone().map(|field| {
         let id = field.id;
         let text = field.name.as_str();
@@ -28,7 +63,7 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
             ),
         }
     });
-    let values = fields.zip(&slots).map(|(field, slot)| {
+    let members = fields.zip(&slots).map(|(field, slot)| {
         let ident = names::field(&field.name);
         let text = field.name.as_str();
         if field.mandatory {
@@ -71,12 +106,18 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
                 }
             }
         }
-        ::core::result::Result::Ok(Self { #(#values)* })
+        ::core::result::Result::Ok(Self { #(#members)* })
     }
 }
 
 /// The arm that stores one field.
-fn arm(layout: &KeyValue<'_>, field: &Field, slot: &syn::Ident) -> TokenStream {
+fn arm(
+    layout: &KeyValue<'_>,
+    field: &Field,
+    slot: &syn::Ident,
+    enums: &TokenStream,
+    values: &Values<'_>,
+) -> TokenStream {
     let text = field.name.as_str();
     let number = |bits: u8, wrap: TokenStream| {
         let key = layout.number_key(field.id);
@@ -99,23 +140,24 @@ fn arm(layout: &KeyValue<'_>, field: &Field, slot: &syn::Ident) -> TokenStream {
     };
     match field::kind(layout.spec, field) {
         Kind::Number(bits) => number(bits, quote!(number)),
-        Kind::Named(bits, ident) => number(bits, quote!(#ident(number))),
+        Kind::Named(bits, ident) => number(bits, quote!(#enums #ident(number))),
         // Text and bytes stand in fixed layouts alone.
         Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
-            let types = layout.layout.wire_types.iter();
-            let keys = types.map(|wire| layout.key(field.id, wire.id));
-            quote! {
-                #(#keys)|* => match LAYOUT.read_any(reader, key, at, encoding) {
-                    ::core::result::Result::Ok(value) => {
-                        #slot = ::core::option::Option::Some(value);
-                    }
-                    ::core::result::Result::Err(error) => {
-                        return ::core::result::Result::Err(
-                            error.in_field(#text).in_message(Self::LABEL),
-                        );
-                    }
-                },
-            }
+            let arms = values(field).into_iter().map(|(keys, read)| {
+                quote! {
+                    #keys => match #read {
+                        ::core::result::Result::Ok(value) => {
+                            #slot = ::core::option::Option::Some(value);
+                        }
+                        ::core::result::Result::Err(error) => {
+                            return ::core::result::Result::Err(
+                                error.in_field(#text).in_message(Self::LABEL),
+                            );
+                        }
+                    },
+                }
+            });
+            quote!(#(#arms)*)
         }
     }
 }
