@@ -3,17 +3,20 @@
 use std::hint::black_box;
 
 use iotmp_ref::message::{iotmp_2023, iotmp_2025, nubison};
-use iotmp_ref::pson::{self, Generation, Item, Node, Tape, View};
-use iotmp_ref::wire::{Any, Encoded, Encoding};
+use iotmp_ref::pson::{Generation, Ignored, Item, Node, Tape, View};
+use iotmp_ref::wire::Encoding;
 
 use crate::harness::Op;
-use crate::payloads::{Batch, Blob, Call, Login, Measurement, Refusal, Sample, Subscription};
+use crate::payloads::{
+    Batch, Blob, Call, Interval, Login, Measurement, Reading, Refusal, Sample, Subscription, Unit,
+};
 use crate::peers::{Set, aligned};
 
 /// The name of this codec in tables.
 pub const NAME: &str = "iotmp";
 
 const ENCODING: Encoding = Encoding::Pson2;
+const TWO: Generation = Generation::Two;
 /// Where in a page large payloads begin.
 pub const SOURCE: usize = 2048;
 
@@ -59,9 +62,6 @@ pub fn memcpy(set: &mut Set, wire: &[u8]) {
 
 /// Adds the cases that know only the message, of 2025.
 pub fn dynamic(set: &mut Set, wire: &[u8]) {
-    set.decode(Op::Dynamic, "iotmp walk", wire, |bytes| {
-        black_box(walk_message(bytes));
-    });
     let mut nodes = Vec::new();
     set.decode(Op::Dynamic, "iotmp tape", wire, move |bytes| {
         black_box(tape(bytes, &mut nodes).len());
@@ -70,38 +70,52 @@ pub fn dynamic(set: &mut Set, wire: &[u8]) {
     set.decode(Op::Dynamic, "iotmp tape, walk", wire, move |bytes| {
         black_box(walk_tape(tape(bytes, &mut nodes).root()));
     });
+    set.decode(Op::Dynamic, "iotmp view", wire, |bytes| {
+        black_box(view(bytes));
+    });
+    set.decode(Op::Dynamic, "iotmp view, walk", wire, |bytes| {
+        black_box(walk_message(bytes));
+    });
     set.decode(Op::Dynamic, "iotmp tree", wire, |bytes| {
-        let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
-        black_box(pson::Generation::Two.decode(payload(&message)).unwrap());
+        black_box(view(bytes).to_value());
     });
 }
 
-/// Finds the payload of a message of 2025, and the places of what is in it.
+/// Finds the payload of a Stream Data, and the places of what is in it.
 pub fn tape<'t, 'a>(bytes: &'a [u8], nodes: &'t mut Vec<Node>) -> Tape<'t, 'a> {
-    let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
-    let payload = payload(&message);
-    let start = payload.as_ptr().addr() - bytes.as_ptr().addr();
-    let payload = &bytes[start..start + payload.len()];
-    Tape::read(Generation::Two, payload, nodes).unwrap()
+    let payload = view(bytes).encoded();
+    Tape::read(TWO, payload, nodes).unwrap()
 }
 
-fn payload<'m>(message: &'m iotmp_2025::Message<'_>) -> &'m [u8] {
-    use iotmp_2025::Message::{Connect, Run, StartStream, StreamData};
+/// The payload of a message of 2025, or its parameters where it has none.
+fn view(bytes: &[u8]) -> View<'_> {
+    use iotmp_2025::{Connect, Run, StartStream, StreamData, typed};
 
-    let any = match message {
-        Connect(message) => Some(&message.payload),
-        Run(message) => message.payload.as_ref(),
-        StartStream(message) => message.parameters.as_ref(),
-        StreamData(message) => message.payload.as_ref(),
-        _ => None,
-    };
-    bytes(any.unwrap())
+    // The code of every message is one byte.
+    match u32::from(bytes[0]) {
+        StreamData::CODE => {
+            let read = typed::StreamData::<Ignored, View<'_>>::decode_as(bytes, ENCODING);
+            read.unwrap().0.payload.unwrap()
+        }
+        Connect::CODE => {
+            let read = typed::Connect::<Ignored, View<'_>>::decode_as(bytes, ENCODING);
+            read.unwrap().0.payload
+        }
+        Run::CODE => {
+            let read = typed::Run::<Ignored, View<'_>, &str>::decode_as(bytes, ENCODING);
+            read.unwrap().0.payload.unwrap()
+        }
+        StartStream::CODE => {
+            let read = typed::StartStream::<View<'_>, Ignored, &str>::decode_as(bytes, ENCODING);
+            read.unwrap().0.parameters.unwrap()
+        }
+        code => panic!("no case has a message of the code {code}"),
+    }
 }
 
 /// Reads a message of 2025, and looks at every value of its payload.
 pub fn walk_message(bytes: &[u8]) -> u64 {
-    let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
-    walk(View::new(payload(&message)).unwrap())
+    walk(view(bytes))
 }
 
 /// Looks at every value, and keeps the compiler from leaving it.
@@ -138,219 +152,150 @@ pub fn walk_tape(item: Item<'_, '_>) -> u64 {
     }
 }
 
-/// Encodes a payload ahead of its message.
-fn any<'s, T: pson::Encode>(generation: Generation, value: &T, scratch: &'s mut [u8]) -> Any<'s> {
-    let encoding = match generation {
-        Generation::One => Encoding::Pson1,
-        Generation::Two => Encoding::Pson2,
-    };
-    let size = pson::encode(value, generation, scratch).unwrap();
-    let bytes = &scratch[..size];
-    Any::Encoded(Encoded::new(encoding, bytes, pson::MAX_DEPTH).unwrap())
-}
-
-/// Room for the message, and for a payload of it.
-fn halves(buffer: &mut [u8]) -> (&mut [u8], &mut [u8]) {
-    let middle = buffer.len() / 2;
-    buffer.split_at_mut(middle)
-}
-
-fn read<'a, T: pson::Decode<'a>>(any: &'a Any<'_>) -> T {
-    pson::decode(Generation::Two, bytes(any)).unwrap()
-}
-
-fn bytes<'m>(any: &'m Any<'_>) -> &'m [u8] {
-    match any {
-        Any::Encoded(encoded) => encoded.bytes(),
-        _ => panic!("no value of PSON"),
-    }
-}
-
 impl Message for Sample<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StreamData;
-
-        let (buffer, scratch) = halves(buffer);
-
-        let message = StreamData {
-            payload: Some(any(Generation::Two, &self.payload, scratch)),
-            ..StreamData::new(self.stream_id)
+        let message = iotmp_2025::typed::StreamData {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: Some(&self.payload),
         };
-        let message = iotmp_2025::Message::StreamData(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StreamData(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StreamData::<Ignored, Reading<'_>>::decode_as(input, ENCODING)
+                .unwrap();
         black_box(Sample {
             stream_id: message.stream_id,
-            payload: read(message.payload.as_ref().unwrap()),
+            payload: message.payload.unwrap(),
         });
     }
 }
 
 impl Message for Batch<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StreamData;
-
-        let (buffer, scratch) = halves(buffer);
-
-        let message = StreamData {
-            payload: Some(any(Generation::Two, &self.payload, scratch)),
-            ..StreamData::new(self.stream_id)
+        let message = iotmp_2025::typed::StreamData {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: Some(&self.payload),
         };
-        let message = iotmp_2025::Message::StreamData(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StreamData(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StreamData::<Ignored, Vec<Reading<'_>>>::decode_as(input, ENCODING)
+                .unwrap();
         black_box(Batch {
             stream_id: message.stream_id,
-            payload: read(message.payload.as_ref().unwrap()),
+            payload: message.payload.unwrap(),
         });
     }
 }
 
 impl Message for Blob<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StreamData;
-
-        let (buffer, scratch) = halves(buffer);
-
-        let message = StreamData {
-            payload: Some(any(Generation::Two, &self.payload, scratch)),
-            ..StreamData::new(self.stream_id)
+        let message = iotmp_2025::typed::StreamData {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: Some(self.payload),
         };
-        let message = iotmp_2025::Message::StreamData(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StreamData(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StreamData::<Ignored, &[u8]>::decode_as(input, ENCODING).unwrap();
         black_box(Blob {
             stream_id: message.stream_id,
-            payload: read(message.payload.as_ref().unwrap()),
+            payload: message.payload.unwrap(),
         });
     }
 }
 
 impl Message for Login<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::Connect;
-
-        let (buffer, scratch) = halves(buffer);
-
-        let message = Connect::new(any(Generation::Two, &self.payload, scratch), self.stream_id);
-        let message = iotmp_2025::Message::Connect(message);
-        message.encode(buffer).unwrap()
+        let message = iotmp_2025::typed::Connect {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: self.payload,
+        };
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::Connect(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::Connect::<Ignored, [&str; 3]>::decode_as(input, ENCODING).unwrap();
         black_box(Login {
             stream_id: message.stream_id,
-            payload: read(&message.payload),
+            payload: message.payload,
         });
     }
 }
 
 impl Message for Call<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::Run;
-
-        let (buffer, scratch) = halves(buffer);
-        let (scratch, resource) = halves(scratch);
-        let message = Run {
+        let message = iotmp_2025::typed::Run {
             stream_id: Some(self.stream_id),
-            payload: Some(any(Generation::Two, &self.payload, scratch)),
-            ..Run::new(any(Generation::Two, &self.resource, resource))
+            parameters: None::<bool>,
+            payload: Some(&self.payload),
+            resource: self.resource,
         };
-        let message = iotmp_2025::Message::Run(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::Run(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::Run::<Ignored, Unit, &str>::decode_as(input, ENCODING).unwrap();
         black_box(Call {
             stream_id: message.stream_id.unwrap(),
-            payload: read(message.payload.as_ref().unwrap()),
-            resource: read(&message.resource),
+            payload: message.payload.unwrap(),
+            resource: message.resource,
         });
     }
 }
 
 impl Message for Subscription<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StartStream;
-
-        let (buffer, scratch) = halves(buffer);
-        let (scratch, resource) = halves(scratch);
-        let message = StartStream {
-            parameters: Some(any(Generation::Two, &self.parameters, scratch)),
-            ..StartStream::new(
-                any(Generation::Two, &self.resource, resource),
-                self.stream_id,
-            )
+        let message = iotmp_2025::typed::StartStream {
+            stream_id: self.stream_id,
+            parameters: Some(&self.parameters),
+            payload: None::<bool>,
+            resource: self.resource,
         };
-        let message = iotmp_2025::Message::StartStream(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StartStream(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StartStream::<Interval, Ignored, &str>::decode_as(input, ENCODING)
+                .unwrap();
         black_box(Subscription {
             stream_id: message.stream_id,
-            parameters: read(message.parameters.as_ref().unwrap()),
-            resource: read(&message.resource),
+            parameters: message.parameters.unwrap(),
+            resource: message.resource,
         });
     }
 }
 
 impl Message for Refusal<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2023::Error;
-
-        let (buffer, scratch) = halves(buffer);
-        let (first, second) = halves(scratch);
-        let message = Error {
-            parameters: Some(any(Generation::One, &self.parameters, first)),
-            payload: Some(any(Generation::One, &self.payload, second)),
-            ..Error::new(self.stream_id)
+        let message = iotmp_2023::typed::Error {
+            stream_id: self.stream_id,
+            parameters: Some(self.parameters),
+            payload: Some(self.payload),
         };
-        let message = iotmp_2023::Message::Error(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(Generation::One, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2023::decode(input).unwrap();
-        let iotmp_2023::Message::Error(message) = message else {
-            panic!("another message");
-        };
-        let parameters = bytes(message.parameters.as_ref().unwrap());
-        let payload = bytes(message.payload.as_ref().unwrap());
+        let (message, _) =
+            iotmp_2023::typed::Error::<u32, &str>::decode_as(input, Encoding::Pson1).unwrap();
         black_box(Refusal {
             stream_id: message.stream_id,
-            parameters: pson::decode(Generation::One, parameters).unwrap(),
-            payload: pson::decode(Generation::One, payload).unwrap(),
+            parameters: message.parameters.unwrap(),
+            payload: message.payload.unwrap(),
         });
     }
 }
