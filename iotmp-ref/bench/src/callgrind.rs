@@ -8,7 +8,7 @@ use crate::cases;
 use crate::ours;
 
 const CODECS: [&str; 4] = [ours::NAME, "bincode", "postcard", "quick-protobuf"];
-const DYNAMIC: [&str; 4] = ["iotmp tape", "iotmp walk", "minicbor skip", "sonic-rs"];
+const DYNAMIC: [&str; 4] = ["iotmp tape", "iotmp view", "minicbor skip", "sonic-rs"];
 
 /// Runs one case so often, for a tool that counts what a process does.
 ///

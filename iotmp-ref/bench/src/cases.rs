@@ -10,8 +10,8 @@ use crate::payloads::{
 };
 use crate::peers::{Set, aligned, derived, json};
 
-/// What fits in every buffer of a small message.
-const SMALL: usize = 256;
+/// What a small message and its payload fit in, one beside the other.
+const SMALL: usize = 1024;
 
 /// The payloads by name, and what each is.
 pub const PAYLOADS: [(&str, &str); 8] = [
@@ -76,7 +76,7 @@ pub fn of(payload: &str) -> Vec<Case> {
                 stream_id: STREAM,
                 payload: batch(BATCH),
             };
-            let mut set = Set::new("D", BATCH * 128);
+            let mut set = Set::new("D", 2 * BATCH * 128);
             let wire = ours::typed!(&mut set, Batch, value());
             ours::memcpy(&mut set, &wire);
             ours::dynamic(&mut set, &wire);
@@ -92,7 +92,7 @@ pub fn of(payload: &str) -> Vec<Case> {
                 stream_id: STREAM,
                 payload: bytes,
             };
-            let mut set = Set::new("E", BLOB + SMALL);
+            let mut set = Set::new("E", 2 * (BLOB + SMALL));
             let wire = ours::typed!(&mut set, Blob, value());
             ours::memcpy(&mut set, &wire);
             ours::dynamic(&mut set, &wire);

@@ -66,7 +66,7 @@ pub fn rows(all: &[Measured]) -> Vec<Row> {
 /// What stands for this codec: in dynamic decoding, the fastest that takes all.
 pub fn ours<'m>(all: &'m [Measured], payload: &str, op: Op) -> Option<&'m Measured> {
     let names: &[&str] = match op {
-        Op::Dynamic => &["iotmp tape", "iotmp walk"],
+        Op::Dynamic => &["iotmp tape"],
         _ => &[ours::NAME],
     };
     names.iter().find_map(|name| find(all, payload, op, name))

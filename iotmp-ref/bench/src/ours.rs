@@ -3,22 +3,22 @@
 use std::hint::black_box;
 
 use iotmp_ref::message::{iotmp_2023, iotmp_2025, nubison};
-use iotmp_ref::pson::{self, View};
-use iotmp_ref::wire::{Any, Encoded, Encoding};
-use serde::Serialize;
+use iotmp_ref::pson::{Generation, Ignored, Item, Node, Tape, View};
+use iotmp_ref::wire::Encoding;
 
 use crate::harness::Op;
-use crate::payloads::{Batch, Blob, Call, Login, Measurement, Refusal, Sample, Subscription};
+use crate::payloads::{
+    Batch, Blob, Call, Interval, Login, Measurement, Reading, Refusal, Sample, Subscription, Unit,
+};
 use crate::peers::{Set, aligned};
 
 /// The name of this codec in tables.
 pub const NAME: &str = "iotmp";
 
 const ENCODING: Encoding = Encoding::Pson2;
+const TWO: Generation = Generation::Two;
 /// Where in a page large payloads begin.
 pub const SOURCE: usize = 2048;
-
-const DEPTH: usize = pson::MAX_DEPTH;
 
 /// A payload in a message of a specification.
 pub trait Message {
@@ -62,32 +62,60 @@ pub fn memcpy(set: &mut Set, wire: &[u8]) {
 
 /// Adds the cases that know only the message, of 2025.
 pub fn dynamic(set: &mut Set, wire: &[u8]) {
-    set.decode(Op::Dynamic, "iotmp walk", wire, |bytes| {
+    let mut nodes = Vec::new();
+    set.decode(Op::Dynamic, "iotmp tape", wire, move |bytes| {
+        black_box(tape(bytes, &mut nodes).len());
+    });
+    let mut nodes = Vec::new();
+    set.decode(Op::Dynamic, "iotmp tape, walk", wire, move |bytes| {
+        black_box(walk_tape(tape(bytes, &mut nodes).root()));
+    });
+    set.decode(Op::Dynamic, "iotmp view", wire, |bytes| {
+        black_box(view(bytes));
+    });
+    set.decode(Op::Dynamic, "iotmp view, walk", wire, |bytes| {
         black_box(walk_message(bytes));
     });
     set.decode(Op::Dynamic, "iotmp tree", wire, |bytes| {
-        let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
-        black_box(pson::Generation::Two.decode(payload(&message)).unwrap());
+        black_box(view(bytes).to_value());
     });
 }
 
-fn payload<'m>(message: &'m iotmp_2025::Message<'_>) -> &'m [u8] {
-    use iotmp_2025::Message::{Connect, Run, StartStream, StreamData};
+/// Finds the payload of a Stream Data, and the places of what is in it.
+pub fn tape<'t, 'a>(bytes: &'a [u8], nodes: &'t mut Vec<Node>) -> Tape<'t, 'a> {
+    let payload = view(bytes).encoded();
+    Tape::read(TWO, payload, nodes).unwrap()
+}
 
-    let any = match message {
-        Connect(message) => Some(&message.payload),
-        Run(message) => message.payload.as_ref(),
-        StartStream(message) => message.parameters.as_ref(),
-        StreamData(message) => message.payload.as_ref(),
-        _ => None,
-    };
-    bytes(any.unwrap())
+/// The payload of a message of 2025, or its parameters where it has none.
+fn view(bytes: &[u8]) -> View<'_> {
+    use iotmp_2025::{Connect, Run, StartStream, StreamData, typed};
+
+    // The code of every message is one byte.
+    match u32::from(bytes[0]) {
+        StreamData::CODE => {
+            let read = typed::StreamData::<Ignored, View<'_>>::decode_as(bytes, ENCODING);
+            read.unwrap().0.payload.unwrap()
+        }
+        Connect::CODE => {
+            let read = typed::Connect::<Ignored, View<'_>>::decode_as(bytes, ENCODING);
+            read.unwrap().0.payload
+        }
+        Run::CODE => {
+            let read = typed::Run::<Ignored, View<'_>, &str>::decode_as(bytes, ENCODING);
+            read.unwrap().0.payload.unwrap()
+        }
+        StartStream::CODE => {
+            let read = typed::StartStream::<View<'_>, Ignored, &str>::decode_as(bytes, ENCODING);
+            read.unwrap().0.parameters.unwrap()
+        }
+        code => panic!("no case has a message of the code {code}"),
+    }
 }
 
 /// Reads a message of 2025, and looks at every value of its payload.
 pub fn walk_message(bytes: &[u8]) -> u64 {
-    let message = iotmp_2025::decode_as(bytes, ENCODING).unwrap().0;
-    walk(View::new(payload(&message)).unwrap())
+    walk(view(bytes))
 }
 
 /// Looks at every value, and keeps the compiler from leaving it.
@@ -107,193 +135,167 @@ fn walk(view: View<'_>) -> u64 {
     }
 }
 
-fn any<T: Serialize + ?Sized>(value: &T) -> Any<'static> {
-    let bytes = pson::to_vec(value).unwrap();
-    let encoded = Encoded::new(ENCODING, &bytes, DEPTH).unwrap();
-    Any::Encoded(encoded.into_owned())
-}
-
-fn bytes<'m>(any: &'m Any<'_>) -> &'m [u8] {
-    match any {
-        Any::Encoded(encoded) => encoded.bytes(),
-        _ => panic!("no value of PSON"),
+/// As [`walk`], over a tape.
+pub fn walk_tape(item: Item<'_, '_>) -> u64 {
+    if let Some(pairs) = item.pairs() {
+        pairs.fold(0, |sum, (key, value)| {
+            sum ^ key.len() as u64 ^ walk_tape(value)
+        })
+    } else if let Some(elements) = item.elements() {
+        elements.fold(0, |sum, element| sum ^ walk_tape(element))
+    } else if let Some(text) = item.as_str() {
+        text.len() as u64
+    } else if let Some(number) = item.as_f64() {
+        number.to_bits()
+    } else {
+        u64::from(item.as_bool() == Some(true))
     }
 }
 
 impl Message for Sample<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StreamData;
-        let message = StreamData {
-            payload: Some(any(&self.payload)),
-            ..StreamData::new(self.stream_id)
+        let message = iotmp_2025::typed::StreamData {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: Some(&self.payload),
         };
-        iotmp_2025::Message::StreamData(message)
-            .encode(buffer)
-            .unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StreamData(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StreamData::<Ignored, Reading<'_>>::decode_as(input, ENCODING)
+                .unwrap();
         black_box(Sample {
             stream_id: message.stream_id,
-            payload: pson::from_slice(bytes(message.payload.as_ref().unwrap())).unwrap(),
+            payload: message.payload.unwrap(),
         });
     }
 }
 
 impl Message for Batch<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StreamData;
-        let message = StreamData {
-            payload: Some(any(&self.payload)),
-            ..StreamData::new(self.stream_id)
+        let message = iotmp_2025::typed::StreamData {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: Some(&self.payload),
         };
-        iotmp_2025::Message::StreamData(message)
-            .encode(buffer)
-            .unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StreamData(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StreamData::<Ignored, Vec<Reading<'_>>>::decode_as(input, ENCODING)
+                .unwrap();
         black_box(Batch {
             stream_id: message.stream_id,
-            payload: pson::from_slice(bytes(message.payload.as_ref().unwrap())).unwrap(),
+            payload: message.payload.unwrap(),
         });
     }
 }
 
 impl Message for Blob<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StreamData;
-        let message = StreamData {
-            payload: Some(any(serde_bytes::Bytes::new(self.payload))),
-            ..StreamData::new(self.stream_id)
+        let message = iotmp_2025::typed::StreamData {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: Some(self.payload),
         };
-        iotmp_2025::Message::StreamData(message)
-            .encode(buffer)
-            .unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StreamData(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StreamData::<Ignored, &[u8]>::decode_as(input, ENCODING).unwrap();
         black_box(Blob {
             stream_id: message.stream_id,
-            payload: pson::from_slice::<&serde_bytes::Bytes>(bytes(
-                message.payload.as_ref().unwrap(),
-            ))
-            .unwrap(),
+            payload: message.payload.unwrap(),
         });
     }
 }
 
 impl Message for Login<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::Connect;
-        let message = Connect {
-            ..Connect::new(any(&self.payload), self.stream_id)
+        let message = iotmp_2025::typed::Connect {
+            stream_id: self.stream_id,
+            parameters: None::<bool>,
+            payload: self.payload,
         };
-        iotmp_2025::Message::Connect(message)
-            .encode(buffer)
-            .unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::Connect(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::Connect::<Ignored, [&str; 3]>::decode_as(input, ENCODING).unwrap();
         black_box(Login {
             stream_id: message.stream_id,
-            payload: pson::from_slice(bytes(&message.payload)).unwrap(),
+            payload: message.payload,
         });
     }
 }
 
 impl Message for Call<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::Run;
-        let message = Run {
+        let message = iotmp_2025::typed::Run {
             stream_id: Some(self.stream_id),
-            payload: Some(any(&self.payload)),
-            ..Run::new(any(self.resource))
+            parameters: None::<bool>,
+            payload: Some(&self.payload),
+            resource: self.resource,
         };
-        iotmp_2025::Message::Run(message).encode(buffer).unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::Run(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::Run::<Ignored, Unit, &str>::decode_as(input, ENCODING).unwrap();
         black_box(Call {
             stream_id: message.stream_id.unwrap(),
-            payload: pson::from_slice(bytes(message.payload.as_ref().unwrap())).unwrap(),
-            resource: pson::from_slice(bytes(&message.resource)).unwrap(),
+            payload: message.payload.unwrap(),
+            resource: message.resource,
         });
     }
 }
 
 impl Message for Subscription<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        use iotmp_2025::StartStream;
-        let message = StartStream {
-            parameters: Some(any(&self.parameters)),
-            ..StartStream::new(any(self.resource), self.stream_id)
+        let message = iotmp_2025::typed::StartStream {
+            stream_id: self.stream_id,
+            parameters: Some(&self.parameters),
+            payload: None::<bool>,
+            resource: self.resource,
         };
-        iotmp_2025::Message::StartStream(message)
-            .encode(buffer)
-            .unwrap()
+        message.encode_as(TWO, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2025::decode_as(input, ENCODING).unwrap();
-        let iotmp_2025::Message::StartStream(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) =
+            iotmp_2025::typed::StartStream::<Interval, Ignored, &str>::decode_as(input, ENCODING)
+                .unwrap();
         black_box(Subscription {
             stream_id: message.stream_id,
-            parameters: pson::from_slice(bytes(message.parameters.as_ref().unwrap())).unwrap(),
-            resource: pson::from_slice(bytes(&message.resource)).unwrap(),
+            parameters: message.parameters.unwrap(),
+            resource: message.resource,
         });
     }
 }
 
 impl Message for Refusal<'_> {
     fn encode(&self, buffer: &mut [u8]) -> usize {
-        let first = |value: pson::Value| {
-            let bytes = pson::gen1::to_vec(&value).unwrap();
-            let encoded = Encoded::new(Encoding::Pson1, &bytes, DEPTH).unwrap();
-            Any::Encoded(encoded.into_owned())
+        let message = iotmp_2023::typed::Error {
+            stream_id: self.stream_id,
+            parameters: Some(self.parameters),
+            payload: Some(self.payload),
         };
-        let message = iotmp_2023::Error {
-            parameters: Some(first(self.parameters.into())),
-            payload: Some(first(self.payload.into())),
-            ..iotmp_2023::Error::new(self.stream_id)
-        };
-        let message = iotmp_2023::Message::Error(message);
-        message.encode(buffer).unwrap()
+        message.encode_as(Generation::One, buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = iotmp_2023::decode(input).unwrap();
-        let iotmp_2023::Message::Error(message) = message else {
-            panic!("another message");
-        };
-        let parameters = bytes(message.parameters.as_ref().unwrap());
-        let payload = bytes(message.payload.as_ref().unwrap());
+        let (message, _) =
+            iotmp_2023::typed::Error::<u32, &str>::decode_as(input, Encoding::Pson1).unwrap();
         black_box(Refusal {
             stream_id: message.stream_id,
-            parameters: pson::gen1::from_slice(parameters).unwrap(),
-            payload: pson::gen1::from_slice(payload).unwrap(),
+            parameters: message.parameters.unwrap(),
+            payload: message.payload.unwrap(),
         });
     }
 }

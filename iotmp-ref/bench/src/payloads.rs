@@ -4,6 +4,7 @@
 //! fields; it is spared the code and the size that a message begins with.
 
 use bincode::{BorrowDecode, Encode};
+use iotmp_ref::pson::Pson;
 use serde::{Deserialize, Serialize};
 
 /// A map of four values, as a sensor sends it.
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
     BorrowDecode,
     minicbor::Encode,
     minicbor::Decode,
+    Pson,
 )]
 #[cbor(map)]
 pub struct Reading<'a> {
@@ -53,6 +55,7 @@ impl Reading<'_> {
     BorrowDecode,
     minicbor::Encode,
     minicbor::Decode,
+    Pson,
 )]
 #[cbor(map)]
 pub struct Unit {
@@ -72,6 +75,7 @@ pub struct Unit {
     BorrowDecode,
     minicbor::Encode,
     minicbor::Decode,
+    Pson,
 )]
 #[cbor(map)]
 pub struct Interval {

@@ -64,7 +64,7 @@ impl Set {
         op: Op,
         codec: &'static str,
         wire: &[u8],
-        decode: impl Fn(&[u8]) + 'static,
+        mut decode: impl FnMut(&[u8]) + 'static,
     ) {
         let bytes = wire.to_vec();
         self.push(op, codec, wire.len(), move || decode(black_box(&bytes)));

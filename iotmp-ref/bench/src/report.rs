@@ -122,6 +122,9 @@ pub fn held(all: &[Measured], weights: &[Weight]) -> String {
 pub fn tables(all: &[Measured]) -> String {
     let mut text = String::from("## Beside other codecs\n\n");
     for (payload, what) in PAYLOADS {
+        if all.iter().all(|measured| measured.payload != payload) {
+            continue;
+        }
         let _ = write!(text, "### {payload}: {what}\n\n");
         for op in [Op::Encode, Op::Typed, Op::Dynamic] {
             let mut rows: Vec<&Measured> = all
