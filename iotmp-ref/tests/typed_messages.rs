@@ -133,7 +133,7 @@ fn refusals_name_message_and_field() {
         "offset 5, StreamData.payload: mandatory field status is absent",
     );
     refused(
-        b"\x0a\x0d\x08\x01\x19\xc1\x86status\x01",
+        b"\x0a\x0c\x08\x01\x19\xc1\x86status\x01",
         "offset 13, StreamData.payload.status: integer, but expected string",
     );
     refused(

@@ -101,7 +101,10 @@ fn distinct(fields: &[(LitStr, Ident, Type)]) -> syn::Result<()> {
     let mut first = BTreeMap::new();
     for (key, ident, _) in fields {
         if let Some(other) = first.insert(key.value(), ident) {
-            let message = format!("the key `{}` is also that of `{other}`", key.value());
+            let message = format!(
+                "the key `{}` is also that of the field `{other}`",
+                key.value()
+            );
             return Err(syn::Error::new(key.span(), message));
         }
     }
