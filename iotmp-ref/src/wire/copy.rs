@@ -11,10 +11,12 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     // that size and its double.
     if from.len() > 16 {
         to.copy_from_slice(from);
-    } else if !twice::<8>(to, from) && !twice::<4>(to, from) && !twice::<2>(to, from) {
-        if let (Some(to), Some(from)) = (to.first_mut(), from.first()) {
-            *to = *from;
-        }
+    } else if !twice::<8>(to, from)
+        && !twice::<4>(to, from)
+        && !twice::<2>(to, from)
+        && let (Some(to), Some(from)) = (to.first_mut(), from.first())
+    {
+        *to = *from;
     }
 }
 

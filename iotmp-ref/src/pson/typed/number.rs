@@ -296,7 +296,7 @@ impl Encode for f64 {
         let number = if is_usual(*self) {
             match whole(*self) {
                 Some(integer) => Number::Integer(integer),
-                None if f64::from(*self as f32) == *self => return 5,
+                None if Self::from(*self as f32) == *self => return 5,
                 None => return 9,
             }
         } else {
