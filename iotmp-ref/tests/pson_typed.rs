@@ -270,7 +270,7 @@ fn refusals_of_other_types_say_where_and_what() {
 
 #[derive(Debug, PartialEq, Pson)]
 struct Chain {
-    next: Option<Box<Chain>>,
+    next: Option<Box<Self>>,
 }
 
 #[test]
