@@ -67,10 +67,11 @@ pub struct Case {
     pub roles: &'static [Role],
     /// Which specs it fits; empty is all.
     pub specs: &'static [&'static str],
-    /// Clauses that it proves, by their ids in 2025 where that has them: other revisions have ids of
-    /// their own for the same rules. One that a spec does not have is not claimed under that spec.
+    /// Clauses that it proves, by their ids in 2025 where that has them, or else in 2023: other
+    /// revisions have ids of their own for the same rules. One that a spec does not have is not claimed under that spec.
     pub clauses: &'static [&'static str],
-    /// Slug of the valid twin, one edit away; none if it is valid itself.
+    /// Slug of the valid twin, one edit away; none if it is valid itself, and its own if it does
+    /// not even build on a connection that can be established.
     pub control: Option<&'static str>,
     /// Ambiguity on which the verdict depends.
     pub ambiguity: Option<&'static str>,

@@ -10,12 +10,9 @@ use crate::family;
 use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
 use crate::report::{CaseResult, Run, SubjectKind};
-use crate::subject::{Breakdown, ChildCodec, CodecSubject, Incident};
+use crate::subject::{Breakdown, ChildCodec, CodecSubject, Incident, Protocol};
 use crate::vector::{self, Judgement, Operation, Vector, VectorSet};
 use crate::verdict::Verdict;
-
-/// The clause that a decoder breaks by crashing or hanging.
-pub const UNHARMED: &str = "IOTMP25-ROBUST-002";
 
 /// Nothing is left to run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,7 +159,8 @@ fn once(set: &VectorSet, vector: &'static Vector, codec: &mut ChildCodec) -> (Ca
 fn blamed(set: &VectorSet, incident: &Incident) -> Option<String> {
     let harmed = matches!(incident.breakdown, Breakdown::Crash(_) | Breakdown::Hang(_));
     let blamed = harmed && incident.operation == Operation::Decode;
-    let clause = family::clause(set.spec, UNHARMED).filter(|_| blamed)?;
+    let unharmed = Protocol::of(set.spec).decodes_unharmed();
+    let clause = family::clause(set.spec, unharmed).filter(|_| blamed)?;
     Some(clause.id.clone())
 }
 

@@ -9,9 +9,12 @@ mod explain;
 mod list;
 mod live;
 mod options;
+mod route;
+mod pcap;
 mod selftest;
 mod server;
 mod spec;
+mod tap;
 mod vectors;
 
 use std::io::{self, Read, Write};
@@ -45,6 +48,8 @@ enum Command {
     Server(server::Arguments),
     Device(device::Arguments),
     Codec(codec::Arguments),
+    Tap(tap::Arguments),
+    Pcap(pcap::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
@@ -61,6 +66,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Server(arguments) => server::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
         Command::Codec(arguments) => codec::run(&arguments),
+        Command::Tap(arguments) => tap::run(&arguments),
+        Command::Pcap(arguments) => pcap::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),

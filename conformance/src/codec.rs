@@ -158,6 +158,11 @@ impl<'s> Codec<'s> {
         self.encoding.or(default).unwrap_or(Encoding::Pson2)
     }
 
+    /// The encoding of values that say nothing of it themselves.
+    pub(crate) fn encoding_in_force(&self) -> Encoding {
+        self.default_encoding()
+    }
+
     /// The encoding that a message asks for by the protocol version in it, if it does.
     #[must_use]
     pub fn announced(&self, message: &Json) -> Option<Encoding> {

@@ -1,8 +1,8 @@
 //! Rules that the revisions of one protocol share.
 //!
 //! A rule that several revisions have carries the same number in each of them;
-//! only the word before it is the revision's own. Cases name a rule once, as
-//! [`HOME`] has it, and each specification finds its own id for it.
+//! only the word before it is the revision's own. Cases name a rule once, as one
+//! of [`HOMES`] has it, and each specification finds its own id for it.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,10 @@ use iotmp_spec::model::{Ambiguity, Body, Clause, Spec};
 
 use crate::verdict::Verdict;
 
-/// The word that stands before the numbers of the rules that cases name.
-const HOME: &str = "IOTMP25";
+/// The words that stand before the numbers of the rules that cases name: those
+/// of the revisions whose numbers say the same. A rule is named as the first of
+/// them has it that has it.
+const HOMES: [&str; 2] = ["IOTMP25", "IOTMP23"];
 
 /// The word before the number in an id, and the rest.
 fn split(id: &str) -> Option<(&str, &str)> {
@@ -35,9 +37,7 @@ fn translated(spec: &Spec, id: &str) -> Option<String> {
     let Body::KeyValue(_) = spec.body else {
         return None;
     };
-    let (HOME, rest) = split(id)? else {
-        return None;
-    };
+    let (_, rest) = split(id).filter(|(home, _)| HOMES.contains(home))?;
     Some(format!("{}-{rest}", own_word(spec)?))
 }
 
@@ -132,12 +132,15 @@ mod tests {
     const WORDED_OTHERWISE: &[&str] = &[
         "IOTMP20-CONNECT-004",
         "IOTMP20-CONNECT-009",
+        "IOTMP20-CONNECT-011",
+        "IOTMP20-CONNECT-016",
         "IOTMP20-KEY-003",
         "IOTMP20-STREAM-003",
         "IOTMP20-STREAM-004",
         "IOTMP20-STREAM-005",
         "IOTMP23-CONNECT-004",
         "IOTMP23-CONNECT-009",
+        "IOTMP23-CONNECT-011",
     ];
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use iotmp_spec::model::{Clause, Level, Party, Spec};
 use serde::Serialize;
 
+use crate::report::SubjectKind;
 use crate::verdict::{Kind, Verdict};
 
 /// The account of one run against one spec.
@@ -12,6 +13,9 @@ use crate::verdict::{Kind, Verdict};
 pub struct Ledger {
     /// Spec that the clauses are from.
     pub spec: String,
+    /// Whose account it is, where several subjects were watched at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectKind>,
     /// Totals by level, strictest first; a level without clauses is left out.
     pub levels: Vec<Tally>,
     /// Every clause that counts, in the order of the spec.
@@ -49,6 +53,9 @@ pub struct Entry {
     pub status: Status,
     /// What claims it, with how that went.
     pub evidence: Vec<Evidence>,
+    /// Whether the spec says why it cannot be tested.
+    #[serde(skip)]
+    pub is_excused: bool,
 }
 
 /// How a clause stands.
@@ -159,6 +166,7 @@ impl Ledger {
             .collect();
         Self {
             spec: spec.name.clone(),
+            subject: None,
             levels,
             clauses,
             profile: profile(spec, claims),
@@ -180,10 +188,10 @@ impl Ledger {
         })
     }
 
-    /// The MUST clauses among [`untested`](Self::untested).
+    /// The MUST clauses among [`untested`](Self::untested), but for those that no case can test.
     pub fn untested_must(&self) -> impl Iterator<Item = (&Entry, &str)> {
         self.untested()
-            .filter(|(entry, _)| entry.level == level_name(Level::Must))
+            .filter(|(entry, _)| entry.level == level_name(Level::Must) && !entry.is_excused)
     }
 
     /// The totals on one line: `MUST 61/63, SHOULD 9/12, MAY 1/2`.
@@ -257,6 +265,7 @@ fn entry(clause: &Clause, claims: &[&Claim<'_>]) -> Entry {
         source: clause.source.clone(),
         status,
         evidence,
+        is_excused: clause.untestable.is_some(),
     }
 }
 

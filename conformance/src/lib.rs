@@ -8,6 +8,7 @@
 //! - [`case`](mod@case), [`suite`]: what is tried on a live subject.
 //! - [`subject`]: what is tested, and the connections to it.
 //! - [`plan`], [`select`]: which cases; [`runner`]: runs them; [`self_test`]: against the reference.
+//! - [`observe`]: traffic that passes between others.
 //! - [`certify`]: the vectors against a codec in a process of its own.
 //! - [`family`]: rules that revisions share; [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
@@ -20,6 +21,7 @@ pub mod exit;
 pub mod family;
 pub mod json;
 pub mod ledger;
+pub mod observe;
 mod path;
 pub mod plan;
 pub mod report;

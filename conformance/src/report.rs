@@ -27,7 +27,7 @@ pub struct Report {
     pub tool: String,
     /// Runs in the order in which they are shown.
     pub runs: Vec<Run>,
-    /// One account for every spec.
+    /// One account for every spec, or for every side of what was only watched.
     pub ledgers: Vec<Ledger>,
     /// Number of cases by verdict.
     pub counts: BTreeMap<Kind, usize>,
@@ -105,6 +105,9 @@ pub struct CaseResult {
     /// How it went.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// How often the traffic called for it, where that was only watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
     /// Milliseconds that it took.
     pub elapsed_ms: u64,
     /// What passed on the wire, where that explains the verdict.
@@ -149,6 +152,7 @@ impl CaseResult {
                 _ => None,
             },
             verdict: verdicts.fold(first, Verdict::worse),
+            seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
         }
@@ -224,16 +228,16 @@ impl Report {
     }
 
     fn judge(&self) -> u8 {
-        let untested = self.is_empty()
-            || self
-                .ledgers
-                .iter()
-                .any(|ledger| ledger.untested_must().next().is_some());
+        let untested = self
+            .ledgers
+            .iter()
+            .any(|ledger| ledger.untested_must().next().is_some());
         if self.runs.iter().any(|run| run.gone.is_some()) {
             crate::exit::UNREACHABLE
         } else if self.count(Kind::Fail) > 0 {
             crate::exit::FAILED
-        } else if untested && !self.allow_untested {
+        } else if self.is_empty() || (untested && !self.allow_untested) {
+            // Leave to skip some clauses is no leave to prove nothing.
             crate::exit::UNTESTED
         } else {
             crate::exit::CONFORMANT

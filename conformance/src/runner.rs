@@ -11,7 +11,7 @@ use crate::case::{Case, Pace, Role};
 use crate::family;
 use crate::ledger::level_name;
 use crate::report::CaseResult;
-use crate::subject::{Catalogue, Peer, Subject};
+use crate::subject::{Catalogue, Peer, Protocol, Subject};
 use crate::suite;
 use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
@@ -187,6 +187,7 @@ impl Book {
                 .control
                 .map(|slug| format!("{}.{slug}", subject.role())),
             verdict: Verdict::Pass,
+            seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
         };
@@ -248,7 +249,8 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
     let verdict = family::verdict(subject.spec(), verdict);
-    let hurts = case.control.is_some() || case.pace == Pace::Alone;
+    let is_edited = case.control.is_some_and(|slug| slug != case.slug);
+    let hurts = is_edited || case.pace == Pace::Alone;
     if !hurts || matches!(verdict.kind(), Kind::Skip) {
         return (verdict, peer);
     }
@@ -259,7 +261,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         Err(stop) => {
             transcript.adopt(probe.transcript());
             verdict.worse(Verdict::Fail(Failure {
-                clause: family::clause(subject.spec(), suite::ALIVE)
+                clause: family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on())
                     .map(|clause| clause.id.clone()),
                 kept: Vec::new(),
                 expected: "a new connection to work as before".to_owned(),
@@ -325,9 +327,10 @@ async fn discover(subject: &Arc<Subject>) -> Result<(), Unreachable> {
         return Err(Unreachable(why.to_owned()));
     }
     // A device that does not introduce itself or describe itself is what the cases are about.
-    if let Ok(mut link) = link
-        && let Ok(catalogue) = Catalogue::ask(&mut link).await
-    {
+    let Ok(mut link) = link else { return Ok(()) };
+    if Protocol::of(subject.spec()) == Protocol::Nubison {
+        peer.keep(link).await;
+    } else if let Ok(catalogue) = Catalogue::ask(&mut link).await {
         subject.learn(catalogue);
         peer.keep(link).await;
     }

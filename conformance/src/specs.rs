@@ -59,15 +59,6 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().iter().map(|spec| spec.name.as_str())
 }
 
-/// The specifications of which every clause is proved; of the others some are not yet.
-#[cfg(test)]
-pub(crate) fn complete() -> impl Iterator<Item = &'static Spec> {
-    const COMPLETE: &[&str] = &["iotmp-2025", "iotmp-shipping"];
-    all()
-        .iter()
-        .filter(|spec| COMPLETE.contains(&spec.name.as_str()))
-}
-
 /// The specification of that name.
 ///
 /// # Errors

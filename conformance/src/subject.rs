@@ -4,23 +4,30 @@
 //! come from: a case gets a [`Peer`], opens a [`Link`] on it and talks.
 //! Everything that passes is in the case's [`Transcript`].
 
+mod application;
 mod background;
 mod catalogue;
 mod child;
 mod codec;
 mod device;
+mod elsewhere;
 mod event;
 mod expect;
 mod frame;
 mod interpreting;
 mod link;
 mod live;
+pub mod nubison;
+mod operator;
 mod peer;
+mod protocol;
 mod reference;
 mod server;
+mod transactions;
 mod transcript;
 pub mod vocabulary;
 
+pub use self::application::{Answering, Application, Ask, Unheard};
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
 pub use self::child::{
@@ -33,7 +40,9 @@ pub use self::expect::Settled;
 pub use self::interpreting::Interpreting;
 pub use self::link::Link;
 pub use self::live::{Credentials, Manner, Subject};
+pub use self::operator::{Asked, HubOperator, Listener, Operator};
 pub use self::peer::Peer;
+pub use self::protocol::Protocol;
 pub use self::reference::Reference;
 pub use self::transcript::{Line, Side, Transcript};
 

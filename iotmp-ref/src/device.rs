@@ -32,7 +32,7 @@ use crate::pson::Value;
 use crate::session::{Config, Event, Identity, Misuse, Session};
 
 #[cfg(feature = "device")]
-pub use self::address::{Address, DEFAULT_PORT, InvalidAddress};
+pub use self::address::{Address, DEFAULT_PORT, DEFAULT_TLS_PORT, InvalidAddress};
 #[cfg(feature = "device")]
 pub use self::backoff::Backoff;
 #[cfg(feature = "device")]

@@ -6,7 +6,9 @@
 //! stream into messages, [`session`] is what both ends do with them, and
 //! [`device`] has resources to be called.
 //!
-//! With the features `device` and `server` both ends run on tokio.
+//! With the features `device` and `server` both ends run on tokio, over TCP
+//! and, with the features `tls` and `ws`, over the other transports of
+//! [`transport`].
 
 #![no_std]
 
@@ -32,4 +34,11 @@ pub mod pson;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod session;
+#[cfg(any(
+    feature = "device",
+    feature = "server",
+    feature = "tls",
+    feature = "ws"
+))]
+pub mod transport;
 pub mod wire;

@@ -31,10 +31,12 @@
     )
 )]
 
+mod acceptor;
 mod command;
 mod config;
 mod connection;
 mod credentials;
+mod endpoint;
 mod hub;
 mod registry;
 mod resources;
@@ -42,22 +44,26 @@ mod stream;
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use self::connection::{Connection, Shared};
+use self::connection::Shared;
 use self::registry::Registry;
 use crate::link::told;
 
+pub use self::acceptor::{Acceptor, Admission};
 pub use self::config::Config;
 pub use self::credentials::{Credential, Credentials, DeviceId, InvalidCredential, MAX_CREDENTIAL};
+pub use self::endpoint::Endpoint;
 pub use self::hub::{CallError, Hub};
 pub use self::registry::{DeviceEvent, DeviceInfo};
 pub use self::stream::{Sample, Stream};
@@ -74,35 +80,58 @@ const SHOWN: usize = 64;
 #[derive(Debug)]
 pub struct Server {
     local_addr: SocketAddr,
+    endpoints: Vec<SocketAddr>,
+    acceptor: Acceptor,
     shutdown_timeout: Duration,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    /// Held until the server stops, and by every connection.
+    alive: Option<mpsc::Sender<Infallible>>,
+    ended: mpsc::Receiver<Infallible>,
 }
 
 impl Server {
     /// Listens and begins to serve on a task of its own.
     ///
     /// # Errors
-    /// Those of the system, where it does not let the server listen.
+    /// Those of the system, where it does not let the server listen, and the
+    /// address.
     pub async fn bind(config: Config) -> io::Result<(Self, Hub)> {
-        let listener = TcpListener::bind(config.listen).await?;
-        let local_addr = listener.local_addr()?;
+        let mut listeners = Vec::new();
+        let mut endpoints = Vec::new();
+        let main = Endpoint::tcp(config.listen);
+        let (listener, local_addr) = bind(config.listen).await?;
+        listeners.push((listener, main));
+        for endpoint in &config.endpoints {
+            let (listener, address) = bind(endpoint.listen).await?;
+            listeners.push((listener, endpoint.clone()));
+            endpoints.push(address);
+        }
         let registry = Arc::new(Registry::new());
         let hub = Hub::new(Arc::clone(&registry), config.call_timeout, config.max_lag);
         let shutdown_timeout = config.shutdown_timeout;
         let (stop, stopping) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
         let spec = match config.session.detect.is_empty() {
             true => config.session.dialect.name(),
             false => "auto",
         };
         info!(address = %local_addr, spec, "listening");
+        for (endpoint, address) in config.endpoints.iter().zip(&endpoints) {
+            info!(%address, over = endpoint.name(), "listening");
+        }
         let shared = Arc::new(Shared { config, registry });
-        let task = tokio::spawn(accept(listener, shared, stopping));
+        let acceptor = Acceptor::new(shared, stopping, &alive);
+        let task = tokio::spawn(listen(listeners, acceptor.clone(), stop.subscribe()));
         let server = Self {
             local_addr,
+            endpoints,
+            acceptor,
             shutdown_timeout,
             stop,
             task,
+            alive: Some(alive),
+            ended,
         };
         Ok((server, hub))
     }
@@ -113,12 +142,31 @@ impl Server {
         self.local_addr
     }
 
+    /// The addresses of [`Config::endpoints`], in their order, with the ports
+    /// that the system chose.
+    #[must_use]
+    pub fn endpoints(&self) -> &[SocketAddr] {
+        &self.endpoints
+    }
+
+    /// Lets connections in that come up elsewhere.
+    #[must_use]
+    pub const fn acceptor(&self) -> &Acceptor {
+        &self.acceptor
+    }
+
     /// Stops listening, sends every device a Disconnect, and waits until all
     /// connections have ended, but not longer than configured.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
+        self.alive = None;
         let by = after(self.shutdown_timeout);
-        if timeout_at(by, &mut self.task).await.is_err() {
+        let all = async {
+            // The task of a defect has ended too.
+            let _ = (&mut self.task).await;
+            while self.ended.recv().await.is_some() {}
+        };
+        if timeout_at(by, all).await.is_err() {
             warn!("connections that would not end are cut off");
         }
     }
@@ -131,10 +179,41 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-    let connections = permits(shared.config.max_connections);
-    let admissions = permits(shared.config.max_unauthenticated);
+/// Listens, and says where.
+async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let bound = match TcpListener::bind(address).await {
+        Ok(listener) => listener.local_addr().map(|address| (listener, address)),
+        Err(error) => Err(error),
+    };
+    bound.map_err(|error| io::Error::new(error.kind(), alloc::format!("{address}: {error}")))
+}
+
+/// Accepts connections everywhere until the server stops.
+async fn listen(
+    listeners: Vec<(TcpListener, Endpoint)>,
+    acceptor: Acceptor,
+    stop: watch::Receiver<bool>,
+) {
+    let mut tasks = JoinSet::new();
+    for (listener, endpoint) in listeners {
+        tasks.spawn(accept(listener, endpoint, acceptor.clone(), stop.clone()));
+    }
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            error!(%error, "the task of a listener failed");
+        }
+    }
+    info!("stopped");
+}
+
+/// Accepts connections at one endpoint until the server stops.
+async fn accept(
+    listener: TcpListener,
+    endpoint: Endpoint,
+    acceptor: Acceptor,
+    mut stop: watch::Receiver<bool>,
+) {
+    let endpoint = Arc::new(endpoint);
     let mut is_full = false;
     let mut tasks = JoinSet::new();
     let stopping = stop.clone();
@@ -157,9 +236,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Rec
                 continue;
             }
         };
-        let connection = Arc::clone(&connections).try_acquire_owned();
-        let admission = Arc::clone(&admissions).try_acquire_owned();
-        let (Ok(connection), Ok(admission)) = (connection, admission) else {
+        let Some(admission) = acceptor.admit() else {
             // One warning for a flood, not one for every drop of it.
             if !core::mem::replace(&mut is_full, true) {
                 warn!(%peer, "too many connections; new ones are closed");
@@ -169,18 +246,42 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Rec
         };
         is_full = false;
         prepare(&stream);
-        let served = Connection::new(Arc::clone(&shared), stream, peer, admission);
-        let stopping = stopping.clone();
-        let task = async move {
-            served.serve(stopping).await;
-            drop(connection);
-        };
-        tasks.spawn(task.instrument(info_span!("connection", %peer)));
+        let over = endpoint.name();
+        let task = serve(
+            Arc::clone(&endpoint),
+            admission,
+            stream,
+            peer,
+            stopping.clone(),
+        );
+        tasks.spawn(task.instrument(info_span!("connection", %peer, over)));
     }
     drop(listener);
-    info!(connections = tasks.len(), "stopping");
+    info!(
+        over = endpoint.name(),
+        connections = tasks.len(),
+        "stopping"
+    );
     while tasks.join_next().await.is_some() {}
-    info!("stopped");
+}
+
+/// Does the handshakes of the transport, in time, and serves what comes after.
+async fn serve(
+    endpoint: Arc<Endpoint>,
+    admission: Admission,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut stop: watch::Receiver<bool>,
+) {
+    let opened = tokio::select! {
+        opened = timeout_at(admission.deadline(), endpoint.open(stream)) => opened,
+        () = told(&mut stop) => return,
+    };
+    match opened {
+        Ok(Ok(stream)) => admission.serve(stream, peer).await,
+        Ok(Err(error)) => info!(%error, "closed: the handshake failed"),
+        Err(_) => info!("closed: no handshake in time"),
+    }
 }
 
 fn prepare(stream: &TcpStream) {

@@ -18,6 +18,7 @@ pub mod dialect;
 mod error;
 mod event;
 mod keep_alive;
+mod order;
 pub(crate) mod output;
 pub mod packet;
 mod receive;

@@ -280,6 +280,104 @@ fn a_server_tells_the_revisions_apart_and_says_which() {
     }
 }
 
+/// A certificate for 127.0.0.1 and its key, in files of this name.
+fn certificate(name: &str) -> (String, String) {
+    let issued = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let write = |ending: &str, text: String| {
+        let path = format!("{}/{name}.{ending}.pem", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let certificate = write("cert", issued.cert.pem());
+    (
+        certificate,
+        write("key", issued.signing_key.serialize_pem()),
+    )
+}
+
+#[test]
+fn tls_and_websocket_are_spoken_by_both() {
+    let (cert, key) = certificate("spoken");
+    let listen = ["--listen", "--tls-listen", "--ws-listen", "--wss-listen"];
+    let mut args: Vec<&str> = listen
+        .iter()
+        .flat_map(|flag| [flag, "127.0.0.1:0"])
+        .collect();
+    args.extend(["--cert", &cert, "--key", &key, "--prompt"]);
+    let mut server = Program::server(&[&args, &DEVICE[..]].concat());
+    server.line();
+    let listens = |name: &str| {
+        let line = server.line();
+        let address = line
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix(' '));
+        address
+            .unwrap_or_else(|| panic!("{name}: {line}"))
+            .to_owned()
+    };
+    let (tls, ws, wss) = (listens("tls"), listens("ws"), listens("wss"));
+    let url = format!("iotmps://{tls}");
+    for (address, flags) in [
+        (&tls, &["--tls", "--ca", &cert][..]),
+        (&url, &["--insecure"]),
+        (&ws, &["--ws"]),
+        (&wss, &["--ws", "--tls", "--ca", &cert]),
+        (&wss, &["--ws", "--tls", "--insecure"]),
+    ] {
+        let device = Program::device(address, "secret/123", flags);
+        server.say("wait user1/sensor1");
+        assert_eq!(server.line(), "user1/sensor1 is connected", "{flags:?}");
+        server.say(r#"run user1/sensor1 sum {"a": 1.5, "b": -4}"#);
+        assert_eq!(server.line(), r#"{"sum":-2.5}"#, "{flags:?}");
+        device.signal("-TERM");
+        assert_eq!(device.end().0, Some(0), "{flags:?}");
+        server.logs("closed");
+    }
+    // A certificate that the system knows nothing of, and a server without TLS.
+    let (other, _) = certificate("other");
+    let device = Program::device(&tls, "secret/123", &["--tls", "--ca", &other]);
+    let line = device.logs("not reachable");
+    assert!(line.contains("trust the CA that issued it"), "{line}");
+    let device = Program::device(&ws, "secret/123", &["--tls", "--insecure"]);
+    let line = device.logs("not reachable");
+    assert!(line.contains("does not seem to speak TLS here"), "{line}");
+}
+
+#[test]
+fn wrong_usage_of_tls_is_told_what_to_write() {
+    let (cert, key) = certificate("usage");
+    let check = |program: Program, what: &str| {
+        let (code, stdout, stderr) = program.end();
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains(what), "{what}: {stderr}");
+    };
+    let server = |args: &[&str]| {
+        let listen = ["--listen", "127.0.0.1:0"];
+        Program::server(&[&listen, &DEVICE[..], args].concat())
+    };
+    let tls = ["--tls-listen", "127.0.0.1:0"];
+    check(server(&tls), "--cert <FILE>");
+    check(server(&["--cert", &cert]), "--key <FILE>");
+    check(
+        server(&["--cert", &cert, "--key", &key]),
+        "--cert and --key are for --tls-listen and --wss-listen",
+    );
+    let files = |cert, key| server(&[&tls[..], &["--cert", cert, "--key", key]].concat());
+    check(files("/nowhere.pem", &key), "/nowhere.pem cannot be read: ");
+    check(files(&key, &key), "holds no certificate");
+    check(files(&cert, &cert), "holds no private key");
+    let nubison = ["--spec", "nubison", "--ws-listen", "127.0.0.1:0"];
+    check(server(&nubison), "nubison is spoken over TCP alone");
+
+    let device = |args: &[&str]| Program::device("h", "c", args);
+    check(device(&["--insecure"]), "--ca and --insecure are for --tls");
+    check(
+        device(&["--tls", "--insecure", "--ca", &cert]),
+        "cannot be used with",
+    );
+    check(device(&["--tls", "--ca", &key]), "holds no certificate");
+}
+
 #[test]
 fn nubison_is_spoken_by_both() {
     let (id, secret) = ("client-0000000000001", "secret-0000/00000001");
@@ -376,7 +474,10 @@ fn wrong_usage_is_told_what_to_write() {
     );
 
     let device = |address: &str, args: &[&str]| Program::device(address, "c", args);
-    check(device("iotmps://h", &[]), "TLS (iotmps) is not supported");
+    check(
+        device("http://h", &[]),
+        "http is not supported; write HOST:PORT",
+    );
     check(device("h:0", &[]), "write HOST:PORT with a port");
     check(
         device("h", &["--keep-alive", "1801"]),

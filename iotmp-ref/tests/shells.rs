@@ -2,6 +2,9 @@
 
 #![cfg(all(feature = "device", feature = "server"))]
 
+#[cfg(all(feature = "tls", feature = "ws"))]
+#[path = "shells/certificates.rs"]
+mod certificates;
 #[path = "shells/client.rs"]
 mod client;
 #[path = "shells/hub.rs"]
@@ -12,3 +15,9 @@ mod peer;
 mod revisions;
 #[path = "shells/server.rs"]
 mod server;
+#[cfg(all(feature = "tls", feature = "ws"))]
+#[path = "shells/tls.rs"]
+mod tls;
+#[cfg(feature = "ws")]
+#[path = "shells/ws.rs"]
+mod ws;

@@ -85,6 +85,7 @@ mod tests {
             clauses: clauses.iter().map(|&clause| clause.to_owned()).collect(),
             control: None,
             verdict,
+            seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
         }

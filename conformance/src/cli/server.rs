@@ -7,11 +7,12 @@ use iotmp_conformance::subject::{Credentials, Subject};
 use super::Outcome;
 use super::live::{Target, quoted, test};
 use super::options::RunOptions;
+use super::route::Route;
 
 /// Tests a server: dials it as a device, again and again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Address of the server, `HOST:PORT`.
+    /// Address of the server, `HOST:PORT`, or `iotmps://HOST:PORT` where it speaks TLS; without the port the usual one.
     #[arg(value_name = "ADDR")]
     address: String,
     /// User that the device belongs to.
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
     /// Specification to test against.
     #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
     spec: String,
+    #[command(flatten)]
+    route: Route,
     #[command(flatten)]
     run: RunOptions,
 }
@@ -43,12 +46,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         spec,
         role: Role::Server,
         again: format!(
-            "iotmp-conformance server {} --spec {} --user {} --device {} --credential {}",
+            "iotmp-conformance server {} --spec {} --user {} --device {} --credential {}{}",
             quoted(address),
             spec.name,
             quoted(user),
             quoted(device),
-            quoted(credential)
+            quoted(credential),
+            arguments.route.again()
         ),
     };
     let credentials = Credentials {
@@ -56,7 +60,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         device: device.clone(),
         credential: credential.clone(),
     };
+    let transport = arguments.route.transport(address)?;
     let subject = Subject::server(spec, address.clone(), credentials, arguments.run.manner());
+    let subject = subject.over(transport);
     let subject = core::future::ready(Ok((subject, address.clone())));
     test(target, &arguments.run, subject)
 }

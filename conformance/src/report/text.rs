@@ -93,7 +93,12 @@ fn branch(case: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
     };
     write!(out, "    {}{mark}{RESET} {}", colour(kind), case.id)?;
     match &case.verdict {
-        Verdict::Pass => write!(out, " {DIM}{}{RESET}", case.title)?,
+        Verdict::Pass => {
+            write!(out, " {DIM}{}{RESET}", case.title)?;
+            if let Some(seen) = case.seen {
+                write!(out, " {DIM}({seen}×){RESET}")?;
+            }
+        }
         Verdict::Info { ambiguity, reading } => {
             write!(out, " {DIM}{ambiguity} = {reading}{RESET}")?
         }
@@ -155,14 +160,14 @@ fn again(command: &str, id: &str) -> String {
 }
 
 fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
-    let ledger = report.ledgers.iter().find(|ledger| ledger.spec == spec)?;
-    ledger.clauses.iter().find(|entry| entry.clause == id)
+    let mut ledgers = report.ledgers.iter().filter(|ledger| ledger.spec == spec);
+    ledgers.find_map(|ledger| ledger.clauses.iter().find(|entry| entry.clause == id))
 }
 
 /// One line of a transcript, and its bytes field by field.
 fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     let arrow = match line.from {
-        Side::Suite => "→",
+        Side::Suite | Side::Peer => "→",
         Side::Subject => "←",
     };
     let (seconds, micros) = (line.at_us / 1_000_000, line.at_us % 1_000_000);
@@ -181,7 +186,11 @@ fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
 fn account(ledger: &Ledger, allow_untested: bool, out: &mut dyn Write) -> io::Result<()> {
     let untested = ledger.untested().count();
     let broken = ledger.broken().count();
-    write!(out, "{BOLD}{}{RESET}  {}", ledger.spec, ledger.totals())?;
+    write!(out, "{BOLD}{}", ledger.spec)?;
+    if let Some(subject) = ledger.subject {
+        write!(out, " · {}", subject.name())?;
+    }
+    write!(out, "{RESET}  {}", ledger.totals())?;
     if untested > 0 {
         write!(out, ", {untested} untested")?;
     }

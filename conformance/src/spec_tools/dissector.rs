@@ -15,6 +15,11 @@ use self::lua::literal;
 const DECODERS: &[(&str, &str)] = &[
     ("pson1", include_str!("dissector/pson1.lua")),
     ("pson2", include_str!("dissector/pson2.lua")),
+    ("json", include_str!("dissector/json.lua")),
+    ("messagepack", include_str!("dissector/messagepack.lua")),
+    ("bson", include_str!("dissector/bson.lua")),
+    ("cbor", include_str!("dissector/cbor.lua")),
+    ("ubjson", include_str!("dissector/ubjson.lua")),
 ];
 
 /// A dissector that listens on these TCP ports: a number, or ranges such as `25204,4000-4010`;
@@ -46,6 +51,7 @@ pub fn dissector(spec: &Spec, ports: &str) -> String {
         Body::Fixed(_) => include_str!("dissector/fixed.lua"),
     });
     parts.push(include_str!("dissector/tree.lua"));
+    parts.push(include_str!("dissector/connection.lua"));
     parts.push(include_str!("dissector/main.lua"));
     for part in parts {
         text.push('\n');

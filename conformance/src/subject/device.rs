@@ -1,12 +1,12 @@
 //! A device: it dials the suite and introduces itself.
 
+use iotmp_ref::transport::Stream;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::event::{Event, Received, Want};
 use super::live::{Credentials, Door};
-use super::{Link, Peer, vocabulary};
-use crate::suite;
+use super::{Link, Peer, Protocol, nubison, vocabulary};
 use crate::verdict::{Outcome, Stop};
 
 /// Connections that may come and go, or be turned away, before one counts.
@@ -21,7 +21,16 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
     drop(peer.subject().parked());
     let listener = listener.lock().await;
     match timeout_at(Instant::now() + *wait, listener.accept()).await {
-        Ok(Ok((stream, from))) => Ok(peer.link(stream, format!("accepted from {from}"))),
+        Ok(Ok((stream, from))) => {
+            // Without it the kernel joins what a case sends in pieces.
+            let _ = stream.set_nodelay(true);
+            let own_address = stream.local_addr();
+            let mut link = peer.link(Stream::new(stream), format!("accepted from {from}"));
+            if let Ok(address) = own_address {
+                link.set_own_address(address);
+            }
+            Ok(link)
+        }
         Ok(Err(error)) => Err(peer
             .subject()
             .lose(format!("no connection can be accepted: {error}"))),
@@ -39,18 +48,19 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
 
 /// The next connection that begins with a Connect, of the device that is under test.
 pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
+    let protocol = Protocol::of(peer.spec());
     for _ in 0..MAX_STRAY {
         let mut link = accept(peer).await?;
         let hello = match link.next().await {
-            Event::Message(received) if received.name() == "connect" => received,
+            Event::Message(received) if received.name() == protocol.greeting() => received,
             // It gave up before the suite came to it, or while an older connection was served.
             Event::Closed { unfinished: 0, .. } => continue,
             other => {
                 let broken = match other {
-                    Event::Garbage(_) => suite::CONNECT_FIELDS,
-                    _ => suite::CONNECT_FIRST,
+                    Event::Garbage(_) => protocol.greets_in_full(),
+                    _ => protocol.greets_first(),
                 };
-                let wanted = Want::Message("connect").to_string();
+                let wanted = Want::Message(protocol.greeting()).to_string();
                 return Err(Stop::fail(wanted, other.to_string()).blaming(broken));
             }
         };
@@ -65,7 +75,8 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
         return Ok(link);
     }
     Err(Stop::inconclusive(format!(
-        "{MAX_STRAY} connections came and went without a Connect of the device under test"
+        "{MAX_STRAY} connections came and went without a {} of the device under test",
+        protocol.greeting()
     )))
 }
 
@@ -80,6 +91,9 @@ pub(super) async fn connected(peer: &Peer) -> Outcome<Link> {
 
 /// Answers the Connect by Ok.
 pub(super) async fn accept_hello(link: &mut Link) -> Outcome {
+    if Protocol::of(link.codec().spec()) == Protocol::Nubison {
+        return nubison::let_in(link).await;
+    }
     let Some(id) = link.hello().and_then(Received::stream_id) else {
         return Err(Stop::inconclusive(
             "connecting: the Connect has no stream identifier",
@@ -96,10 +110,18 @@ fn is_wanted(peer: &Peer, hello: &Received) -> bool {
     else {
         return true;
     };
-    hello.field("payload") == Some(&Credentials::payload(wanted))
+    match Protocol::of(peer.spec()) {
+        Protocol::Iotmp => hello.field("payload") == Some(&Credentials::payload(wanted)),
+        Protocol::Nubison => nubison::is_login_of(peer.spec(), hello, wanted),
+    }
 }
 
 async fn turn_away(peer: &Peer, link: &mut Link, hello: &Received) -> Outcome {
+    if Protocol::of(peer.spec()) == Protocol::Nubison {
+        return link
+            .send(nubison::refused(peer.spec(), hello, "client")?)
+            .await;
+    }
     let Some(id) = hello.stream_id() else {
         return Ok(());
     };

@@ -6,10 +6,13 @@ use tokio::time::Instant;
 use super::NO_SUCH_RESOURCE;
 use super::event::{Event, Received, Want, any_of, phrase};
 use super::link::Link;
-use super::vocabulary;
+use super::{Protocol, nubison, vocabulary};
 use crate::case::Role;
 use crate::suite;
 use crate::verdict::{Outcome, Stop};
+
+/// Whether a message is the answer to a fence.
+type Answers = Box<dyn Fn(&Received) -> bool + Send + Sync>;
 
 /// How a subject took something that may cost the connection.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,17 +166,13 @@ impl Link {
     }
 
     async fn raise_fence(&mut self) -> Outcome<(Vec<Received>, Option<Event>)> {
-        let id = self.id();
-        let fence = match self.role() {
-            Role::Server => json!({"type": "keep_alive"}),
-            Role::Device => self.request(id),
-        };
+        let (fence, answers) = self.next_fence();
         self.send(fence).await?;
         let deadline = Instant::now() + self.timeout();
         let mut messages = Vec::new();
         loop {
             match self.next_before(deadline).await {
-                Event::Message(received) if self.answers_fence(&received, id) => {
+                Event::Message(received) if answers(&received) => {
                     return Ok((messages, None));
                 }
                 Event::Message(received) => messages.push(received),
@@ -182,10 +181,26 @@ impl Link {
         }
     }
 
-    fn answers_fence(&self, received: &Received, id: u16) -> bool {
-        match self.role() {
-            Role::Server => received.name() == "keep_alive",
-            Role::Device => Want::Answer(id).allows_message(received),
+    /// Something that has to be answered, and what its answer is.
+    fn next_fence(&mut self) -> (Json, Answers) {
+        let id = self.id();
+        match (Protocol::of(self.codec().spec()), self.role()) {
+            (Protocol::Nubison, _) => {
+                let fence = nubison::fence(self);
+                let name = fence.get("session_id").cloned();
+                let answers = move |received: &Received| {
+                    nubison::is_response(received) && received.field("session_id") == name.as_ref()
+                };
+                (fence, Box::new(answers))
+            }
+            (Protocol::Iotmp, Role::Server) => (
+                json!({"type": "keep_alive"}),
+                Box::new(|received| received.name() == "keep_alive"),
+            ),
+            (Protocol::Iotmp, Role::Device) => (
+                self.request(id),
+                Box::new(move |received| Want::Answer(id).allows_message(received)),
+            ),
         }
     }
 

@@ -1,6 +1,10 @@
 //! Where one message ends and the next begins.
 
-use iotmp_spec::model::IntEncoding;
+mod layout;
+
+use iotmp_spec::model::{Framing, IntEncoding};
+
+use crate::codec::{Decoded, Refusal};
 
 /// Largest message that the suite takes from a subject, in bytes.
 const MAX_FRAME: u64 = 16 << 20;
@@ -16,15 +20,24 @@ pub(super) enum Cut {
     Broken(String),
 }
 
-/// Looks for one message at the start of `bytes`.
-pub(super) fn cut(code: IntEncoding, size: Option<IntEncoding>, bytes: &[u8]) -> Cut {
+/// Looks for one message at the start of `bytes`: by its size, where the framing has one, else by
+/// what `decode` makes of it.
+pub(super) fn cut(
+    framing: &Framing,
+    bytes: &[u8],
+    decode: impl Fn(&[u8]) -> Result<Decoded, Refusal>,
+) -> Cut {
+    match framing.size {
+        Some(size) => by_size(framing.code, size, bytes),
+        None => layout::cut(bytes, &decode),
+    }
+}
+
+fn by_size(code: IntEncoding, size: IntEncoding, bytes: &[u8]) -> Cut {
     let mut at = 0;
     if let Err(end) = number(bytes, &mut at, code, "message type") {
         return end;
     }
-    let Some(size) = size else {
-        return Cut::Broken("messages without a size cannot be told apart".to_owned());
-    };
     match number(bytes, &mut at, size, "body size") {
         Err(end) => end,
         Ok(size) if size > MAX_FRAME => {
@@ -94,11 +107,7 @@ mod tests {
     use super::*;
 
     fn varints(bytes: &[u8]) -> Cut {
-        cut(
-            IntEncoding::Varint(32),
-            Some(IntEncoding::Varint(32)),
-            bytes,
-        )
+        by_size(IntEncoding::Varint(32), IntEncoding::Varint(32), bytes)
     }
 
     #[test]
@@ -134,15 +143,11 @@ mod tests {
     #[test]
     fn fixed_numbers_have_an_order_of_bytes() {
         let bytes = [9, 0, 2, 0xaa, 0xbb];
-        let big = cut(
-            IntEncoding::BigEndian(1),
-            Some(IntEncoding::BigEndian(2)),
-            &bytes,
-        );
+        let big = by_size(IntEncoding::BigEndian(1), IntEncoding::BigEndian(2), &bytes);
         assert_eq!(big, Cut::Whole(5));
-        let little = cut(
+        let little = by_size(
             IntEncoding::BigEndian(1),
-            Some(IntEncoding::LittleEndian(2)),
+            IntEncoding::LittleEndian(2),
             &bytes,
         );
         assert_eq!(little, Cut::Partial);

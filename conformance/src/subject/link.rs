@@ -1,18 +1,21 @@
 //! One connection to a subject.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
+use iotmp_ref::transport::Stream;
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::Spec;
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::background;
 use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
+use super::nubison;
+use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
 use crate::case::Role;
 use crate::codec::Codec;
@@ -27,20 +30,27 @@ const CHUNK: usize = 16 * 1024;
 /// device's Keep Alive, is answered in passing.
 #[derive(Debug)]
 pub struct Link {
-    number: u64,
+    pub(super) number: u64,
     role: Role,
     codec: Codec<'static>,
-    stream: TcpStream,
+    stream: Stream,
     buffer: Vec<u8>,
     transcript: Transcript,
     patience: Duration,
     next_id: u16,
-    /// Whether a device's Keep Alive is answered in passing.
+    pub(super) transactions: Transactions,
+    /// What the end that is no device was logged in with.
+    pub(super) token: Option<String>,
+    /// Whether what the subject asks by itself is answered in passing.
     answers_keep_alive: bool,
+    /// Whether what a server asks of streams is left to the case.
+    serves_streams: bool,
     /// Answers in passing that wait for the end of a message half sent.
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
     hello: Option<Received>,
+    /// The address that a device dialled.
+    own_address: Option<SocketAddr>,
     /// When the connection began.
     opened: Instant,
 }
@@ -56,17 +66,12 @@ pub(super) struct Terms {
     pub(super) timeout: Duration,
     /// First stream identifier to use.
     pub(super) first_id: u16,
+    /// Where random identifiers begin.
+    pub(super) seed: u64,
 }
 
 impl Link {
-    pub(super) fn new(
-        stream: TcpStream,
-        number: u64,
-        terms: &Terms,
-        transcript: Transcript,
-    ) -> Self {
-        // Without it the kernel joins what a case sends in pieces.
-        let _ = stream.set_nodelay(true);
+    pub(super) fn new(stream: Stream, number: u64, terms: &Terms, transcript: Transcript) -> Self {
         Self {
             number,
             role: terms.role,
@@ -76,9 +81,13 @@ impl Link {
             transcript,
             patience: terms.timeout,
             next_id: terms.first_id,
+            transactions: Transactions::new(terms.spec, terms.seed ^ (number << 32)),
+            token: None,
             answers_keep_alive: true,
+            serves_streams: false,
             held: None,
             hello: None,
+            own_address: None,
             opened: Instant::now(),
         }
     }
@@ -93,6 +102,12 @@ impl Link {
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
+    }
+
+    /// The address of the suite that the subject knows, where it dialled.
+    pub(super) fn own_address(&self) -> io::Result<SocketAddr> {
+        self.own_address
+            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 
     /// When the connection began.
@@ -113,6 +128,10 @@ impl Link {
         self.hello.as_ref()
     }
 
+    pub(super) const fn set_own_address(&mut self, address: SocketAddr) {
+        self.own_address = Some(address);
+    }
+
     pub(super) fn set_hello(&mut self, hello: Received) {
         self.hello = Some(hello);
     }
@@ -122,9 +141,25 @@ impl Link {
         self.codec = self.codec.with_encoding(encoding);
     }
 
-    /// Leaves a device's Keep Alive to the case.
+    /// Leaves to the case what a device sends by itself: its Keep Alive, or its requests.
     pub fn leave_keep_alive(&mut self) {
         self.answers_keep_alive = false;
+    }
+
+    /// Leaves to the case what a server asks of streams from here on.
+    pub const fn serve_streams(&mut self) {
+        self.serves_streams = true;
+    }
+
+    /// Bytes that have arrived and are no whole message yet.
+    #[must_use]
+    pub const fn unfinished(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// How to read what the subject sent.
+    fn reader(&self, bytes: &[u8]) -> Codec<'static> {
+        self.transactions.reader(self.codec, bytes)
     }
 
     /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
@@ -190,9 +225,15 @@ impl Link {
     }
 
     async fn write(&mut self, bytes: &[u8], note: String) {
+        self.transactions.sent(bytes);
         self.transcript
             .bytes(self.number, Side::Suite, bytes, note, self.codec);
-        let failed = match timeout(self.patience, self.stream.write_all(bytes)).await {
+        let written = async {
+            self.stream.write_all(bytes).await?;
+            // A record or a frame is not to wait for the next one.
+            self.stream.flush().await
+        };
+        let failed = match timeout(self.patience, written).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!(
@@ -204,7 +245,7 @@ impl Link {
             .add(self.number, Side::Suite, format!("sending ended: {failed}"));
     }
 
-    /// Closes the sending direction.
+    /// Closes the sending direction: over WebSocket a Close, to which the subject can say nothing more.
     pub async fn finish(&mut self) {
         self.transcript
             .add(self.number, Side::Suite, "sending closed");
@@ -227,8 +268,8 @@ impl Link {
     pub async fn next_before(&mut self, deadline: Instant) -> Event {
         let began = Instant::now();
         loop {
-            let framing = &self.codec.spec().framing;
-            match frame::cut(framing.code, framing.size, &self.buffer) {
+            let decode = |bytes: &[u8]| self.reader(bytes).decode(bytes);
+            match frame::cut(&self.codec.spec().framing, &self.buffer, decode) {
                 Cut::Whole(len) => {
                     let bytes: Vec<u8> = self.buffer.drain(..len).collect();
                     if let Some(event) = self.take(bytes).await {
@@ -278,7 +319,7 @@ impl Link {
 
     /// Records a message and answers it in passing, or returns it.
     async fn take(&mut self, bytes: Vec<u8>) -> Option<Event> {
-        let decoded = match self.codec.decode(&bytes) {
+        let decoded = match self.reader(&bytes).decode(&bytes) {
             Ok(decoded) => decoded,
             Err(refusal) => {
                 let why = refusal.to_string();
@@ -292,17 +333,19 @@ impl Link {
             bytes,
         };
         let note = phrase(&received.message);
-        self.transcript.bytes(
-            self.number,
-            Side::Subject,
-            &received.bytes,
-            note,
-            self.codec,
-        );
+        let reader = self.reader(&received.bytes);
+        self.transcript
+            .bytes(self.number, Side::Subject, &received.bytes, note, reader);
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
-        let reply = background::reply(self.role, &received, self.answers_keep_alive);
-        let Some(reply) = reply.filter(|_| may_ask) else {
+        let of_streams = matches!(received.name(), "start_stream" | "stop_stream");
+        let is_for_case = !may_ask || (self.serves_streams && of_streams);
+        let token = self.token.as_deref();
+        let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
+            None if self.answers_keep_alive => nubison::reply(self.role, &received, token),
+            reply => reply,
+        };
+        let Some(reply) = reply.filter(|_| !is_for_case) else {
             return Some(Event::Message(received));
         };
         match (reply, &mut self.held) {

@@ -5,12 +5,15 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use iotmp_ref::transport::Transport;
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
 
+use super::application::Application;
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
+use super::operator::Operator;
 use super::peer::Peer;
 use super::transcript::Transcript;
 use crate::case::Role;
@@ -71,8 +74,11 @@ pub struct Subject {
     catalogue: OnceLock<Catalogue>,
     /// Whether a server ends a device's connection when a new one opens.
     takes_over: AtomicBool,
+    /// Who makes a server call its devices.
+    operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
+    application: Option<Application>,
 }
 
 /// Where connections come from.
@@ -81,6 +87,7 @@ pub(super) enum Door {
     /// The suite dials.
     Dial {
         address: String,
+        transport: Transport,
         credentials: Credentials,
     },
     /// The suite listens.
@@ -106,10 +113,20 @@ impl Subject {
             spec,
             Door::Dial {
                 address,
+                transport: Transport::tcp(),
                 credentials,
             },
             manner,
         )
+    }
+
+    /// Dials a server over something else than TCP alone.
+    #[must_use]
+    pub fn over(mut self, other: Transport) -> Self {
+        if let Door::Dial { transport, .. } = &mut self.door {
+            *transport = other;
+        }
+        self
     }
 
     /// The device that dials `listener`, again and again, at the latest `wait` after the end of a connection.
@@ -141,8 +158,34 @@ impl Subject {
             gone: OnceLock::new(),
             catalogue: OnceLock::new(),
             takes_over: AtomicBool::new(false),
+            operator: None,
             parked: Mutex::new(None),
+            application: None,
         }
+    }
+
+    /// A server that `operator` can make call its devices.
+    #[must_use]
+    pub fn operated_by(mut self, operator: Arc<dyn Operator>) -> Self {
+        self.operator = Some(operator);
+        self
+    }
+
+    pub(super) fn operator(&self) -> Option<&dyn Operator> {
+        self.operator.as_deref()
+    }
+
+    /// The same with what stands behind it within reach.
+    #[must_use]
+    pub fn with_application(mut self, application: Application) -> Self {
+        self.application = Some(application);
+        self
+    }
+
+    /// What stands behind it, if that is within reach.
+    #[must_use]
+    pub const fn application(&self) -> Option<&Application> {
+        self.application.as_ref()
     }
 
     /// Which end it is.
@@ -231,6 +274,7 @@ impl Subject {
             spec: self.spec,
             timeout: self.manner.timeout,
             first_id: 100 + u16::try_from(self.manner.seed % 50_000).unwrap_or(0),
+            seed: self.manner.seed,
         }
     }
 }

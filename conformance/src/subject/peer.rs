@@ -3,11 +3,16 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use iotmp_ref::transport::Stream;
 use iotmp_spec::model::Spec;
 
+use super::application::Application;
 use super::catalogue::Catalogue;
+use super::elsewhere::Elsewhere;
 use super::link::Link;
 use super::live::{Credentials, Door, Subject};
+use super::operator::Operator;
+use super::protocol::Protocol;
 use super::transcript::{Side, Transcript};
 use super::{device, server};
 use crate::case::Role;
@@ -32,7 +37,7 @@ impl Witness {
         };
         link.quiet("nothing on another connection")
             .await
-            .blaming(crate::suite::ALIVE)
+            .blaming(Protocol::of(link.codec().spec()).lives_on())
             .because("seen on another connection of the server")
     }
 }
@@ -108,7 +113,9 @@ impl Peer {
     /// Inconclusive where the subject cannot be reached; [`Subject::gone`] then says so too.
     pub async fn open(&self) -> Outcome<Link> {
         match self.subject.door() {
-            Door::Dial { address, .. } => server::dial(self, address).await,
+            Door::Dial {
+                address, transport, ..
+            } => server::dial(self, address, transport).await,
             Door::Listen { .. } => device::accept(self).await,
         }
     }
@@ -143,6 +150,14 @@ impl Peer {
     /// Inconclusive where no device dials or introduces itself.
     pub async fn introduced(&self) -> Outcome<Link> {
         device::introduced(self).await
+    }
+
+    /// Another server of the suite, where the device of `link` can reach it.
+    ///
+    /// # Errors
+    /// Inconclusive where nobody lets the suite listen.
+    pub(crate) async fn elsewhere(&self, link: &Link) -> Outcome<Elsewhere<'_>> {
+        Elsewhere::listen(self, link).await
     }
 
     /// Answers a device's Connect by Ok and leaves the connection to the next case.
@@ -189,6 +204,25 @@ impl Peer {
         }
     }
 
+    /// Who makes a server call its devices.
+    ///
+    /// # Errors
+    /// Skip where nobody does.
+    pub fn operator(&self) -> Outcome<&dyn Operator> {
+        self.subject.operator().ok_or_else(|| {
+            Stop::skip("the suite has no way to make this server ask its devices for a stream")
+        })
+    }
+
+    /// What stands behind the subject.
+    ///
+    /// # Errors
+    /// Skip where it is not within reach.
+    pub fn application(&self) -> Outcome<&Application> {
+        let known = self.subject.application();
+        known.ok_or_else(|| Stop::skip("nothing here reaches the application behind the subject"))
+    }
+
     /// What a device offers.
     ///
     /// # Errors
@@ -198,7 +232,7 @@ impl Peer {
         known.ok_or_else(|| Stop::inconclusive("the device does not describe its resources"))
     }
 
-    pub(super) fn link(&self, stream: tokio::net::TcpStream, note: String) -> Link {
+    pub(super) fn link(&self, stream: Stream, note: String) -> Link {
         let number = self.subject.next_connection();
         let opener = match self.role() {
             Role::Server => Side::Suite,

@@ -37,6 +37,8 @@ pub enum Side {
     Suite,
     /// The subject.
     Subject,
+    /// The other end of a connection that the suite only watches.
+    Peer,
 }
 
 /// Bytes of one line that are kept; what is longer is cut.
@@ -138,6 +140,28 @@ impl Transcript {
 }
 
 impl Line {
+    /// A message that passed between others, its bytes named field by field.
+    pub(crate) fn observed(
+        at_us: u64,
+        connection: u64,
+        from: Side,
+        bytes: &[u8],
+        note: String,
+        codec: Codec<'static>,
+    ) -> Self {
+        let mut line = Self {
+            at_us,
+            connection,
+            from,
+            hex: hex::encode(bytes),
+            note,
+            fields: Vec::new(),
+            codec: Some(codec),
+        };
+        line.annotate();
+        line
+    }
+
     /// Names the bytes field by field, message after message.
     fn annotate(&mut self) {
         let (Some(codec), Ok(bytes)) = (self.codec, hex::decode(&self.hex)) else {

@@ -158,7 +158,7 @@ pub fn value(spec: &Spec, name: &str, stream_id: u16, value: &Json) -> Json {
 }
 
 /// Whether a message of that name brings a value of a stream.
-pub(super) fn is_value(name: &str) -> bool {
+pub(crate) fn is_value(name: &str) -> bool {
     VALUES.contains(&name)
 }
 

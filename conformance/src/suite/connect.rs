@@ -181,7 +181,7 @@ async fn refusal_code(peer: &Peer) -> Outcome {
 }
 
 /// The code of a refusal.
-fn says_why(peer: &Peer, refusal: &Received, why: &str) -> Outcome {
+pub(super) fn says_why(peer: &Peer, refusal: &Received, why: &str) -> Outcome {
     let code = vocabulary::number(peer.spec(), "connect_error", why)?;
     let got = match refusal.field("parameters") {
         Some(said) if said.as_u64() == Some(code) => return Ok(()),

@@ -27,6 +27,18 @@ pub(super) fn padded_varint(mut number: u64, len: usize) -> Vec<u8> {
     bytes
 }
 
+/// A wire type that carries values.
+#[derive(Debug)]
+pub(super) struct Carrier {
+    pub(super) name: &'static str,
+    pub(super) id: u8,
+    is_sized: bool,
+    /// What its values may be in.
+    pub(super) encodings: Vec<Encoding>,
+    /// What they are in where nobody chose: the default of the spec if that is among them.
+    pub(super) encoding: Encoding,
+}
+
 /// Puts bytes together as the spec of a codec lays them out, right or wrong.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Craft {
@@ -121,6 +133,23 @@ impl Craft {
             .map_or(0, |wire| wire.id)
     }
 
+    /// A text by its size alone, whatever encoding values have.
+    ///
+    /// # Errors
+    /// Skip where the spec has no wire type for that.
+    pub(super) fn text(self, field: u32, text: &str) -> Outcome<Vec<u8>> {
+        let mut wire_types = self.layout().wire_types.iter();
+        let delimited = |shape: &Shape| matches!(shape, Shape::Sized(names) if names.is_empty());
+        let Some(wire) = wire_types.find(|wire| delimited(&wire.shape)) else {
+            let spec = &self.spec().name;
+            return Err(Stop::skip(format!("{spec} has no delimited texts")));
+        };
+        let mut bytes = self.key(field, wire.id);
+        bytes.extend(varint(text.len() as u64));
+        bytes.extend(text.as_bytes());
+        Ok(bytes)
+    }
+
     /// The wire types that nobody may use.
     pub(super) fn reserved_wire_types(self) -> impl Iterator<Item = u8> {
         let used = self.layout().wire_types.iter().map(|wire| wire.id);
@@ -150,11 +179,72 @@ impl Craft {
     /// # Errors
     /// Inconclusive where the value cannot be written.
     pub(super) fn bare_value(self, value: &Json) -> Outcome<Vec<u8>> {
+        self.value_in(self.encoding(), value)
+    }
+
+    fn value_in(self, encoding: Encoding, value: &Json) -> Outcome<Vec<u8>> {
         let broken = |why: String| Stop::inconclusive(format!("{value} cannot be written: {why}"));
         let read = json::value_from(value).map_err(|error| broken(error.to_string()))?;
         self.codec
-            .encode_value(self.encoding(), &read)
+            .encode_value(encoding, &read)
             .map_err(|refusal| broken(refusal.to_string()))
+    }
+
+    /// The wire types that carry values, in the order of the spec.
+    pub(super) fn carriers(self) -> impl Iterator<Item = Carrier> {
+        let default = self.encoding();
+        self.layout().wire_types.iter().filter_map(move |wire| {
+            let (Shape::Encoded(names) | Shape::Sized(names)) = &wire.shape else {
+                return None;
+            };
+            let encodings = names.iter().filter_map(|name| Encoding::from_name(name));
+            let encodings: Vec<Encoding> = encodings.collect();
+            let is_default = |encoding: &&Encoding| **encoding == default;
+            let encoding = encodings.iter().find(is_default).or(encodings.first());
+            Some(Carrier {
+                name: &wire.name,
+                id: wire.id,
+                is_sized: matches!(wire.shape, Shape::Sized(_)),
+                encoding: *encoding?,
+                encodings,
+            })
+        })
+    }
+
+    /// A field that is a value under one wire type in one of its encodings.
+    ///
+    /// # Errors
+    /// Inconclusive where the value cannot be written.
+    pub(super) fn carried(
+        self,
+        field: u32,
+        wire: &Carrier,
+        encoding: Encoding,
+        value: &Json,
+    ) -> Outcome<Vec<u8>> {
+        let value = self.value_in(encoding, value)?;
+        let mut bytes = self.key(field, wire.id);
+        if wire.is_sized {
+            bytes.extend(varint(value.len() as u64));
+        }
+        bytes.extend(value);
+        Ok(bytes)
+    }
+
+    /// A field that is a value under the wire type whose encoding a Connect chooses.
+    ///
+    /// # Errors
+    /// Skip where the spec leaves no choice, inconclusive where the value cannot be written.
+    pub(super) fn negotiated(
+        self,
+        field: u32,
+        encoding: Encoding,
+        value: &Json,
+    ) -> Outcome<Vec<u8>> {
+        let mut carriers = self.carriers();
+        let wire = carriers.find(|wire| wire.encodings.len() > 1);
+        let wire = wire.ok_or_else(|| Stop::skip("the spec leaves no choice of an encoding"))?;
+        self.carried(field, &wire, encoding, value)
     }
 
     /// A message of any code and body.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::craft::Craft;
 use crate::case::{Case, DEVICE};
 use crate::subject::{Function, Link, NO_SUCH_RESOURCE, Peer, Resource, Want, untagged};
 use crate::verdict::{Outcome, Step, Stop};
@@ -35,6 +36,13 @@ pub(super) const CASES: &[Case] = &[
         title: "a Describe of a resource is answered by samples of what it takes and gives",
         clauses: &["IOTMP25-DESCRIBE-003"],
         run: |peer| Box::pin(one(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "describe.resource-in-field-3",
+        title: "the resource of a Describe is its field 3",
+        clauses: &["IOTMP23-DESCRIBE-006"],
+        run: |peer| Box::pin(resource_in_field_3(peer)),
         ..DEVICE
     },
     Case {
@@ -172,6 +180,43 @@ async fn unknown(peer: &Peer) -> Outcome {
     link.send(json!({"type": "describe", "stream_id": id, "resource": NO_SUCH_RESOURCE}))
         .await?;
     link.message(&[Want::Error(id)]).await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// Number of the field that 2023 gives the resource, in which others have a payload.
+const FIELD: u32 = 3;
+
+/// Puts the request together byte by byte. One that is not there has to be missed, or the field
+/// was not read.
+async fn resource_in_field_3(peer: &Peer) -> Outcome {
+    let mut resources = peer.catalogue()?.resources.iter();
+    let Some(resource) = resources.find(|resource| resource.is_plain()) else {
+        return Err(Stop::skip(
+            "the device describes no resource that can be asked for",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    for (name, is_there) in [(resource.name.as_str(), true), (NO_SUCH_RESOURCE, false)] {
+        let id = link.id();
+        let body = [
+            craft.number(craft.field("describe", "stream_id")?, id.into()),
+            craft.value(FIELD, &json!(name))?,
+        ];
+        let message = craft.frame(craft.code("describe")?, &body.concat());
+        link.send_raw(
+            &message,
+            &format!("describe with {name:?} in field {FIELD}"),
+        )
+        .await;
+        let want = if is_there {
+            Want::Ok(id)
+        } else {
+            Want::Error(id)
+        };
+        link.message(&[want]).await?;
+    }
     peer.keep(link).await;
     Ok(())
 }

@@ -27,11 +27,26 @@ pub(super) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
+        slug: "connect.single-string",
+        title: "the payload of a Connect by token or certificate is one string",
+        clauses: &["IOTMP23-CONNECT-016"],
+        run: |peer| Box::pin(single_string(peer)),
+        ..DEVICE
+    },
+    Case {
         slug: "connect.waits-for-ok",
         title: "a request that comes before the Ok of the Connect is not answered",
         clauses: &["IOTMP25-CONNECT-013"],
         pace: Pace::Last,
         run: |peer| Box::pin(waits_for_ok(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "connect.refused-without-reason",
+        title: "a device that is refused by a bare Error answers nothing",
+        clauses: &["IOTMP23-CONNECT-021"],
+        pace: Pace::Last,
+        run: |peer| Box::pin(refused_without_reason(peer)),
         ..DEVICE
     },
     Case {
@@ -50,7 +65,7 @@ async fn first_message(peer: &Peer) -> Outcome {
 }
 
 /// The Connect of a link that has come that far.
-fn hello(link: &Link) -> Outcome<&Received> {
+pub(super) fn hello(link: &Link) -> Outcome<&Received> {
     link.hello()
         .ok_or_else(|| Stop::inconclusive("there was no Connect"))
 }
@@ -76,6 +91,27 @@ async fn three_strings(peer: &Peer) -> Outcome {
         Ok(())
     } else {
         Err(Stop::fail("an array of exactly three strings", got))
+    }
+}
+
+async fn single_string(peer: &Peer) -> Outcome {
+    let link = peer.connected().await?;
+    let hello = hello(&link)?;
+    let mut by_string = ["token", "certificate"].into_iter();
+    let by_string = by_string
+        .find_map(|name| vocabulary::number(peer.spec(), "auth_type", name).ok())
+        .ok_or_else(|| Stop::skip("the spec has no authentication by a string"))?;
+    let kind = vocabulary::part(peer.spec(), hello, "auth_type").and_then(Json::as_u64);
+    if kind != Some(by_string) {
+        return Err(Stop::skip(
+            "the device introduces itself by user, device and credential",
+        ));
+    }
+    let payload = hello.field("payload").cloned().unwrap_or_default();
+    peer.keep(link).await;
+    match payload {
+        Json::String(_) => Ok(()),
+        other => Err(Stop::fail("a payload that is a string", other.to_string())),
     }
 }
 
@@ -129,4 +165,14 @@ async fn refused(peer: &Peer) -> Outcome {
         Event::Closed { .. } => Ok(()),
         other => Err(Stop::fail("connection closed", other.to_string())),
     }
+}
+
+/// Whether it closes too is the matter of another case.
+async fn refused_without_reason(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    refuse(&mut link).await?;
+    let id = link.id();
+    link.send(link.request(id)).await?;
+    let (messages, _) = until_closed(&mut link).await;
+    unanswered(&messages, id)
 }

@@ -1,11 +1,11 @@
 //! The announced end of a connection.
 
 use iotmp_spec::model::Spec;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::case::{CASE, Case};
-use crate::subject::{Event, Peer, Want, vocabulary};
-use crate::verdict::Outcome;
+use crate::subject::{Event, Peer, Want, phrase, vocabulary};
+use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -18,8 +18,17 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "disconnect.with-a-reason",
         title: "after a Disconnect with a reason the connection ends",
-        clauses: &["IOTMP25-DISCONNECT-001"],
+        clauses: &["IOTMP25-DISCONNECT-001", "IOTMP23-DISCONNECT-003"],
         run: |peer| Box::pin(ends(peer, vocabulary::reasons)),
+        ..CASE
+    },
+    Case {
+        slug: "disconnect.unanswered",
+        title: "a Disconnect without a stream identifier is not answered",
+        // Elsewhere the same number is another rule.
+        specs: &["iotmp-2023"],
+        clauses: &["IOTMP23-DISCONNECT-002"],
+        run: |peer| Box::pin(unanswered(peer)),
         ..CASE
     },
     Case {
@@ -47,6 +56,20 @@ async fn ends(peer: &Peer, says: fn(&Spec) -> Json) -> Outcome {
         }
     }
     link.closed().await
+}
+
+/// The end of the connection is the fence: what did not come before it does not come at all.
+async fn unanswered(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    link.fence().await?;
+    link.send(json!({"type": "disconnect"})).await?;
+    match link.next().await {
+        Event::Message(received) if matches!(received.name(), "ok" | "error") => {
+            Err(Stop::fail("no answer", phrase(&received.message)))
+        }
+        Event::Garbage(why) => Err(Stop::fail("no answer", why)),
+        Event::Message(_) | Event::Closed { .. } | Event::Silence(_) => Ok(()),
+    }
 }
 
 async fn with_requests_open(peer: &Peer) -> Outcome {

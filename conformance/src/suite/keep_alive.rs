@@ -51,6 +51,22 @@ pub(super) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "keep-alive.in-seconds",
+        title: "the interval in a Connect is in seconds, and a longer one without it",
+        clauses: &["IOTMP23-CONNECT-017"],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(server_in_seconds(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.in-seconds",
+        title: "Keep Alive comes as many seconds apart as the Connect says",
+        clauses: &["IOTMP23-CONNECT-017"],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(device_in_seconds(peer)),
+        ..DEVICE
+    },
+    Case {
         slug: "keep-alive.sent-and-needed",
         title: "Keep Alive comes every interval; one that is not answered ends the connection",
         clauses: &[
@@ -211,6 +227,68 @@ async fn missed(peer: &Peer) -> Outcome {
         ))),
         None => Err(broken.because(format!("not even after {} s", before.elapsed().as_secs()))),
     }
+}
+
+async fn server_in_seconds(peer: &Peer) -> Outcome {
+    let interval = Duration::from_secs(1);
+    let (mut by_default, _) = accepted(peer, &json!(null), None).await?;
+    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
+    let deadline = before + with_margin(peer, interval) + peer.timeout();
+    let expected = "the connection to end after 1 s and its margin, as its Connect asked for";
+    match end_of(&mut link, before, deadline).await? {
+        Some(after) if after >= interval => {}
+        Some(after) => {
+            let got = format!("its end after {} ms", after.as_millis());
+            return Err(Stop::fail(expected, got));
+        }
+        None => {
+            let got = format!("still open after {} ms", before.elapsed().as_millis());
+            return Err(Stop::fail(expected, got));
+        }
+    }
+    let default = default_interval(peer).as_secs();
+    by_default.quiet("nothing").await.because(format!(
+        "a connection whose Connect names no interval has one of {default} s"
+    ))
+}
+
+/// Keep Alives that come before half of the interval is over, at the latest when it is in
+/// another unit.
+const TOO_MANY: usize = 3;
+
+async fn device_in_seconds(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    link.leave_keep_alive();
+    let interval = announced(peer, &link);
+    let late = with_margin(peer, interval) + peer.timeout();
+    if late > peer.patience() {
+        return Err(Stop::skip(format!(
+            "the device announced a keep alive of {} s; --patience {} would wait for it",
+            interval.as_secs(),
+            late.as_secs() + 1
+        )));
+    }
+    let id = link.hello().and_then(Received::stream_id);
+    link.send(json!({"type": "ok", "stream_id": id})).await?;
+    peer.waits("the device's first Keep Alive", late);
+    let since = Instant::now();
+    for _ in 0..TOO_MANY {
+        match link.next_before(since + late).await {
+            Event::Message(received) if received.name() == "keep_alive" => {}
+            other => {
+                let expected = format!("a Keep Alive within {} ms", late.as_millis());
+                return Err(Stop::fail(expected, other.to_string()));
+            }
+        }
+        if since.elapsed() >= interval / 2 {
+            return Ok(());
+        }
+        link.send(json!({"type": "keep_alive"})).await?;
+    }
+    Err(Stop::fail(
+        format!("a Keep Alive every {} ms", interval.as_millis()),
+        format!("{TOO_MANY} within {} ms", since.elapsed().as_millis()),
+    ))
 }
 
 /// The interval that a device announced, or the default.

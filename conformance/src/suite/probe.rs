@@ -1,5 +1,8 @@
 //! What the sources leave open: these cases see which way a subject takes, and fail no one.
 
+pub(super) mod values;
+pub(super) mod waits;
+
 use serde_json::{Value as Json, json};
 
 use super::craft::padded_varint;

@@ -1,5 +1,6 @@
 //! Calls: of resources that there are, and of those that there are not.
 
+pub(super) mod action;
 pub(super) mod resource;
 
 use serde_json::{Value as Json, json};
@@ -72,14 +73,14 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The resource of a device that is run most gladly.
-fn runnable(peer: &Peer) -> Outcome<&Resource> {
+pub(super) fn runnable(peer: &Peer) -> Outcome<&Resource> {
     peer.catalogue()?.runnable().ok_or_else(|| {
         Stop::skip("the device describes no resource that can be run without knowing more of it")
     })
 }
 
 /// A call that has to be answered: of what a device offers, or of nothing that a server has.
-fn call(peer: &Peer, id: Option<u16>) -> Json {
+pub(super) fn call(peer: &Peer, id: Option<u16>) -> Json {
     if let (Role::Device, Ok(resource)) = (peer.role(), runnable(peer)) {
         return resource.run(id);
     }

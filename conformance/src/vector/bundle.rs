@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::check::Fault;
-use super::{FILES, load};
+use super::{FILES, like, load};
 use crate::ledger::level_name;
 use crate::{json, specs};
 
@@ -47,8 +47,19 @@ struct Entry {
 /// The bundle of all vectors that the suite is built with.
 #[must_use]
 pub fn export() -> Vec<BundleFile> {
+    let vectors: Vec<BundleFile> = FILES
+        .iter()
+        .map(|(path, text)| BundleFile {
+            path: (*path).to_owned(),
+            text: match like::written_out(path, text, FILES) {
+                Ok(text) => text,
+                // The files are part of the program, and a test loads them all.
+                Err(error) => unreachable!("vectors of the suite are not valid: {error}"),
+            },
+        })
+        .collect();
     let mut files = vec![
-        file(MANIFEST, &manifest()),
+        file(MANIFEST, &manifest(&vectors)),
         BundleFile {
             path: "README.md".to_owned(),
             text: README.replace("{version}", env!("CARGO_PKG_VERSION")),
@@ -59,10 +70,7 @@ pub fn export() -> Vec<BundleFile> {
         },
         file("specs.json", &named()),
     ];
-    files.extend(FILES.iter().map(|(path, text)| BundleFile {
-        path: (*path).to_owned(),
-        text: (*text).to_owned(),
-    }));
+    files.extend(vectors);
     files
 }
 
@@ -73,10 +81,10 @@ fn file(path: &str, json: &Json) -> BundleFile {
     }
 }
 
-fn manifest() -> Json {
-    let files: Vec<Json> = FILES
+fn manifest(vectors: &[BundleFile]) -> Json {
+    let files: Vec<Json> = vectors
         .iter()
-        .map(|(path, text)| json!({"path": path, "vectors": count(text)}))
+        .map(|file| json!({"path": file.path, "vectors": count(&file.text)}))
         .collect();
     json!({"bundle": BUNDLE, "suite": env!("CARGO_PKG_VERSION"), "files": files})
 }
@@ -270,6 +278,15 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_needs_no_other_file_for_the_vectors_of_one() {
+        for file in export().iter().filter(|file| file.path.contains('/')) {
+            let json = json::parse(&file.text).unwrap();
+            assert!(json.get("like").is_none(), "{}", file.path);
+            assert!(count(&file.text) > 0, "{}", file.path);
+        }
+    }
+
+    #[test]
     fn each_kind_of_fault_is_told() {
         assert_eq!(
             faults(&changed(FRAMING, "IOTMP25-FRAME-002", "IOTMP25-FRAME-902")),
@@ -294,7 +311,7 @@ mod tests {
         );
         assert_eq!(
             faults(&changed(MANIFEST, "\"vectors\": 31", "\"vectors\": 30")),
-            ["bundle.json: iotmp-shipping/framing.json is listed with 30 vectors, but holds 31"]
+            ["bundle.json: iotmp-2020/framing.json is listed with 30 vectors, but holds 31"]
         );
     }
 

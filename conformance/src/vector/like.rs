@@ -42,6 +42,28 @@ pub(super) fn vectors(
     Ok(vectors)
 }
 
+/// The text of a file with its vectors written out, where it names those of another.
+///
+/// # Errors
+/// What is wrong with the file or with the one that it names.
+pub(super) fn written_out(
+    path: &str,
+    text: &str,
+    files: &[(&str, &str)],
+) -> Result<String, String> {
+    let mut json = json::parse(text).map_err(|error| format!("{path}: {error}"))?;
+    let Some(like) = json.get("like").cloned() else {
+        return Ok(text.to_owned());
+    };
+    let like = raw::Like::deserialize(like).map_err(|error| format!("{path}: {error}"))?;
+    let vectors = vectors(&like, path.trim_end_matches(".json"), files)?;
+    if let Some(object) = json.as_object_mut() {
+        object.remove("like");
+        object.insert("vectors".to_owned(), Json::Array(vectors));
+    }
+    Ok(format!("{json:#}\n"))
+}
+
 fn rename_clause(like: &raw::Like, id: &mut Json) {
     for (from, to) in &like.clauses {
         if rename(id, from, to) {

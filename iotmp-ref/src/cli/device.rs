@@ -1,7 +1,8 @@
 //! The program `iotmp-device`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -12,8 +13,10 @@ use tracing::info;
 
 use super::demo::{Heading, furnish};
 use super::{Signals, Spec, default_spec, fail, nubison, run, spec_parser};
-use crate::device::{Address, Client, ClientConfig, Device, Handle};
+use crate::device::{Address, Client, ClientConfig, Device, Handle, InvalidAddress};
 use crate::session::dialect::Dialect;
+use crate::transport::Transport;
+use crate::transport::tls::Trust;
 use crate::wire::Encoding;
 
 /// How often the heading turns.
@@ -24,9 +27,24 @@ const TURN_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Parser)]
 #[command(name = "iotmp-device", version)]
 struct Args {
-    /// Server to dial; without PORT the one that shipping clients use
-    #[arg(long, value_name = "HOST[:PORT]")]
-    server: Address,
+    /// Server to dial, iotmps://HOST where it speaks TLS; without PORT the one
+    /// that shipping clients use
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = server)]
+    server: String,
+    /// Dial over TLS
+    #[arg(long)]
+    tls: bool,
+    /// Over TLS, trust the certificate authorities in this file, as PEM, instead
+    /// of the system's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Over TLS, take any certificate: whoever sits in between can read and
+    /// change all
+    #[arg(long, conflicts_with = "ca")]
+    insecure: bool,
+    /// Dial over WebSocket: path /iotmp, subprotocol iotmp
+    #[arg(long)]
+    ws: bool,
     /// User that the device belongs to; with nubison the client id, of exactly
     /// 20 bytes
     #[arg(long)]
@@ -53,6 +71,33 @@ struct Args {
     /// failure, up to a minute
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 100)]
     backoff: u64,
+}
+
+/// Reads an address; which port is meant where it names none, other flags say.
+fn server(text: &str) -> Result<String, InvalidAddress> {
+    text.parse().map(|_: Address| text.to_string())
+}
+
+/// Where to dial, and over what.
+fn route(args: &Args) -> Result<(Address, Transport), String> {
+    let told = |error: &dyn core::fmt::Display| error.to_string();
+    let address: Address = args.server.parse().map_err(|error| told(&error))?;
+    let mut transport = Transport::tcp();
+    if args.tls || address.is_tls {
+        let trust = match &args.ca {
+            Some(file) => Trust::from_file(file),
+            None if args.insecure => Trust::insecure(),
+            None => Trust::system(),
+        };
+        transport = transport.with_tls(trust.map_err(|error| told(&error))?);
+    } else if args.ca.is_some() || args.insecure {
+        return Err("--ca and --insecure are for --tls".to_string());
+    }
+    if args.ws {
+        transport = transport.with_web_socket();
+    }
+    let address = Address::parse_or(&args.server, transport.default_port());
+    Ok((address.map_err(|error| told(&error))?, transport))
 }
 
 fn encoding_parser() -> impl TypedValueParser<Value = Encoding> {
@@ -83,12 +128,20 @@ pub fn main() -> ExitCode {
             "--encoding {name}: {spec} does not let a device choose it"
         ));
     }
+    let (server, transport) = route(&args).unwrap_or_else(|why| refuse(&why));
     match args.spec {
-        Spec::Iotmp(dialect) => run(serve(args, dialect)),
+        Spec::Iotmp(dialect) => {
+            let mut config = ClientConfig::new(server);
+            config.transport = transport;
+            run(serve(args, dialect, config))
+        }
+        Spec::Nubison if transport.name() != Transport::tcp().name() => {
+            refuse("nubison is spoken over TCP alone; leave out --tls and --ws")
+        }
         Spec::Nubison => {
             let identity = nubison::identity(&args.user, &args.device, &args.credential);
             let identity = identity.unwrap_or_else(|why| refuse(&why));
-            let mut config = nubison::client_config(args.server);
+            let mut config = nubison::client_config(server);
             config.backoff.first = Duration::from_millis(args.backoff);
             if let Some(seconds) = args.keep_alive {
                 config.session.heartbeat = Some(Duration::from_secs(seconds));
@@ -112,7 +165,7 @@ fn refuse(why: &str) -> ! {
         .exit()
 }
 
-async fn serve(args: Args, dialect: &'static dyn Dialect) -> ExitCode {
+async fn serve(args: Args, dialect: &'static dyn Dialect, mut config: ClientConfig) -> ExitCode {
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
         Err(error) => return fail(format_args!("signals cannot be caught: {error}")),
@@ -126,7 +179,6 @@ async fn serve(args: Args, dialect: &'static dyn Dialect) -> ExitCode {
     }
     let heading = Heading::default();
     let device = furnish(device, heading.clone());
-    let mut config = ClientConfig::new(args.server);
     // Someone may yet add the device to the server.
     config.retry_refused = true;
     config.backoff.first = Duration::from_millis(args.backoff);
@@ -161,14 +213,35 @@ async fn turn(heading: &Heading, handle: &Handle) {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::Args;
+    use alloc::string::ToString;
+
+    use super::{Args, route};
 
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
         let words = "iotmp-device --server h --user u --device d --credential c";
         let args = Args::parse_from(words.split(' '));
-        assert_eq!((args.server.port, args.keep_alive), (25204, None));
+        assert_eq!(args.keep_alive, None);
         assert_eq!(args.spec.name(), "iotmp-shipping");
+    }
+
+    #[test]
+    fn the_port_is_the_one_of_the_transport() {
+        let check = |server: &str, flags: &str, expected: &str, name: &str| {
+            let line =
+                alloc::format!("d --user u --device d --credential c --server {server}{flags}");
+            let (address, transport) = route(&Args::parse_from(line.split(' '))).unwrap();
+            assert_eq!(
+                (address.to_string().as_str(), transport.name()),
+                (expected, name)
+            );
+        };
+        check("h", "", "h:25204", "tcp");
+        check("h", " --tls --insecure", "h:25206", "tls");
+        check("iotmps://h", " --insecure", "iotmps://h:25206", "tls");
+        check("h", " --ws", "h:80", "ws");
+        check("h", " --ws --tls --insecure", "h:443", "wss");
+        check("h:1", " --ws --tls --insecure", "h:1", "wss");
     }
 }

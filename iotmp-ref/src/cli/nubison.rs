@@ -57,7 +57,9 @@ pub(super) async fn serve(listen: SocketAddr, registry: Registry, has_prompt: bo
     };
     let (server, hub) = match Server::bind(Config::new(listen, registry)).await {
         Ok(bound) => bound,
-        Err(error) => return cannot_listen(listen, &error),
+        Err(error) => {
+            return cannot_listen(&format_args!("{listen}: {error}"), error.kind());
+        }
     };
     // Where nobody reads standard output, there is still the log.
     say(format_args!("{}", server.local_addr()));

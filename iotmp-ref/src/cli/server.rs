@@ -1,9 +1,10 @@
 //! The program `iotmp-server`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -12,19 +13,37 @@ use clap::{CommandFactory, Parser};
 
 use super::prompt::prompt;
 use super::{Signals, Spec, default_spec, fail, find, nubison, run, say, specs};
-use crate::server::{Config, Credential, Credentials, Server};
+use crate::server::{Config, Credential, Credentials, Endpoint, Server};
 use crate::session;
+use crate::transport::tls::Certificate;
 
 /// The reference server of IOTMP: it lets devices in and calls their resources
 /// from a prompt.
 ///
-/// The first line on standard output is the address that it listens on.
+/// The first line on standard output is the address that it listens on; then
+/// `tls`, `ws` and `wss` with theirs, where they are asked for.
 #[derive(Debug, Parser)]
 #[command(name = "iotmp-server", version)]
 struct Args {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT", value_parser = listen)]
     listen: SocketAddr,
+    /// Address to listen on over TLS
+    #[arg(long, value_name = "IP:PORT", value_parser = listen, requires_all = ["cert", "key"])]
+    tls_listen: Option<SocketAddr>,
+    /// Address to listen on over WebSocket: path /iotmp, subprotocol iotmp
+    #[arg(long, value_name = "IP:PORT", value_parser = listen)]
+    ws_listen: Option<SocketAddr>,
+    /// Address to listen on over WebSocket and TLS
+    #[arg(long, value_name = "IP:PORT", value_parser = listen, requires_all = ["cert", "key"])]
+    wss_listen: Option<SocketAddr>,
+    /// Certificate to show over TLS, with those that lead to its CA after it, as
+    /// PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Private key of the certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// Revision of the protocol, or another protocol; `auto` tells the revision
     /// from the first message of each device, and takes what may be of 2023 or
     /// of 2025 for 2025
@@ -72,9 +91,13 @@ fn listen(text: &str) -> Result<SocketAddr, &'static str> {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let has_prompt = args.prompt || io::stdin().is_terminal();
+    let endpoints = endpoints(&args).unwrap_or_else(|why| refuse(&why));
     let session = match args.spec {
         Choice::Auto => session::Config::detecting(),
         Choice::One(Spec::Iotmp(dialect)) => session::Config::new(dialect),
+        Choice::One(Spec::Nubison) if !endpoints.is_empty() => refuse(
+            "nubison is spoken over TCP alone; leave out --tls-listen, --ws-listen and --wss-listen",
+        ),
         Choice::One(Spec::Nubison) => match nubison::registry(&args.devices) {
             Ok(registry) => return run(nubison::serve(args.listen, registry, has_prompt)),
             Err(why) => refuse(&why),
@@ -96,7 +119,35 @@ pub fn main() -> ExitCode {
     }
     let mut config = Config::new(args.listen, credentials);
     config.session = session;
+    config.endpoints = endpoints;
     run(serve(config, has_prompt))
+}
+
+/// What to listen on besides TCP, in the order in which it is told.
+fn endpoints(args: &Args) -> Result<Vec<Endpoint>, String> {
+    let mut endpoints = Vec::new();
+    let certificate = match (&args.cert, &args.key) {
+        (Some(cert), Some(key)) => {
+            let certificate = Certificate::from_files(cert, key);
+            Some(certificate.map_err(|error| error.to_string())?)
+        }
+        _ => None,
+    };
+    if certificate.is_some() && args.tls_listen.or(args.wss_listen).is_none() {
+        return Err("--cert and --key are for --tls-listen and --wss-listen".to_string());
+    }
+    // The parser has seen to it that TLS has a certificate.
+    if let (Some(listen), Some(certificate)) = (args.tls_listen, &certificate) {
+        endpoints.push(Endpoint::tcp(listen).with_tls(certificate.clone()));
+    }
+    if let Some(listen) = args.ws_listen {
+        endpoints.push(Endpoint::tcp(listen).with_web_socket());
+    }
+    if let (Some(listen), Some(certificate)) = (args.wss_listen, &certificate) {
+        let endpoint = Endpoint::tcp(listen).with_tls(certificate.clone());
+        endpoints.push(endpoint.with_web_socket());
+    }
+    Ok(endpoints)
 }
 
 /// Ends the program for wrong usage.
@@ -107,19 +158,20 @@ fn refuse(why: &str) -> ! {
 }
 
 async fn serve(config: Config, has_prompt: bool) -> ExitCode {
-    let listen = config.listen;
+    let names: Vec<_> = config.endpoints.iter().map(Endpoint::name).collect();
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
         Err(error) => return fail(format_args!("signals cannot be caught: {error}")),
     };
     let (server, hub) = match Server::bind(config).await {
         Ok(bound) => bound,
-        Err(error) => {
-            return cannot_listen(listen, &error);
-        }
+        Err(error) => return cannot_listen(&error, error.kind()),
     };
     // Where nobody reads standard output, there is still the log.
     say(format_args!("{}", server.local_addr()));
+    for (name, address) in names.iter().zip(server.endpoints()) {
+        say(format_args!("{name} {address}"));
+    }
     let commands = async {
         match has_prompt {
             true => prompt(hub).await,
@@ -134,13 +186,13 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Says why a server cannot begin.
-pub(super) fn cannot_listen(listen: SocketAddr, error: &io::Error) -> ExitCode {
-    let hint = match error.kind() {
+/// Says where and why a server cannot begin.
+pub(super) fn cannot_listen(error: &dyn core::fmt::Display, kind: io::ErrorKind) -> ExitCode {
+    let hint = match kind {
         io::ErrorKind::AddrInUse => "; stop what listens there, or use port 0",
         _ => "",
     };
-    fail(format_args!("cannot listen on {listen}: {error}{hint}"))
+    fail(format_args!("cannot listen on {error}{hint}"))
 }
 
 #[cfg(test)]

@@ -8,20 +8,25 @@ use core::str::FromStr;
 ///
 /// No specification gives it: shipping clients dial it (source C).
 pub const DEFAULT_PORT: u16 = 25204;
+/// The same of a server over TLS (source C).
+pub const DEFAULT_TLS_PORT: u16 = 25206;
 
 /// Scheme of a server that is reached over TCP.
 const SCHEME: &str = "iotmp://";
 /// Scheme of a server that is reached over TLS.
 const TLS_SCHEME: &str = "iotmps://";
 
-/// Host and port of a server, written `host`, `host:port` or
-/// `iotmp://host:port`; an IPv6 address stands in brackets.
+/// Host and port of a server, written `host`, `host:port`,
+/// `iotmp://host:port` or, where it is reached over TLS, `iotmps://host:port`;
+/// an IPv6 address stands in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Address {
     /// Name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// Whether it says that the server is reached over TLS.
+    pub is_tls: bool,
 }
 
 /// Why a text is no [`Address`].
@@ -37,8 +42,8 @@ pub enum InvalidAddress {
     /// An IPv6 address without brackets, or brackets around something else.
     #[error("write an IPv6 address in brackets, such as [::1]:{DEFAULT_PORT}")]
     Brackets,
-    /// A scheme other than `iotmp`.
-    #[error("{0} is not supported; write HOST:PORT or {SCHEME}HOST:PORT")]
+    /// A scheme other than `iotmp` and `iotmps`.
+    #[error("{0} is not supported; write HOST:PORT, {SCHEME}HOST:PORT or {TLS_SCHEME}HOST:PORT")]
     Scheme(String),
     /// More than a host and a port.
     #[error("{0:?} is neither host nor port; write HOST:PORT")]
@@ -49,18 +54,29 @@ impl FromStr for Address {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let port = match text.starts_with(TLS_SCHEME) {
+            true => DEFAULT_TLS_PORT,
+            false => DEFAULT_PORT,
+        };
+        Self::parse_or(text, port)
+    }
+}
+
+impl Address {
+    /// Reads an address that has `port` unless it names another.
+    ///
+    /// # Errors
+    /// Where `text` is no address.
+    pub fn parse_or(text: &str, port: u16) -> Result<Self, InvalidAddress> {
+        let default = port;
+        let is_tls = text.starts_with(TLS_SCHEME);
+        let scheme = if is_tls { TLS_SCHEME } else { SCHEME };
         let authority = match text.split_once("://") {
             None => text,
-            Some(_) => match text.strip_prefix(SCHEME) {
+            Some((name, _)) => match text.strip_prefix(scheme) {
                 // A URL may end in the empty path.
                 Some(rest) => rest.strip_suffix('/').unwrap_or(rest),
-                None if text.starts_with(TLS_SCHEME) => {
-                    return Err(InvalidAddress::Scheme("TLS (iotmps)".to_string()));
-                }
-                None => {
-                    let scheme = text.split(':').next().unwrap_or_default();
-                    return Err(InvalidAddress::Scheme(scheme.to_string()));
-                }
+                None => return Err(InvalidAddress::Scheme(name.to_string())),
             },
         };
         if authority.contains(['/', '?', '#', '@', ' ']) {
@@ -87,7 +103,7 @@ impl FromStr for Address {
             return Err(InvalidAddress::NoHost);
         }
         let port = match port {
-            None => DEFAULT_PORT,
+            None => default,
             Some(text) => match text.parse() {
                 Ok(port) if port != 0 => port,
                 _ => return Err(InvalidAddress::Port(text.to_string())),
@@ -96,7 +112,18 @@ impl FromStr for Address {
         Ok(Self {
             host: host.to_string(),
             port,
+            is_tls,
         })
+    }
+
+    /// Host and port, without a scheme.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let Self { host, port, .. } = self;
+        match host.contains(':') {
+            true => alloc::format!("[{host}]:{port}"),
+            false => alloc::format!("{host}:{port}"),
+        }
     }
 }
 
@@ -105,17 +132,15 @@ impl From<core::net::SocketAddr> for Address {
         Self {
             host: address.ip().to_string(),
             port: address.port(),
+            is_tls: false,
         }
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
+        let scheme = if self.is_tls { TLS_SCHEME } else { "" };
+        write!(f, "{scheme}{}", self.authority())
     }
 }
 
@@ -135,11 +160,24 @@ mod tests {
             ("[::1]:7", "[::1]:7"),
             ("iotmp://host", "host:25204"),
             ("iotmp://host:9/", "host:9"),
+            ("iotmps://host", "iotmps://host:25206"),
+            ("iotmps://[::1]:9/", "iotmps://[::1]:9"),
         ] {
             let address: Address = text.parse().unwrap();
             assert_eq!(address.to_string(), shown, "{text}");
             assert_eq!(shown.parse(), Ok(address), "{text}");
         }
+    }
+
+    #[test]
+    fn another_port_may_be_the_default() {
+        let check = |text: &str, shown: &str| {
+            let address = Address::parse_or(text, 443).unwrap();
+            assert_eq!(address.to_string(), shown);
+        };
+        check("host", "host:443");
+        check("host:9", "host:9");
+        check("iotmps://host", "iotmps://host:443");
     }
 
     #[test]
@@ -155,11 +193,8 @@ mod tests {
         check("::1", InvalidAddress::Brackets);
         check("[::1", InvalidAddress::Brackets);
         check("[host]:1", InvalidAddress::Brackets);
-        check(
-            "iotmps://host",
-            InvalidAddress::Scheme("TLS (iotmps)".into()),
-        );
         check("http://host", InvalidAddress::Scheme("http".into()));
+        check("iotmpss://host", InvalidAddress::Scheme("iotmpss".into()));
         check("iotmp://host/a", InvalidAddress::Path("host/a".into()));
         check("user@host", InvalidAddress::Path("user@host".into()));
     }

@@ -66,6 +66,14 @@ impl Device {
         self
     }
 
+    /// Introduces itself by a token or certificate instead of user, device and
+    /// credential, where the revision has that.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.identity.token = Some(token.into());
+        self
+    }
+
     /// Says in its Connect what kind of client it is.
     #[must_use]
     pub fn client_type(mut self, client_type: impl Into<String>) -> Self {

@@ -12,6 +12,7 @@ use self::runner::Runner;
 use super::{Address, Backoff, Device};
 use crate::pson::Value;
 use crate::session::{ConnectError, Misuse};
+use crate::transport::Transport;
 
 /// How many events wait to be sent.
 const EVENTS: usize = 64;
@@ -22,6 +23,8 @@ const EVENTS: usize = 64;
 pub struct ClientConfig {
     /// The server, unless it sends the device to another one.
     pub server: Address,
+    /// What the connection runs over.
+    pub transport: Transport,
     /// How long to wait before dialling again.
     pub backoff: Backoff,
     /// Most redirects that are followed in a row.
@@ -29,7 +32,7 @@ pub struct ClientConfig {
     /// Whether to try again after a refusal that is not likely to change by
     /// itself: bad credentials, keep alive or encoding.
     pub retry_refused: bool,
-    /// How long the transport may take to come up.
+    /// How long the transport may take to come up, with all handshakes.
     pub dial_timeout: Duration,
     /// How long the server may take before it reads any of what waits for it.
     pub write_timeout: Duration,
@@ -43,6 +46,7 @@ impl ClientConfig {
     pub fn new(server: impl Into<Address>) -> Self {
         Self {
             server: server.into(),
+            transport: Transport::tcp(),
             backoff: Backoff::default(),
             max_redirects: 5,
             retry_refused: false,

@@ -1,10 +1,12 @@
 //! What a server is told at its start.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::credentials::Credentials;
+use super::endpoint::Endpoint;
 use crate::session::{self, IotmpShipping};
 
 /// How a server listens, whom it lets in, and what it allows.
@@ -14,8 +16,10 @@ use crate::session::{self, IotmpShipping};
 /// [`session`](Self::session).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address to listen on; port 0 takes a free one.
+    /// Address to listen on over TCP; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// What to listen on besides.
+    pub endpoints: Vec<Endpoint>,
     /// Revision of the protocol, or revisions to tell apart
     /// ([`session::Config::detecting`]), encodings of values, timers, and the
     /// limits of one connection.
@@ -27,7 +31,8 @@ pub struct Config {
     pub redirect: Option<String>,
     /// Most connections at once.
     pub max_connections: usize,
-    /// Most connections at once of devices that have not been let in yet.
+    /// Most connections at once of devices that have not been let in yet, and of
+    /// which not even the handshakes of their transports need be done.
     pub max_unauthenticated: usize,
     /// Most values of a stream that wait for a slow listener, rounded up to a
     /// power of two; the oldest are dropped.
@@ -48,6 +53,7 @@ impl Config {
     pub fn new(listen: SocketAddr, credentials: Credentials) -> Self {
         Self {
             listen,
+            endpoints: Vec::new(),
             session: session::Config::new(&IotmpShipping),
             credentials,
             redirect: None,

@@ -60,16 +60,19 @@ struct Feed {
 }
 
 impl<S: AsyncRead + AsyncWrite> Connection<S> {
-    /// A connection that has just come up. `admission` is given back as soon as
-    /// the device is let in.
+    /// A connection that has just come up and whose Connect has to come before
+    /// `connect_by`. `admission` is given back as soon as the device is let in.
     pub(super) fn new(
         shared: Arc<Shared>,
         stream: S,
         peer: SocketAddr,
         admission: OwnedSemaphorePermit,
+        connect_by: Instant,
     ) -> Self {
         let link = Link::new(stream, shared.config.write_timeout);
-        let session = Session::server(link.now(), shared.config.session.clone());
+        let mut config = shared.config.session.clone();
+        config.connect_timeout = connect_by.saturating_duration_since(Instant::now());
+        let session = Session::server(link.now(), config);
         let (sender, commands) = mpsc::channel(COMMANDS);
         Self {
             shared,

@@ -168,7 +168,10 @@ impl Session {
     ) -> Result<(), Misuse> {
         self.answer(now, request, reply, Packet::Ok)?;
         let received = self.requests.answer(request);
-        if let Some(stream) = received.and_then(|received| received.stream) {
+        let (stream, aside) = received.map_or_else(Default::default, |received| {
+            (received.stream, received.aside)
+        });
+        if let Some(stream) = stream {
             if let Some(replaced) = self.replaced(&stream) {
                 self.streams.unfeed(replaced);
             }
@@ -176,6 +179,7 @@ impl Session {
             self.streams
                 .feed(self.now, stream_id, stream.resource, interval);
         }
+        self.resume(aside);
         Ok(())
     }
 
@@ -190,7 +194,8 @@ impl Session {
         reply: Reply,
     ) -> Result<(), Misuse> {
         self.answer(now, request, reply, Packet::Error)?;
-        self.requests.answer(request);
+        let received = self.requests.answer(request);
+        self.resume(received.map(|received| received.aside).unwrap_or_default());
         Ok(())
     }
 

@@ -105,6 +105,9 @@ pub struct Identity {
     pub device: String,
     /// Its secret.
     pub credential: String,
+    /// A token or certificate, where the revision has authentication by one:
+    /// it is sent instead of the three strings above.
+    pub token: Option<String>,
     /// Interval of keep alives, in whole seconds; `None` for the default of the
     /// specification.
     pub keep_alive: Option<Duration>,
@@ -131,6 +134,7 @@ impl Identity {
             username: username.into(),
             device: device.into(),
             credential: credential.into(),
+            token: None,
             keep_alive: None,
             protocol_version: 0,
             encoding: None,

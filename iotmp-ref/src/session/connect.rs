@@ -1,7 +1,6 @@
 //! How a connection is established, from either end.
 
 use alloc::string::String;
-use alloc::vec;
 use core::time::Duration;
 
 use super::dialect::{ConnectError, Introduction, Kind};
@@ -22,7 +21,8 @@ impl Session {
     /// in [`poll_output`](Self::poll_output).
     ///
     /// # Errors
-    /// [`Misuse::Config`] for a keep alive interval that no server takes, or a
+    /// [`Misuse::Config`] for a keep alive interval that no server takes, a
+    /// token where the revision has no authentication by one, or a
     /// protocol version or an encoding that the revision does not have or does
     /// not leave to the device; [`Misuse::TooLarge`]
     /// and [`Misuse::Backpressure`] where the limits leave no room for the
@@ -39,20 +39,30 @@ impl Session {
         }
         let version = identity.protocol_version;
         let encoding = choose(&config, version, identity.encoding)?;
+        let (auth_type, payload) = match identity.token {
+            Some(token) => {
+                let number = spec.auth_string.ok_or_else(|| {
+                    let name = config.dialect.name();
+                    Misuse::Config(alloc::format!("{name} has no authentication by a token"))
+                })?;
+                (number, token.into())
+            }
+            None => {
+                let strings = [identity.username, identity.device, identity.credential];
+                let strings = strings.into_iter().map(Value::from).collect();
+                (spec.auth_credentials, Value::Array(strings))
+            }
+        };
         let mut session = Self::new(now, config, Role::Device, encoding);
         session.keep_alive_interval = keep_alive;
         let request = session.request(SentKind::Connect)?;
         let connect = Packet::Connect(Connect {
             stream_id: request.stream_id,
-            payload: Value::Array(vec![
-                identity.username.into(),
-                identity.device.into(),
-                identity.credential.into(),
-            ]),
+            payload,
             protocol_version: version,
             encoding: identity.encoding,
             keep_alive,
-            auth_type: spec.auth_credentials,
+            auth_type,
             client_type: identity.client_type,
             firmware: identity.firmware,
         });

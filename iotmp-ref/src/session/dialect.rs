@@ -232,6 +232,9 @@ pub struct Constants {
     pub max_pending: usize,
     /// Number of the authentication by username, device and credential.
     pub auth_credentials: u64,
+    /// Number of the authentication by a single string, a token or a
+    /// certificate; `None` where the revision does not define one.
+    pub auth_string: Option<u64>,
     /// Smallest step of a stream's interval.
     pub interval_unit: Duration,
     /// Encodings of values that every server has to support.

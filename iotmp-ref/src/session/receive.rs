@@ -125,7 +125,10 @@ impl Session {
         }
     }
 
-    fn receive_packet(&mut self, packet: Packet) {
+    pub(super) fn receive_packet(&mut self, packet: Packet) {
+        let Some(packet) = self.in_order(packet) else {
+            return;
+        };
         match packet {
             Packet::Ok(answer) => self.receive_answer(answer, true),
             Packet::Error(answer) => self.receive_answer(answer, false),

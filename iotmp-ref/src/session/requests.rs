@@ -1,10 +1,11 @@
 //! Requests in flight, both ways.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::event::RequestId;
-use super::packet::Resource;
+use super::packet::{Packet, Resource};
 
 /// Requests that wait for answers: of this end, and of the peer.
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ pub(super) struct Received {
     pub(super) request: RequestId,
     /// What is to be streamed once the answer is Ok.
     pub(super) stream: Option<Opening>,
+    /// What came on that stream in the meantime.
+    pub(super) aside: Vec<Packet>,
 }
 
 /// A stream that the peer wants.
@@ -135,8 +138,12 @@ impl Requests {
 
     pub(super) fn receive(&mut self, stream_id: u16, stream: Option<Opening>) -> RequestId {
         let request = self.identify(stream_id);
-        self.received
-            .insert(stream_id, Received { request, stream });
+        let received = Received {
+            request,
+            stream,
+            aside: Vec::new(),
+        };
+        self.received.insert(stream_id, received);
         request
     }
 
@@ -144,6 +151,20 @@ impl Requests {
     pub(super) fn received(&self, request: RequestId) -> Option<&Received> {
         let received = self.received.get(&request.stream_id);
         received.filter(|received| received.request == request)
+    }
+
+    /// The request of the peer that opens this stream, if it waits for its answer.
+    pub(super) fn opening_mut(&mut self, stream_id: u16) -> Option<&mut Received> {
+        let received = self.received.get_mut(&stream_id);
+        received.filter(|received| received.stream.is_some())
+    }
+
+    /// How many messages wait for the answers to requests before them.
+    pub(super) fn aside_len(&self) -> usize {
+        self.received
+            .values()
+            .map(|received| received.aside.len())
+            .sum()
     }
 
     /// The request of the peer is answered: it is over.

@@ -61,9 +61,15 @@ fn streams_of_the_peer_are_bounded() {
     server.sends("02 02  08 03");
     // a change of an open one is no new one
     server.receives("08 04  08 01  20 08");
-    server.request();
+    let change = server.request();
+    // the end of it comes after the change
     server.receives("09 02  08 01");
-    server.sends("01 02  08 01");
+    server.sends("");
+    server
+        .end
+        .answer_ok(server.now, change, Reply::empty())
+        .unwrap();
+    server.sends("01 02  08 01  01 02  08 01");
 }
 
 #[test]

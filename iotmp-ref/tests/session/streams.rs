@@ -186,13 +186,62 @@ fn stopping_what_is_not_open_is_an_error() {
     server.receives("09 02  08 08");
     server.sends("02 02  08 08");
     server.is_quiet();
+}
 
-    // asked for is not open
+/// IOTMP23-SID-005, IOTMP23-STREAM-012
+#[test]
+fn what_follows_a_start_waits_for_its_answer() {
     let mut device = Script::connected_device(SHIPPING);
+    // Start, Stop, Start, Stop
+    device.receives("08 05  08 07  22 81 61  09 02  08 07  08 05  08 07  22 81 61  09 02  08 07");
+    device.sends("");
+    accept(&mut device);
+    device.sends("01 02  08 07  01 02  08 07");
+    assert_eq!(device.event(), Event::StreamStopped { stream_id: 7 });
+    accept(&mut device);
+    device.sends("01 02  08 07  01 02  08 07");
+    assert_eq!(device.event(), Event::StreamStopped { stream_id: 7 });
+    device.is_quiet();
+
+    // refused is not open
     device.receives("08 05  08 07  22 81 61  09 02  08 07");
+    let request = device.request();
+    device
+        .end
+        .answer_error(device.now, request, Reply::empty())
+        .unwrap();
+    device.sends("02 02  08 07  02 02  08 07");
+    device.is_quiet();
+}
+
+/// A Start Stream in the place of one that waits is no order but a mistake.
+#[test]
+fn a_second_start_before_the_answer_is_an_error() {
+    let mut device = Script::connected_device(SHIPPING);
+    device.receives("08 05  08 07  22 81 61  08 05  08 07  22 81 61");
     device.sends("02 02  08 07");
     accept(&mut device);
     device.sends("01 02  08 07");
+    device.is_quiet();
+}
+
+/// What waits is bounded like what was not polled yet.
+#[test]
+fn what_follows_a_start_is_bounded() {
+    let mut device = Script::connected_device(SHIPPING);
+    device.receives("08 05  08 07  22 81 61");
+    let request = device.request();
+    device.receives(&"09 02  08 07".repeat(64));
+    device.sends("");
+    device.receives("09 02  08 07");
+    device.sends("02 02  08 07");
+    device
+        .end
+        .answer_ok(device.now, request, Reply::empty())
+        .unwrap();
+    // One was open; of the others none was.
+    let refused = "02 02  08 07".repeat(63);
+    device.sends(&format!("01 02  08 07  01 02  08 07  {refused}"));
 }
 
 /// IOTMP25-STREAM-007

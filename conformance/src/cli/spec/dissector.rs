@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use iotmp_conformance::spec_tools::dissector::dissector;
+use iotmp_ref::device::DEFAULT_PORT;
 
 use super::{Outcome, load};
 
@@ -17,7 +18,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// TCP ports of servers, such as `25204` or `25204,4000-4010`; a user can change them in Wireshark's preferences.
-    #[arg(long, value_name = "PORTS", default_value = "25204", value_parser = ports)]
+    #[arg(long, value_name = "PORTS", default_value_t = DEFAULT_PORT.to_string(), value_parser = ports)]
     ports: String,
 }
 

@@ -14,7 +14,6 @@ local function read_shape(c, wire, node, encoding)
   local shape = wire.shape
   if shape == "varint" then
     node.kind, node.value = "integer", c:varint(64, "varint")
-    node.tagged = not BODY.integers_as_varint
   elseif shape == "fixed" then
     node.kind, node.value = "integer", c:fixed(wire.bytes, true, "fixed value")
   elseif shape == "encoded" then
@@ -68,6 +67,8 @@ local function read_field(c, message, fields, encoding)
   else
     entry.node = { at = c.at }
     read_shape(c, wire, entry.node, encoding)
+    -- Said, where an integer would not travel so by itself.
+    entry.node.tagged = def and wire.shape == "varint" and not BODY.integers_as_varint
   end
   entry.length = c.at - entry.at
 end

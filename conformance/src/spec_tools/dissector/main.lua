@@ -1,201 +1,132 @@
--- Messages in a stream: where each begins and ends, in which encoding its values are, and what
--- it answers.
+-- Messages in a stream: where each begins and ends, which it is, and how it is shown.
 
--- Whether values may be in one encoding or in another.
-local HAS_CHOICE = BODY.encodings and #BODY.encodings > 1
-
--- What is known of each connection: encodings agreed on, requests waiting for their answers.
-local CONNECTIONS = {}
-
-local function connection_of(pinfo)
-  local function place(address, port)
-    return tostring(address) .. ":" .. port
-  end
-  local ends = { place(pinfo.src, pinfo.src_port), place(pinfo.dst, pinfo.dst_port) }
-  table.sort(ends)
-  local key = ends[1] .. " " .. ends[2]
-  CONNECTIONS[key] = CONNECTIONS[key] or { encodings = {}, requests = {} }
-  return CONNECTIONS[key]
-end
-
--- The newest of what was known at a place in the capture.
-local function known_at(list, number, offset)
-  local found
-  for _, entry in ipairs(list or {}) do
-    if entry.number < number or (entry.number == number and entry.offset < offset) then
-      found = entry.value
-    end
-  end
-  return found
-end
-
-local function remember(list, pinfo, offset, value)
-  if not pinfo.visited then
-    list[#list + 1] = { number = pinfo.number, offset = offset, value = value }
-  end
-end
-
--- Reads a body. Gives its fields, where the reader stopped, and what was wrong if anything was.
-local function read_body(tvb, at, stop, message, encoding)
-  local fields = {}
-  local c = cursor(tvb, at, stop)
-  local ok, reason = pcall(BODIES[BODY.kind], c, message, fields, encoding)
-  if ok then
-    return fields, c.at, nil
-  elseif type(reason) ~= "table" then
-    error(reason, 0)
-  end
-  return fields, c.at, reason
-end
-
--- The encoding that a message itself asks for; nothing where it cannot.
-local function announced(message, fields)
-  if not message.selects then
-    return nil
-  end
-  local function of(enum, node)
-    local encodings = ENUMS[enum].encodings
-    for _, value in ipairs(encodings) do
-      if node and node.kind == "integer" and value.number == node.value.number then
-        return value.encoding
-      end
-    end
-  end
-  for _, entry in ipairs(fields) do
-    local def = entry.def
-    if def and def.enum and ENUMS[def.enum].encodings[1] and entry.node and entry.node.length then
-      local found = of(def.enum, entry.node)
-      if found then
-        return found
-      end
-    end
-    for _, known in ipairs(def and def.map and entry.node and SPEC.maps[def.map] or {}) do
-      if known.enum and ENUMS[known.enum].encodings[1] then
-        local found = of(known.enum, entry_of(entry.node, known.key))
-        if found then
-          return found
-        end
-      end
-    end
-  end
-  return BODY.default_encoding
-end
-
--- Reads a body in the encoding of its connection, or in the one that it announces itself.
-local function read_agreed(tvb, at, stop, message, encoding)
-  local fields, ended, reason = read_body(tvb, at, stop, message, encoding)
-  local agreed = announced(message, fields)
-  if not agreed or (not reason and agreed == encoding) then
-    return fields, ended, reason, agreed and encoding
-  end
-  for _, other in ipairs(BODY.encodings) do
-    local fields2, ended2, reason2 = read_body(tvb, at, stop, message, other)
-    if not reason2 and announced(message, fields2) == other then
-      return fields2, ended2, nil, other
-    end
-  end
-  return fields, ended, reason, nil
-end
-
-local function malformed(item, tvb, reason, stop)
-  local at = math.min(reason.at, stop - 1)
-  local place = item:add(tvb(at, stop - at), "Malformed: " .. reason.text)
-  place:add_proto_expert_info(MALFORMED, reason.text)
-end
-
--- Reads the message at `at`. Gives where the next one begins, or nothing and how many bytes more
--- are wanted, 0 where that is not known.
-local function dissect_message(tvb, at, pinfo, tree, whole)
+-- Reads a header: what it says, where the body begins and where it should end. Nothing, and how
+-- many bytes more are wanted, where it is not whole.
+local function read_header(tvb, at, whole)
   local total = tvb:len()
   local c = cursor(tvb, at, total)
-  local code, code_length, size
+  local header = {}
   local ok, reason = pcall(function()
-    code = c:number(SPEC.code, "message type").number
-    code_length = c.at - at
-    size = SPEC.size and c:number(SPEC.size, "message size").number
+    header.code = c:number(SPEC.code, "message type").number
+    header.code_length = c.at - at
+    header.size = SPEC.size and c:number(SPEC.size, "message size").number
   end)
   if not ok and type(reason) ~= "table" then
     error(reason, 0)
   elseif not ok and reason.short and not whole then
     return nil, 0
   elseif not ok then
-    local item = tree:add(PROTO, tvb(at, total - at))
-    malformed(item, tvb, reason, total)
-    return total, nil, "[malformed]"
-  end
-  local body = c.at
-  if SPEC.min_size and total - at < SPEC.min_size and not whole then
+    return { wrong = reason, stop = total }
+  elseif SPEC.min_size and total - at < SPEC.min_size and not whole then
     return nil, SPEC.min_size - (total - at)
   end
-  local stop = size and body + size or total
-  local beyond = size and SPEC.max_message_size and size > SPEC.max_message_size
-  if stop > total and not whole and not beyond then
-    return nil, stop - total
-  end
-
-  local connection = connection_of(pinfo)
-  local ticket = BODY.prefix_size and ticket_of(tvb, body)
-  local message = CODES[code]
-  if ticket then
-    local request = known_at(connection.requests[ticket], pinfo.number, at)
-    message = answer_to(request and MESSAGES[request], code, tvb, body) or message
-  end
-  local fields, ended, wrong, agreed = {}, body, nil, nil
-  if beyond then
+  header.body = c.at
+  header.stop = header.size and c.at + header.size or total
+  if header.size and SPEC.max_message_size and header.size > SPEC.max_message_size then
+    -- Not waited for.
     local text = "a body of %.0f bytes, but at most %.0f are accepted"
-    wrong = { at = at, text = string.format(text, size, SPEC.max_message_size) }
-  elseif message then
-    local encoding = known_at(connection.encodings, pinfo.number, at) or BODY.default_encoding
-    if HAS_CHOICE and PROTO.prefs.encoding > 0 then
-      encoding = BODY.encodings[PROTO.prefs.encoding]
-    end
-    fields, ended, wrong, agreed = read_agreed(tvb, body, math.min(stop, total), message, encoding)
+    header.wrong = { at = at, text = string.format(text, header.size, SPEC.max_message_size) }
+    header.stop = total
+  elseif header.stop > total and not whole then
+    return nil, header.stop - total
   end
-  if not wrong and stop > total then
-    local text = "a body of %.0f bytes, but %d left"
-    wrong = { at = body, text = string.format(text, size, total - body) }
-  elseif wrong and wrong.short and not size and not whole then
-    -- Only its own layout tells where it ends.
-    return nil, 0
-  end
-  if not size and message and not wrong then
-    stop = ended
-  end
-  stop = math.min(stop, total)
-  if beyond or (wrong and not size) then
-    stop = total
-  end
+  return header
+end
 
+-- Which message it is: by its code, and where several share it by what it answers.
+local function identify(tvb, at, pinfo, header, connection)
+  local message = CODES[header.code]
+  local ticket = BODY.prefix_size and ticket_of(tvb, header.body)
+  if not ticket then
+    return message
+  end
+  local requests = connection.requests[ticket] or {}
+  connection.requests[ticket] = requests
+  local request = known_at(requests, pinfo.number, at)
+  message = answer_to(MESSAGES[request], header.code, tvb, header.body) or message
+  if message and next(message.answers) then
+    remember(requests, pinfo, at, message.name)
+  end
+  return message
+end
+
+-- Reads the body of a message in the encoding that is in force.
+local function read_fields(tvb, at, pinfo, header, message, connection)
+  local stop = math.min(header.stop, tvb:len())
+  if HAS_CHOICE and PROTO.prefs.encoding > 0 then
+    return read_body(tvb, header.body, stop, message, BODY.encodings[PROTO.prefs.encoding])
+  end
+  local encoding = known_at(connection.encodings, pinfo.number, at) or BODY.default_encoding
+  local fields, ended, wrong, agreed = read_agreed(tvb, header.body, stop, message, encoding)
   if agreed then
     remember(connection.encodings, pinfo, at, agreed)
   end
-  if ticket and message and next(message.answers) then
-    connection.requests[ticket] = connection.requests[ticket] or {}
-    remember(connection.requests[ticket], pinfo, at, message.name)
-  end
+  return fields, ended, wrong
+end
 
-  local name = message and message.name or string.format("0x%02x", code)
+local function show_malformed(item, tvb, reason, stop)
+  local at = math.min(reason.at, stop - 1)
+  local place = item:add(tvb(at, stop - at), "Malformed: " .. reason.text)
+  place:add_proto_expert_info(MALFORMED, reason.text)
+end
+
+local function show_message(tree, tvb, at, header, message, fields, wrong, stop)
   local item = tree:add(PROTO, tvb(at, stop - at))
-  item:append_text(", " .. name)
-  item:add(FIELDS.message, tvb(at, stop - at), name):set_generated()
-  local shown = item:add(FIELDS.code, tvb(at, code_length), code)
-  shown:set_text(string.format("Code: 0x%02x, %s", code, message and message.name or "unknown"))
-  if size then
-    item:add(FIELDS.size, tvb(at + code_length, body - at - code_length), size)
+  if header.code then
+    local name = message and message.name or string.format("0x%02x", header.code)
+    local code = string.format("Code: 0x%02x, %s", header.code, message and name or "unknown")
+    item:append_text(", " .. name)
+    item:add(FIELDS.message, tvb(at, stop - at), name):set_generated()
+    item:add(FIELDS.code, tvb(at, header.code_length), header.code):set_text(code)
   end
-  if not message then
-    item:add_proto_expert_info(UNKNOWN_MESSAGE, "no message has the code " .. name)
-    if stop > body then
-      item:add(FIELDS.body, tvb(body, stop - body))
+  if header.size then
+    local size_at = at + header.code_length
+    item:add(FIELDS.size, tvb(size_at, header.body - size_at), header.size)
+  end
+  if header.body and not message then
+    item:add_proto_expert_info(UNKNOWN_MESSAGE, "no message has this code")
+    if stop > header.body then
+      item:add(FIELDS.body, tvb(header.body, stop - header.body))
     end
   end
   for _, entry in ipairs(fields) do
     show_field(item, tvb, message, entry, stop)
   end
   if wrong then
-    malformed(item, tvb, wrong, stop)
+    show_malformed(item, tvb, wrong, stop)
   end
-  return stop, nil, wrong and name .. " [malformed]" or name
+end
+
+-- Reads and shows the message at `at`. Gives where the next one begins and what this one is called,
+-- or nothing and how many bytes more are wanted, 0 where that is not known.
+local function dissect_message(tvb, at, pinfo, tree, whole)
+  local total = tvb:len()
+  local header, more = read_header(tvb, at, whole)
+  if not header then
+    return nil, more
+  end
+  local fields, ended, message = {}, nil, nil
+  local wrong, stop = header.wrong, math.min(header.stop, total)
+  if not wrong then
+    local connection = connection_of(pinfo)
+    message = identify(tvb, at, pinfo, header, connection)
+    if message then
+      fields, ended, wrong = read_fields(tvb, at, pinfo, header, message, connection)
+    end
+    if not wrong and header.stop > total then
+      local text = "a body of %.0f bytes, but %d left"
+      local left = total - header.body
+      wrong = { at = header.body, text = string.format(text, header.size, left) }
+    elseif wrong and wrong.short and not header.size and not whole then
+      -- Only its own layout tells where it ends.
+      return nil, 0
+    elseif message and not wrong and not header.size then
+      stop = ended
+    end
+  end
+  show_message(tree, tvb, at, header, message, fields, wrong, stop)
+  local name = message and message.name or string.format("0x%02x", header.code or 0)
+  return stop, wrong and name .. " [malformed]" or name
 end
 
 function PROTO.dissector(tvb, pinfo, tree)
@@ -203,14 +134,14 @@ function PROTO.dissector(tvb, pinfo, tree)
   local at, names = 0, {}
   while at < tvb:len() do
     local whole = not PROTO.prefs.reassemble or pinfo.can_desegment == 0
-    local next_at, more, name = dissect_message(tvb, at, pinfo, tree, whole)
+    local next_at, said = dissect_message(tvb, at, pinfo, tree, whole)
     if not next_at then
       pinfo.desegment_offset = at
-      pinfo.desegment_len = more > 0 and more or DESEGMENT_ONE_MORE_SEGMENT
+      pinfo.desegment_len = said > 0 and said or DESEGMENT_ONE_MORE_SEGMENT
       return tvb:len()
     end
     at = next_at
-    names[#names + 1] = name
+    names[#names + 1] = said
     pinfo.cols.info = table.concat(names, ", ")
   end
   return tvb:len()

@@ -30,10 +30,7 @@ DECODERS.pson1 = function(c, node, depth)
   elseif kind == 1 or kind == 2 then
     node.kind, node.negative, node.value = "integer", kind == 2, c:varint(64, "integer")
   elseif kind == 3 or kind == 4 then
-    local bytes = kind == 3 and 4 or 8
-    c:need(bytes, "float")
-    node.kind, node.value = "float", c.tvb(c.at, bytes):le_float()
-    c.at = c.at + bytes
+    fill_float(node, c, kind == 3 and 4 or 8, true)
   elseif kind == 9 then
     node.kind, node.value = "string", c:text(c:varint(64, "size").number, "string")
   elseif kind == 11 then

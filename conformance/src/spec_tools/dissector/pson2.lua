@@ -45,9 +45,7 @@ DECODERS.pson2 = function(c, node, depth)
     node.kind, node.negative, node.value = "integer", kind == 1 and count ~= 0, number
   elseif kind == 2 then
     local bytes = ({ [0] = 4, [1] = 8 })[count] or refuse("a float is 0 (4 bytes) or 1 (8 bytes)")
-    c:need(bytes, "float")
-    node.kind, node.value = "float", c.tvb(c.at, bytes):le_float()
-    c.at = c.at + bytes
+    fill_float(node, c, bytes, true)
   elseif kind == 3 then
     if count == 2 then
       node.kind = "null"

@@ -28,6 +28,49 @@ local function decode_value(encoding, c, node, depth)
   node.length = c.at - node.at
 end
 
+local function fill_float(node, c, bytes, little)
+  c:need(bytes, "float")
+  local range = c.tvb(c.at, bytes)
+  node.kind, node.value = "float", little and range:le_float() or range:float()
+  c.at = c.at + bytes
+end
+
+-- Fills a node with an integer of so many bytes.
+local function fill_integer(node, c, bytes, little, signed)
+  local read = c:fixed(bytes, little, "integer")
+  node.kind, node.negative = "integer", false
+  -- A number of 64 bits is rounded; its upper half is not.
+  local top = bytes < 8 and read.number >= 2 ^ (8 * bytes - 1) or bytes == 8 and read.hi >= 2 ^ 31
+  if signed and top then
+    -- The magnitude is what is missing to the next power of two.
+    node.negative = true
+    if bytes < 8 then
+      read = integer(0, 2 ^ (8 * bytes) - read.number)
+    else
+      local lo = (TWO32 - read.lo) % TWO32
+      local hi = TWO32 - read.hi - (lo > 0 and 1 or 0)
+      read = integer(hi, lo)
+    end
+  end
+  node.value = read
+end
+
+-- Fills a node with the integer that decimal digits spell; false where it has over 64 bits.
+local function fill_decimal(node, sign, text)
+  local hi, lo = 0, 0
+  for digit in text:gmatch("%d") do
+    lo = lo * 10 + tonumber(digit)
+    hi = hi * 10 + math.floor(lo / TWO32)
+    lo = lo % TWO32
+    if hi >= TWO32 then
+      return false
+    end
+  end
+  node.kind, node.value = "integer", integer(hi, lo)
+  node.negative = sign == "-" and (hi > 0 or lo > 0)
+  return true
+end
+
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 -- Fills a node with bytes, and remembers where they are.

@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::runnable;
-use crate::case::{Case, DEVICE};
+use super::{call, runnable};
+use crate::case::{CASE, Case, DEVICE, Role};
 use crate::subject::{Function, Link, Peer, Received, Resource, Want, phrase};
+use crate::suite::craft::Craft;
 use crate::verdict::{Outcome, Step, Stop};
 
 pub(in crate::suite) const CASES: &[Case] = &[
@@ -50,10 +51,27 @@ pub(in crate::suite) const CASES: &[Case] = &[
         run: |peer| Box::pin(path_as_array(peer)),
         ..DEVICE
     },
+    Case {
+        slug: "run.parts-of-a-name",
+        title: "a resource can be named by a string, and by an array of the parts of its name",
+        // The same number is another rule elsewhere.
+        specs: &["iotmp-2020"],
+        clauses: &["IOTMP20-RUN-007"],
+        run: |peer| Box::pin(parts_of_a_name(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "run.resource-in-field-0",
+        title: "the resource of Run and Start Stream stands under a key that is its wire type",
+        specs: &["iotmp-2023"],
+        clauses: &["IOTMP23-RUN-007"],
+        run: |peer| Box::pin(resource_in_field_0(peer)),
+        ..CASE
+    },
 ];
 
 /// What kind of JSON a value is.
-const fn kind(value: &Json) -> &'static str {
+pub(super) const fn kind(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
         Json::Bool(_) => "boolean",
@@ -190,4 +208,60 @@ async fn path_as_array(peer: &Peer) -> Outcome {
             "the device does not take an array for a name, and need not",
         )),
     }
+}
+
+async fn parts_of_a_name(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for parts in [false, true] {
+        let id = link.id();
+        let mut message = call(peer, Some(id));
+        if let Some(name) = message.get_mut("resource")
+            && let (true, Some(whole)) = (parts, name.as_str())
+        {
+            let segments: Vec<&str> = whole.split('/').collect();
+            *name = json!(segments);
+        }
+        link.send(message).await?;
+        // A server need not have what is asked for, but has to understand the question.
+        let want = match peer.role() {
+            Role::Server => Want::Answer(id),
+            Role::Device => Want::Ok(id),
+        };
+        link.message(&[want]).await?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// The requests that name a resource, put together byte by byte.
+async fn resource_in_field_0(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let streamed = match peer.role() {
+        Role::Server => None,
+        Role::Device => peer.catalogue()?.streamable().first().copied(),
+    };
+    let call = call(peer, None);
+    let named = call.get("resource").cloned().unwrap_or_default();
+    let streamed = streamed.map_or(named, |resource| json!(resource.name));
+    let run = craft.fields(&call)?.concat();
+    let stream = craft.value(0, &streamed)?;
+    for (name, resource) in [("run", run), ("start_stream", stream)] {
+        let id = link.id();
+        let key = resource.first().copied();
+        if key != Some(craft.value_wire()) {
+            return Err(Stop::inconclusive(format!("the key of {name} is {key:?}")));
+        }
+        let id_field = craft.field(name, "stream_id")?;
+        let body = [resource, craft.number(id_field, id.into())].concat();
+        let message = craft.frame(craft.code(name)?, &body);
+        link.send_raw(&message, &format!("{name} of a resource in field 0"))
+            .await;
+        let want = match peer.role() {
+            Role::Server => Want::Answer(id),
+            Role::Device => Want::Ok(id),
+        };
+        link.message(&[want]).await?;
+    }
+    Ok(())
 }

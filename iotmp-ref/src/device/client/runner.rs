@@ -1,10 +1,7 @@
 //! The task of a device: dialling, serving, and dialling again.
 
 use core::time::Duration;
-use std::io;
-
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
@@ -14,6 +11,7 @@ use crate::device::{Address, Device, InvalidAddress};
 use crate::link::{Link, Machine, Turn, told};
 use crate::pson::Value;
 use crate::session::{CloseReason, ConnectError, Event};
+use crate::transport::{DialError, Transport};
 
 /// The task behind a [`Client`](super::Client).
 pub(super) struct Runner {
@@ -29,7 +27,7 @@ enum End {
     /// The client was told to stop.
     Stopped,
     /// There was no connection.
-    Unreachable(io::Error),
+    Unreachable(DialError),
     /// The connection is over.
     Closed {
         reason: CloseReason,
@@ -46,10 +44,11 @@ impl Runner {
 
     async fn dial_again_and_again(&mut self) -> Result<(), ClientError> {
         let mut server = self.config.server.clone();
+        let mut transport = self.config.transport.clone();
         let mut redirects = 0;
         let mut failures = 0;
         loop {
-            match self.attempt(&server).await? {
+            match self.attempt(&server, &transport).await? {
                 End::Stopped => return Ok(()),
                 End::Unreachable(error) => warn!(%server, %error, "not reachable"),
                 End::Closed {
@@ -57,10 +56,16 @@ impl Runner {
                     ..
                 } => {
                     if error == ConnectError::Redirect && redirects < self.config.max_redirects {
+                        let was_tls = transport.is_tls() || server.is_tls;
                         match target(payload.as_ref()) {
+                            // Whoever trusts the server has not agreed to be overheard.
+                            Ok(target) if was_tls && !target.is_tls => {
+                                warn!(%server, %target, "redirected away from TLS; not followed");
+                            }
                             Ok(target) => {
                                 info!(%server, %target, "redirected");
                                 redirects += 1;
+                                transport = self.config.transport.redirected(&target);
                                 server = target;
                                 continue;
                             }
@@ -90,6 +95,7 @@ impl Runner {
                 }
             }
             server = self.config.server.clone();
+            transport = self.config.transport.clone();
             redirects = 0;
             failures = u32::saturating_add(failures, 1);
             let wait = self.config.backoff.wait(failures);
@@ -110,20 +116,22 @@ impl Runner {
     }
 
     /// Dials and serves until the connection ends.
-    async fn attempt(&mut self, server: &Address) -> Result<End, ClientError> {
-        debug!(%server, "dialling");
+    async fn attempt(
+        &mut self,
+        server: &Address,
+        transport: &Transport,
+    ) -> Result<End, ClientError> {
+        debug!(%server, transport = transport.name(), "dialling");
         self.status.send_replace(Status::Connecting(server.clone()));
-        let dialled = TcpStream::connect((server.host.as_str(), server.port));
+        let dialled = transport.dial(server);
         let stream = tokio::select! {
             dialled = timeout(self.config.dial_timeout, dialled) => match dialled {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(error)) => return Ok(End::Unreachable(error)),
-                Err(_) => return Ok(End::Unreachable(io::ErrorKind::TimedOut.into())),
+                Err(_) => return Ok(End::Unreachable(DialError::TimedOut)),
             },
             () = told(&mut self.stop) => return Ok(End::Stopped),
         };
-        // Messages are small and answers are waited for; without it they are late.
-        let _ = stream.set_nodelay(true);
         let mut link = Link::new(stream, self.config.write_timeout);
         self.device
             .connect(link.now())

@@ -47,6 +47,7 @@ macro_rules! dialect {
                 max_streams: spec::limits::MAX_STREAMS as usize,
                 max_pending: spec::limits::MAX_PENDING as usize,
                 auth_credentials: connect::AUTH_CREDENTIALS,
+                auth_string: connect::AUTH_STRING,
                 interval_unit: $unit,
                 required_encodings: $required,
                 reconfigures: false,

@@ -31,6 +31,7 @@ const CONSTANTS: Constants = Constants {
     max_streams: spec::limits::MAX_STREAMS as usize,
     max_pending: spec::limits::MAX_PENDING as usize,
     auth_credentials: spec::AuthType::CREDENTIALS.0 as u64,
+    auth_string: Some(spec::AuthType::CERTIFICATE.0 as u64),
     interval_unit: Duration::from_secs(1),
     required_encodings: &[spec::DEFAULT_ENCODING],
     reconfigures: true,

@@ -12,6 +12,8 @@ use crate::wire::{Any, DecodeError, EncodeError, Encoding, Reader, Writer};
 
 pub(super) const AUTH_CREDENTIALS: u64 = spec::AuthType::CREDENTIALS.0 as u64;
 
+pub(super) const AUTH_STRING: Option<u64> = Some(spec::AuthType::TOKEN.0 as u64);
+
 pub(super) const DATA_LABELS: Option<DataLabels> = Some(DataLabels {
     input: spec::StreamPayload::INPUT.0 as u64,
     output: spec::StreamPayload::OUTPUT.0 as u64,

@@ -19,6 +19,9 @@ macro_rules! connect_by_parameters {
 
             pub(crate) const AUTH_CREDENTIALS: u64 = spec::AuthType::CREDENTIALS.0 as u64;
 
+            /// The number of a token is reserved.
+            pub(crate) const AUTH_STRING: Option<u64> = None;
+
             pub(crate) const DATA_LABELS: Option<DataLabels> = None;
 
             pub(crate) fn negotiated(version: u64, asked: Option<Encoding>) -> Option<Encoding> {

@@ -1,0 +1,103 @@
+//! `tap`: between a device and a server, and judges what passes.
+
+use core::time::Duration;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use iotmp_conformance::exit;
+use iotmp_conformance::observe::{Observed, case_ids, report, tap::Tap};
+use iotmp_conformance::specs;
+use tokio::net::TcpListener;
+
+use super::Outcome;
+use super::live::quoted;
+use super::options::{RunOptions, block_on};
+
+/// Forwards between devices and a server, byte for byte, and judges both sides by what passes.
+///
+/// It ends when every connection has ended, or at Ctrl-C. Traffic does not show every rule: without
+/// a failure it ends with 4 while a MUST clause of either side stayed untested, unless
+/// --allow-untested is given.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Address that devices dial, `HOST:PORT`; port 0 takes a free one and says which.
+    #[arg(long, value_name = "ADDR")]
+    listen: String,
+    /// Address of the server, `HOST:PORT`.
+    #[arg(long, value_name = "ADDR")]
+    upstream: String,
+    /// How long to wait for a device to dial, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
+    /// How long to go on, in seconds, whatever connections end in it.
+    #[arg(long = "for", value_name = "SECONDS")]
+    during: Option<u64>,
+    /// Specification to judge by.
+    #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
+    spec: String,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let spec = specs::by_name(&arguments.spec).map_err(|error| error.to_string())?;
+    super::pcap::judged(spec)?;
+    let selection = arguments.run.selection();
+    let ids = case_ids(spec);
+    selection
+        .check(ids.iter().map(String::as_str))
+        .map_err(|error| error.to_string())?;
+    let targets = arguments.run.targets()?;
+    let began = Instant::now();
+    let (listen, upstream) = (&arguments.listen, &arguments.upstream);
+    let watched = block_on(async {
+        let listener = TcpListener::bind(listen).await;
+        let listener =
+            listener.map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
+        let bound = listener.local_addr().map_err(|error| error.to_string())?;
+        anstream::eprintln!("forwarding what dials {bound} to {upstream}; Ctrl-C ends it");
+        let tap = Tap {
+            listener,
+            upstream: upstream.clone(),
+            spec,
+            wait: Duration::from_secs(arguments.wait),
+            during: arguments.during.map(Duration::from_secs),
+            patience: arguments.run.timeout(),
+        };
+        let stop = async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                // Without the signal, time and connections end it.
+                core::future::pending::<()>().await;
+            }
+        };
+        let watched = tap.run(stop).await;
+        watched.map_err(|error| format!("{bound} cannot be listened on: {error}"))
+    })??;
+    let passed = watched.findings.messages.iter().any(|count| *count > 0);
+    if let Some(why) = watched.unreachable.as_ref().filter(|_| !passed) {
+        anstream::eprintln!("error: {why}");
+        return Ok(ExitCode::from(exit::UNREACHABLE));
+    }
+    if watched.connections == 0 {
+        anstream::eprintln!("error: no device dialled {listen}");
+        return Ok(ExitCode::from(exit::UNREACHABLE));
+    }
+    let observed = Observed {
+        spec,
+        address: format!("between {listen} and {upstream}"),
+        again: format!(
+            "iotmp-conformance tap --listen {} --upstream {} --spec {}",
+            quoted(listen),
+            quoted(upstream),
+            spec.name
+        ),
+        elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        gone: watched.unreachable,
+        findings: watched.findings,
+    };
+    targets.write(&report(
+        observed,
+        &selection,
+        arguments.run.allow_untested(),
+    ))
+}

@@ -1,0 +1,196 @@
+//! That a value is the same however it is said.
+
+use iotmp_ref::wire::Encoding;
+use serde_json::{Value as Json, json};
+
+use super::{announced, choices, speaks};
+use crate::case::{CASE, Case, Role};
+use crate::subject::vocabulary::{connect, number};
+use crate::subject::{Credentials, Event, NO_SUCH_RESOURCE, Peer, Want, phrase};
+use crate::suite::craft::{Carrier, Craft};
+use crate::suite::run::runnable;
+use crate::verdict::{Outcome, Step, Stop};
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "encoding.wire-types",
+        title: "a value means the same under each wire type that can carry it",
+        specs: &["iotmp-2023"],
+        clauses: &["IOTMP23-WIRE-002"],
+        run: |peer| Box::pin(wire_types(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "encoding.loses-nothing",
+        title: "a number that the encoding cannot say by itself leads back to it, or is refused",
+        clauses: &["IOTMP23-ENCODING-006"],
+        run: |peer| Box::pin(loses_nothing(peer)),
+        ..CASE
+    },
+];
+
+async fn loses_nothing(peer: &Peer) -> Outcome {
+    match peer.role() {
+        Role::Server => refusal_in_documents(peer).await,
+        Role::Device => outputs_by_themselves(peer).await,
+    }
+}
+
+/// Has a server say its code for bad credentials in an encoding whose values are documents.
+async fn refusal_in_documents(peer: &Peer) -> Outcome {
+    let code = number(peer.spec(), "connect_error", "bad_credentials")?;
+    let Some((number, _, encoding)) = choices(peer)
+        .into_iter()
+        .find(|(_, _, encoding)| *encoding == Encoding::Bson)
+    else {
+        return Err(Stop::skip("the spec has no encoding of documents only"));
+    };
+    let right = peer.credentials()?.clone();
+    let wrong = Credentials {
+        credential: format!("{}x", right.credential),
+        ..right.clone()
+    };
+    for (who, is_right) in [(right, true), (wrong, false)] {
+        let mut link = peer.open().await?;
+        link.set_encoding(encoding);
+        let id = link.id();
+        link.send(connect(
+            peer.spec(),
+            id,
+            &json!({"encoding": number}),
+            &who.payload(),
+        )?)
+        .await?;
+        let answer = link.next().await;
+        if is_right && !Want::Ok(id).allows(&answer) {
+            return Err(Stop::skip(format!(
+                "the server does not take a Connect in {}: {answer}",
+                encoding.name()
+            )));
+        }
+        if is_right {
+            continue;
+        }
+        let Event::Message(refusal) = &answer else {
+            return Err(Stop::fail(Want::Error(id).to_string(), answer.to_string()));
+        };
+        let said = refusal.field("parameters");
+        if !refusal.is("error", id) || said.is_some_and(|said| said.as_u64() != Some(code)) {
+            let expected = format!("an Error whose parameters are {code}, or that has none");
+            return Err(Stop::fail(expected, phrase(&refusal.message)));
+        }
+    }
+    Ok(())
+}
+
+/// Has a device say by themselves the values that it has said in a map before.
+async fn outputs_by_themselves(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    if !speaks(&link, Encoding::Bson.name()) {
+        return Err(Stop::skip(
+            "the device did not choose an encoding that leaves anything unsaid",
+        ));
+    }
+    let is_scalar = |value: &&Json| value.is_number() || value.is_string() || value.is_boolean();
+    let resources = peer.catalogue()?.resources.iter();
+    let mut outputs = resources
+        .filter(|resource| resource.is_plain() && !resource.needs_parameters)
+        .filter_map(|resource| Some((resource, resource.output.as_ref().filter(is_scalar)?)));
+    let Some((resource, sample)) = outputs.next() else {
+        return Err(Stop::skip(
+            "the device gives no value that stands by itself",
+        ));
+    };
+    let id = link.id();
+    link.send(resource.run(Some(id))).await?;
+    let answer = link.answer(id).await?;
+    peer.keep(link).await;
+    let said = answer.field("payload");
+    let same_kind = said.is_some_and(|said| {
+        (said.is_number(), said.is_string(), said.is_boolean())
+            == (sample.is_number(), sample.is_string(), sample.is_boolean())
+    });
+    if answer.name() == "error" || same_kind {
+        return Ok(());
+    }
+    Err(Stop::fail(
+        format!("a value such as {sample}, or an Error"),
+        phrase(&answer.message),
+    ))
+}
+
+/// Says one thing under every wire type that can carry it.
+async fn wire_types(peer: &Peer) -> Outcome {
+    let craft = Craft::new(peer.codec());
+    for wire in craft.carriers() {
+        let because = format!("under wire type {} ({})", wire.id, wire.name);
+        match peer.role() {
+            Role::Server => credentials_under(peer, craft, &wire).await,
+            Role::Device => resource_under(peer, craft, &wire).await,
+        }
+        .because(because)?;
+    }
+    Ok(())
+}
+
+async fn credentials_under(peer: &Peer, craft: Craft, wire: &Carrier) -> Outcome {
+    let right = peer.credentials()?.clone();
+    let wrong = Credentials {
+        credential: format!("{}x", right.credential),
+        ..right.clone()
+    };
+    for (who, is_right) in [(right, true), (wrong, false)] {
+        let mut link = peer.open().await?;
+        let id = link.id();
+        let field = craft.field("connect", "payload")?;
+        let body = [
+            craft.number(craft.field("connect", "stream_id")?, id.into()),
+            craft.carried(field, wire, wire.encoding, &who.payload())?,
+        ];
+        let message = craft.frame(craft.code("connect")?, &body.concat());
+        link.send_raw(
+            &message,
+            &format!("connect with credentials in {}", wire.name),
+        )
+        .await;
+        let want = if is_right {
+            Want::Ok(id)
+        } else {
+            Want::Error(id)
+        };
+        link.message(&[want]).await?;
+    }
+    Ok(())
+}
+
+async fn resource_under(peer: &Peer, craft: Craft, wire: &Carrier) -> Outcome {
+    let resource = runnable(peer)?;
+    let mut link = peer.connected().await?;
+    // What is under the negotiated wire type the device has chosen itself.
+    let encoding = announced(&link)
+        .filter(|encoding| wire.encodings.len() > 1 && wire.encodings.contains(encoding))
+        .unwrap_or(wire.encoding);
+    for (name, is_there) in [(resource.name.as_str(), true), (NO_SUCH_RESOURCE, false)] {
+        let id = link.id();
+        let body = [
+            craft.number(craft.field("describe", "stream_id")?, id.into()),
+            craft.carried(
+                craft.field("describe", "resource")?,
+                wire,
+                encoding,
+                &json!(name),
+            )?,
+        ];
+        let message = craft.frame(craft.code("describe")?, &body.concat());
+        link.send_raw(&message, &format!("describe of {name:?} in {}", wire.name))
+            .await;
+        let want = if is_there {
+            Want::Ok(id)
+        } else {
+            Want::Error(id)
+        };
+        link.message(&[want]).await?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}

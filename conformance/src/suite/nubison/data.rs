@@ -1,0 +1,182 @@
+//! Data and heartbeats, as a server takes them.
+
+use super::SERVER;
+use super::expect::{
+    accepted, arrived, data, every_byte, heartbeat, payload, refused, with_wrong_token,
+};
+use crate::case::Case;
+use crate::subject::nubison::ask;
+use crate::subject::{Ask, Link, Peer};
+use crate::verdict::{Outcome, Stop};
+
+/// Largest payload of Data, as its length of two bytes has it.
+const LARGEST: usize = u16::MAX as usize;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "data.ok",
+        title: "Data is answered by status 01 and nothing more",
+        clauses: &["NUB-DATA-002", "NUB-RESPONSE-001", "NUB-SESSION-001"],
+        run: |peer| Box::pin(taken(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "data.every-byte",
+        title: "a payload of all bytes that there are arrives as it is",
+        clauses: &["NUB-DATA-004"],
+        run: |peer| Box::pin(untouched(peer, every_byte())),
+        ..SERVER
+    },
+    Case {
+        slug: "data.packets-inside",
+        title: "packets in a payload are a payload",
+        clauses: &["NUB-DATA-004"],
+        run: |peer| {
+            Box::pin(untouched(
+                peer,
+                b"Osession1conformance-unknown-0000Rsession1\x00\x00\x05".to_vec(),
+            ))
+        },
+        ..SERVER
+    },
+    Case {
+        slug: "data.largest",
+        title: "a payload of 65,535 bytes arrives as it is",
+        clauses: &["NUB-DATA-004"],
+        run: |peer| {
+            Box::pin(untouched(
+                peer,
+                every_byte().into_iter().cycle().take(LARGEST).collect(),
+            ))
+        },
+        ..SERVER
+    },
+    Case {
+        slug: "data.wrong-token",
+        title: "Data with an access token that was not issued gets error code 0005",
+        clauses: &["NUB-ERROR-005", "NUB-DATA-003"],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(wrong_token(peer, data)),
+        ..SERVER
+    },
+    Case {
+        slug: "data.before-login",
+        title: "Data of a device that is not logged in gets error code 0005",
+        clauses: &["NUB-ERROR-005", "NUB-DATA-003"],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(before_login(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "data.wrong-structure",
+        title: "a payload without the registered structure gets error code 0006",
+        clauses: &["NUB-ERROR-006", "NUB-DATA-003"],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(wrong_structure(peer, data)),
+        ..SERVER
+    },
+    Case {
+        slug: "data.server-failure",
+        title: "a payload on which the server fails gets error code 9999",
+        clauses: &["NUB-ERROR-007", "NUB-DATA-003"],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(server_failure(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "heartbeat.bare",
+        title: "a Heartbeat without payload is answered by status 01 and nothing more",
+        clauses: &["NUB-HEARTBEAT-003", "NUB-RESPONSE-001", "NUB-SESSION-001"],
+        run: |peer| Box::pin(beats(peer, false)),
+        ..SERVER
+    },
+    Case {
+        slug: "heartbeat.payload",
+        title: "a Heartbeat with a payload is answered by status 01, and its payload arrives",
+        clauses: &["NUB-HEARTBEAT-003", "NUB-HEARTBEAT-002"],
+        run: |peer| Box::pin(beats(peer, true)),
+        ..SERVER
+    },
+    Case {
+        slug: "heartbeat.wrong-token",
+        title: "a Heartbeat with an access token that was not issued gets error code 0005",
+        clauses: &["NUB-ERROR-005", "NUB-HEARTBEAT-004"],
+        control: Some("heartbeat.bare"),
+        run: |peer| Box::pin(wrong_token(peer, |_| heartbeat(None))),
+        ..SERVER
+    },
+    Case {
+        slug: "heartbeat.wrong-structure",
+        title: "the payload of a Heartbeat is refused where that of Data would be",
+        clauses: &["NUB-ERROR-006", "NUB-HEARTBEAT-002", "NUB-HEARTBEAT-004"],
+        control: Some("heartbeat.payload"),
+        run: |peer| Box::pin(wrong_structure(peer, |payload| heartbeat(Some(payload)))),
+        ..SERVER
+    },
+];
+
+async fn taken(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let response = ask(&mut link, data(&payload(peer))).await?;
+    accepted(&response)?;
+    link.quiet("one response to the Data").await
+}
+
+async fn untouched(peer: &Peer, payload: Vec<u8>) -> Outcome {
+    let mut link = peer.connected().await?;
+    let response = ask(&mut link, data(&payload)).await?;
+    if refused(&link, &response, "payload_structure").is_ok() {
+        return Err(Stop::skip(
+            "the server takes only payloads of a structure of its own",
+        ));
+    }
+    accepted(&response)?;
+    arrived(peer, Ask::Arrived(payload)).await?;
+    link.quiet("one response to the Data").await
+}
+
+async fn wrong_token(peer: &Peer, request: impl FnOnce(&[u8]) -> serde_json::Value) -> Outcome {
+    let mut link = peer.connected().await?;
+    let request = with_wrong_token(&link, request(&payload(peer)));
+    let response = ask(&mut link, request).await?;
+    refused(&link, &response, "access_token")
+}
+
+async fn before_login(peer: &Peer) -> Outcome {
+    let mut link = peer.open().await?;
+    let response = ask(&mut link, data(&payload(peer))).await?;
+    refused(&link, &response, "access_token")
+}
+
+async fn wrong_structure(peer: &Peer, request: impl FnOnce(&[u8]) -> serde_json::Value) -> Outcome {
+    let payload = peer.application()?.wrong_payload.as_deref();
+    let payload =
+        payload.ok_or_else(|| Stop::skip("no payload is known that the server refuses"))?;
+    let mut link = peer.connected().await?;
+    provoked(&mut link, request(payload), "payload_structure").await
+}
+
+async fn server_failure(peer: &Peer) -> Outcome {
+    let payload = peer.application()?.failing_payload.as_deref();
+    let payload =
+        payload.ok_or_else(|| Stop::skip("no payload is known on which the server fails"))?;
+    let mut link = peer.connected().await?;
+    provoked(&mut link, data(payload), "server_error").await
+}
+
+async fn provoked(link: &mut Link, request: serde_json::Value, reason: &str) -> Outcome {
+    let response = ask(link, request).await?;
+    refused(link, &response, reason)
+}
+
+async fn beats(peer: &Peer, has_payload: bool) -> Outcome {
+    let mut link = peer.connected().await?;
+    let payload = payload(peer);
+    let sent = has_payload.then_some(payload.as_slice());
+    let response = ask(&mut link, heartbeat(sent)).await?;
+    accepted(&response)?;
+    if has_payload {
+        arrived(peer, Ask::Arrived(payload)).await?;
+    }
+    link.quiet("one response to the Heartbeat").await
+}

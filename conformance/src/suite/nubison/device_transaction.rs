@@ -1,0 +1,147 @@
+//! Which response belongs to which request, where a device is one end.
+
+use std::collections::BTreeSet;
+
+use super::DEVICE;
+use super::expect::{command, logged_in, next_request, payload};
+use super::transaction::ODD;
+use crate::case::Case;
+use crate::subject::nubison::{answer, ask, bytes, bytes_in};
+use crate::subject::{Ask, Link, Peer, Received, Unheard};
+use crate::verdict::{Outcome, Stop};
+
+/// Requests of a device that are looked at for their session identifiers, Logins apart.
+const REQUESTS: usize = 3;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "transaction.echo",
+        title: "a response has the session identifier of its Command, whatever its bytes are",
+        clauses: &["NUB-SESSION-001"],
+        run: |peer| Box::pin(echo(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "transaction.own-identifier",
+        title: "every request of a device has a session identifier of its own",
+        clauses: &["NUB-SESSION-002"],
+        run: |peer| Box::pin(own_identifier(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "transaction.out-of-order",
+        title: "two requests in flight, answered the other way round, get each its own response",
+        clauses: &["NUB-SESSION-004"],
+        run: |peer| Box::pin(out_of_order(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "transaction.crossing",
+        title: "a request in flight does not keep a device from answering",
+        clauses: &["NUB-SESSION-004"],
+        run: |peer| Box::pin(crossing(peer)),
+        ..DEVICE
+    },
+];
+
+async fn echo(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for odd in ODD {
+        let mut request = command(None);
+        request["session_id"] = bytes(odd);
+        ask(&mut link, request).await?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn own_identifier(peer: &Peer) -> Outcome {
+    let mut seen = BTreeSet::new();
+    let mut is_fresh = |received: Option<&Received>| -> Outcome {
+        let name = received
+            .and_then(|received| bytes_in(received, "session_id"))
+            .unwrap_or_default();
+        let shown = hex::encode(&name);
+        match seen.insert(name) {
+            true => Ok(()),
+            false => Err(Stop::fail(
+                "a session identifier of its own",
+                format!("{shown} again"),
+            )),
+        }
+    };
+    let early = peer.introduced().await?;
+    is_fresh(early.hello())?;
+    early.close();
+    let mut link = peer.introduced().await?;
+    is_fresh(link.hello())?;
+    let token = "conformance-token-of-24b";
+    let mut accepted = link
+        .hello()
+        .map(|hello| answer("login_accepted", hello))
+        .unwrap_or_default();
+    accepted["access_token"] = token.into();
+    link.set_token(token);
+    link.send(accepted).await?;
+    link.fence().await?;
+    for _ in 0..REQUESTS {
+        made_to_send(peer);
+        let request = match next_request(peer, &mut link, &["data", "heartbeat"]).await {
+            // The Logins have been seen all the same.
+            Err(stop) if stop.verdict().kind() == crate::verdict::Kind::Skip => break,
+            request => request?,
+        };
+        is_fresh(Some(&request))?;
+        link.send(answer("accepted", &request)).await?;
+    }
+    Ok(())
+}
+
+/// Makes a device send Data, if it can be made to; nobody waits for what comes of it.
+fn made_to_send(peer: &Peer) {
+    if let Ok(application) = peer.application() {
+        drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
+    }
+}
+
+async fn out_of_order(peer: &Peer) -> Outcome {
+    let application = peer.application()?;
+    let mut link = logged_in(peer).await?;
+    let send = |payload: &[u8]| tokio::spawn(application.ask(Ask::Data(payload.to_vec())));
+    let (taken, refused) = (send(b"taken"), send(b"refused"));
+    let one = next_request(peer, &mut link, &["data"]).await?;
+    let two = next_request(peer, &mut link, &["data"]).await?;
+    for request in [&two, &one] {
+        respond(&mut link, request).await?;
+    }
+    let wanted = "the request that was refused, and that alone, to fail at the application";
+    let told = |told: Result<Result<_, Unheard>, _>| match told {
+        Ok(Err(Unheard::Unable)) => Err(Stop::skip(Unheard::Unable.to_string())),
+        Ok(told) => Ok(told.is_ok()),
+        Err(why) => Err(Stop::inconclusive(format!(
+            "asking the device broke down: {why}"
+        ))),
+    };
+    match (told(taken.await)?, told(refused.await)?) {
+        (true, false) => Ok(()),
+        other => Err(Stop::fail(wanted, format!("{other:?}"))),
+    }
+}
+
+async fn respond(link: &mut Link, request: &Received) -> Outcome {
+    let is_taken = bytes_in(request, "payload").is_some_and(|payload| payload == b"taken");
+    let mut response = answer(if is_taken { "accepted" } else { "refused" }, request);
+    if !is_taken {
+        response["error_code"] = 6.into();
+    }
+    link.send(response).await
+}
+
+async fn crossing(peer: &Peer) -> Outcome {
+    let mut link = logged_in(peer).await?;
+    made_to_send(peer);
+    let request = next_request(peer, &mut link, &["data", "heartbeat"]).await?;
+    ask(&mut link, command(None)).await?;
+    link.send(answer("accepted", &request)).await?;
+    link.fence().await.map(drop)
+}

@@ -1,0 +1,170 @@
+//! What the cases look for in a response, and how they talk.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value as Json, json};
+
+use crate::subject::nubison::{ask, bytes, login};
+use crate::subject::{
+    Application, Ask, Credentials, Link, Peer, Received, Unheard, phrase, vocabulary,
+};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Sees that a request was carried out, and that nothing stands behind the status.
+pub(super) fn accepted(response: &Received) -> Outcome {
+    named(response, "accepted", "status 01 and nothing more")
+}
+
+/// Sees that a request was refused for the reason of that name.
+pub(super) fn refused(link: &Link, response: &Received, reason: &str) -> Outcome {
+    let spec = link.codec().spec();
+    let code = vocabulary::number(spec, "error_code", reason)?;
+    if response.name() == "refused" && code_of(response) == Some(code) {
+        return Ok(());
+    }
+    let wanted = format!("status 00 and error code {code:04x} ({reason})");
+    Err(Stop::fail(wanted, phrase(&response.message)))
+}
+
+/// The error code of a refusal.
+pub(super) fn code_of(response: &Received) -> Option<u64> {
+    response.field("error_code").and_then(Json::as_u64)
+}
+
+/// Sees that a response is of that name.
+pub(super) fn named(response: &Received, name: &str, wanted: &str) -> Outcome {
+    match response.name() == name {
+        true => Ok(()),
+        false => Err(Stop::fail(wanted, phrase(&response.message))),
+    }
+}
+
+/// A Data with that payload.
+pub(super) fn data(payload: &[u8]) -> Json {
+    json!({"type": "data", "payload": bytes(payload)})
+}
+
+/// A Heartbeat, with that payload if there is one.
+pub(super) fn heartbeat(payload: Option<&[u8]>) -> Json {
+    with_tail("heartbeat", payload)
+}
+
+/// A Command, with that payload if there is one.
+pub(super) fn command(payload: Option<&[u8]>) -> Json {
+    with_tail("command", payload)
+}
+
+fn with_tail(name: &str, payload: Option<&[u8]>) -> Json {
+    match payload {
+        Some(payload) => json!({"type": name, "payload": bytes(payload)}),
+        None => json!({"type": name}),
+    }
+}
+
+/// A request with an access token that nobody was issued.
+pub(super) fn with_wrong_token(link: &Link, mut request: Json) -> Json {
+    let token = link.token().unwrap_or("conformance-unknown-0000");
+    request["access_token"] = altered(token).into();
+    request
+}
+
+/// The same text but for its last character.
+pub(super) fn altered(text: &str) -> String {
+    let mut text = text.to_owned();
+    let last = text.pop();
+    text.push(if last == Some('~') { '!' } else { '~' });
+    text
+}
+
+/// A payload that the subject takes, as far as is known, and if possible one that was not sent yet.
+pub(super) fn payload(peer: &Peer) -> Vec<u8> {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let known = peer.subject().application();
+    let known = known.and_then(|application| application.right_payload.clone());
+    known.unwrap_or_else(|| {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        format!("{{\"reading\":{number}}}").into_bytes()
+    })
+}
+
+/// All bytes that there are.
+pub(super) fn every_byte() -> Vec<u8> {
+    (0..=u8::MAX).collect()
+}
+
+/// Asks the application behind the subject; what it cannot do, no case can be about.
+pub(super) async fn asked(application: &Application, what: Ask) -> Outcome<Option<Vec<u8>>> {
+    let told = format!("{what:?}");
+    application.ask(what).await.map_err(|why| match why {
+        Unheard::Unable => Stop::skip(why.to_string()),
+        Unheard::Failed(why) => Stop::fail(format!("the application to be heard: {told}"), why),
+    })
+}
+
+/// Sees that the application behind the subject got something, if it can be asked.
+pub(super) async fn arrived(peer: &Peer, what: Ask) -> Outcome {
+    let Ok(application) = peer.application() else {
+        return Ok(());
+    };
+    match asked(application, what).await {
+        Err(stop) if stop == Stop::skip(Unheard::Unable.to_string()) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Logs in on a new connection with credentials that `alter` has changed, for the response.
+pub(super) async fn log_in_as(
+    peer: &Peer,
+    alter: impl FnOnce(&mut Credentials),
+) -> Outcome<(Link, Received)> {
+    let mut credentials = peer.credentials()?.clone();
+    alter(&mut credentials);
+    let mut link = peer.open().await?;
+    let response = ask(&mut link, login(peer.spec(), &credentials)?).await?;
+    Ok((link, response))
+}
+
+/// A device that has taken in that it is logged in, and so sends what it is asked to send.
+pub(super) async fn logged_in(peer: &Peer) -> Outcome<Link> {
+    let mut link = peer.connected().await?;
+    link.fence().await.unrelated("logging in")?;
+    Ok(link)
+}
+
+/// The next request of that name which a device sends by itself.
+///
+/// Other requests of its own are answered in the meantime.
+pub(super) async fn next_request(
+    peer: &Peer,
+    link: &mut Link,
+    names: &[&str],
+) -> Outcome<Received> {
+    use crate::subject::{Event, nubison::answer};
+    let least = peer.spec().timer("heartbeat").unwrap_or(0);
+    let patience = peer
+        .patience()
+        .min(core::time::Duration::from_secs(least) + peer.timeout());
+    let what = names.join(" or ");
+    peer.waits(&what, patience);
+    link.leave_keep_alive();
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        match link.next_before(deadline).await {
+            Event::Message(received) if names.contains(&received.name()) => return Ok(received),
+            Event::Message(received) if matches!(received.name(), "data" | "heartbeat") => {
+                link.send(answer("accepted", &received)).await?;
+            }
+            Event::Silence(_) if link.unfinished() > 0 => {
+                let got = format!("{} bytes of a packet that does not end", link.unfinished());
+                return Err(Stop::fail(what, got));
+            }
+            Event::Silence(waited) => {
+                let waited = waited.as_secs();
+                return Err(Stop::skip(format!(
+                    "the device sent no {what} within {waited} s"
+                )));
+            }
+            other => return Err(Stop::fail(what, other.to_string())),
+        }
+    }
+}

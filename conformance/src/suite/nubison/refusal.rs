@@ -1,0 +1,153 @@
+//! Packets that a server refuses by their type or their structure.
+
+use serde_json::Value as Json;
+
+use super::SERVER;
+use super::expect::{code_of, payload, refused};
+use crate::case::{Case, Pace};
+use crate::subject::nubison::{bytes, complete, response};
+use crate::subject::{Link, Peer, phrase};
+use crate::verdict::{Outcome, Stop};
+
+/// Letters that name no packet.
+const NO_TYPES: &[u8] = b"XZdl0";
+/// What a packet of no type may hold.
+const BODY: &[u8] = b"conformance-unknown-0000";
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "refusal.type",
+        title: "a packet of a type that there is not gets error code 0001",
+        clauses: &["NUB-ERROR-001"],
+        control: Some("heartbeat.bare"),
+        run: |peer| Box::pin(no_type(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "refusal.type-first",
+        title: "so does one that comes before the Login",
+        clauses: &["NUB-ERROR-001"],
+        control: Some("login.ok"),
+        run: |peer| Box::pin(no_type_first(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "refusal.cut-short",
+        title: "Data whose payload is shorter than its length says gets error code 0002",
+        clauses: &["NUB-ERROR-002", "NUB-DATA-003"],
+        control: Some("data.ok"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(cut_short(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "refusal.login-cut-short",
+        title: "a Login that ends in its product code gets error code 0002",
+        clauses: &["NUB-ERROR-002", "NUB-LOGIN-006"],
+        control: Some("login.ok"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(login_cut_short(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "refusal.not-utf-8",
+        title: "a client identifier that is not UTF-8 is refused",
+        clauses: &["NUB-LOGIN-006", "NUB-ROBUST-001"],
+        control: Some("login.ok"),
+        run: |peer| Box::pin(not_utf_8(peer)),
+        ..SERVER
+    },
+];
+
+/// A packet of that type with a session identifier of its own, and that identifier.
+pub(super) fn of_type(link: &mut Link, code: u8, body: &[u8]) -> (Vec<u8>, Json) {
+    let name = link.transaction();
+    let id = name.get("value").and_then(Json::as_str).unwrap_or_default();
+    let id = hex::decode(id).unwrap_or_default();
+    ([&[code], id.as_slice(), body].concat(), bytes(&id))
+}
+
+/// Sends a packet as it is, and waits for its response.
+pub(super) async fn raw(
+    link: &mut Link,
+    packet: &[u8],
+    what: &str,
+) -> Outcome<crate::subject::Received> {
+    let name = packet.get(1..9).unwrap_or_default();
+    // Whatever it is, its refusal is read as one.
+    let like = [b"D", name, b"conformance-unknown-0000\0\0"].concat();
+    link.sends(&like);
+    link.send_raw(packet, what).await;
+    response(link, &bytes(name)).await
+}
+
+async fn no_type(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for &code in NO_TYPES {
+        let (packet, _) = of_type(&mut link, code, BODY);
+        let response = raw(&mut link, &packet, "a packet of no type").await?;
+        refused(&link, &response, "packet_type")?;
+        if !link.settle().await?.alive {
+            link = peer.connected().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn no_type_first(peer: &Peer) -> Outcome {
+    let mut link = peer.open().await?;
+    let (packet, _) = of_type(&mut link, b'X', &[]);
+    let response = raw(&mut link, &packet, "a packet of no type").await?;
+    refused(&link, &response, "packet_type")
+}
+
+async fn short_of(link: &mut Link, request: Json, less: usize, what: &str) -> Outcome {
+    let request = complete(link, request);
+    let bytes = link.encode(&request)?;
+    let cut = bytes
+        .get(..bytes.len().saturating_sub(less))
+        .unwrap_or_default();
+    let response = raw(link, cut, what).await?;
+    refused(link, &response, "packet_structure")
+}
+
+async fn cut_short(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let request = super::expect::data(&payload(peer));
+    short_of(&mut link, request, 1, "Data but for its last byte").await
+}
+
+async fn login_cut_short(peer: &Peer) -> Outcome {
+    let mut link = peer.open().await?;
+    let request = crate::subject::nubison::login(peer.spec(), peer.credentials()?)?;
+    let identifier = request
+        .get("identifier")
+        .and_then(Json::as_str)
+        .map_or(0, str::len);
+    short_of(
+        &mut link,
+        request,
+        identifier + 5,
+        "a Login that ends in its product code",
+    )
+    .await
+}
+
+async fn not_utf_8(peer: &Peer) -> Outcome {
+    let mut link = peer.open().await?;
+    let request = crate::subject::nubison::login(peer.spec(), peer.credentials()?)?;
+    let request = complete(&mut link, request);
+    let mut bytes = link.encode(&request)?;
+    if let Some(byte) = bytes.get_mut(12) {
+        *byte = 0xff;
+    }
+    let response = raw(&mut link, &bytes, "a Login that is not UTF-8").await?;
+    // Whether it is the structure that is wrong or the client, the order of checks decides.
+    match (response.name(), code_of(&response)) {
+        ("refused", Some(2 | 3)) => Ok(()),
+        _ => Err(Stop::fail(
+            "error code 0002 or 0003",
+            phrase(&response.message),
+        )),
+    }
+}

@@ -1,0 +1,185 @@
+//! Whose a stream identifier is, and what one keeps in order.
+
+use serde_json::{Value as Json, json};
+
+use super::stream::{best, past_data};
+use crate::case::{CASE, Case, Role};
+use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// How often one stream is opened and closed in one piece.
+const TIMES: usize = 3;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "sid.in-order",
+        title: "what comes in one piece on one stream is done in that order",
+        clauses: &["IOTMP23-SID-005"],
+        run: |peer| Box::pin(in_order(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "sid.opener-chooses",
+        title: "an exchange goes by the identifier that whoever opened it chose",
+        clauses: &["IOTMP23-SID-006"],
+        run: |peer| Box::pin(opener_chooses(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "sid.either-end",
+        title: "a stream is opened from this end and closed from this end",
+        clauses: &["IOTMP23-SID-007"],
+        run: |peer| Box::pin(either_end(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "stream.stop-at-once",
+        title: "a Stop Stream that does not wait for the Ok of its Start Stream is answered too",
+        clauses: &["IOTMP23-STREAM-012"],
+        run: |peer| Box::pin(stop_at_once(peer)),
+        ..CASE
+    },
+];
+
+/// What is streamed: of a device the best that it has, of a server what nobody has.
+fn streamed(peer: &Peer) -> Outcome<&str> {
+    match peer.role() {
+        Role::Server => Ok(NO_SUCH_RESOURCE),
+        Role::Device => Ok(&best(peer)?.name),
+    }
+}
+
+fn start(id: u16, resource: &str) -> Json {
+    json!({"type": "start_stream", "stream_id": id, "resource": resource})
+}
+
+fn stop(id: u16) -> Json {
+    json!({"type": "stop_stream", "stream_id": id})
+}
+
+/// Sends messages in one piece.
+async fn send_together(link: &mut Link, messages: &[Json]) -> Outcome {
+    let mut bytes = Vec::new();
+    let mut names = Vec::new();
+    for message in messages {
+        bytes.extend(link.encode(message)?);
+        names.push(message.get("type").and_then(Json::as_str).unwrap_or("?"));
+    }
+    link.send_raw(&bytes, &names.join(", then ")).await;
+    Ok(())
+}
+
+/// Waits for the answer on a stream, and lets its values pass.
+async fn answer_on(link: &mut Link, id: u16, wants: &[Want]) -> Outcome<Received> {
+    match past_data(link, wants, &[id]).await? {
+        Event::Message(received) => Ok(received),
+        other => Err(Stop::fail(Want::Answer(id).to_string(), other.to_string())),
+    }
+}
+
+/// The answers to a Start Stream and to the Stop Stream after it.
+///
+/// What was opened is closed by Ok. How the Stop Stream of one that was not is
+/// answered is the matter of another case.
+async fn opened_and_closed(link: &mut Link, id: u16) -> Outcome {
+    let opening: &[Want] = match link.role() {
+        Role::Server => &[Want::Answer(id)],
+        Role::Device => &[Want::Ok(id)],
+    };
+    let opened = answer_on(link, id, opening)
+        .await
+        .because("the answer to the Start Stream")?;
+    let closing = match opened.name() {
+        "ok" => Want::Ok(id),
+        _ => Want::Answer(id),
+    };
+    answer_on(link, id, &[closing])
+        .await
+        .because("the answer to the Stop Stream")
+        .map(drop)
+}
+
+async fn in_order(peer: &Peer) -> Outcome {
+    let resource = streamed(peer)?;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    let pair = [start(id, resource), stop(id)];
+    let all: Vec<Json> = (0..TIMES).flat_map(|_| pair.clone()).collect();
+    send_together(&mut link, &all).await?;
+    for nth in 1..=TIMES {
+        opened_and_closed(&mut link, id)
+            .await
+            .because(format!("pair {nth} of {TIMES} on stream {id}"))?;
+    }
+    link.quiet("one answer to each").await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn opener_chooses(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let hello = link.hello().and_then(Received::stream_id);
+    let own = hello.and_then(|id| u16::try_from(id).ok());
+    // The one of the Connect has been free since its Ok.
+    for id in own.into_iter().chain([40_001, 3]) {
+        link.send(link.request(id)).await?;
+        link.message(&[Want::Answer(id)]).await?;
+        let resource = streamed(peer)?;
+        link.send(start(id, resource)).await?;
+        let other = link.id();
+        link.send(link.request(other)).await?;
+        link.send(stop(id)).await?;
+        opened_beside(&mut link, id, other).await?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// The answers on a stream and to a request beside it, which may overtake them.
+async fn opened_beside(link: &mut Link, id: u16, other: u16) -> Outcome {
+    let mut wanted = vec![Want::Answer(id), Want::Answer(id), Want::Answer(other)];
+    while !wanted.is_empty() {
+        let event = past_data(link, &wanted, &[id]).await?;
+        if let Some(at) = wanted.iter().position(|want| want.allows(&event)) {
+            wanted.remove(at);
+        }
+    }
+    Ok(())
+}
+
+async fn either_end(peer: &Peer) -> Outcome {
+    let resource = streamed(peer)?;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send(start(id, resource)).await?;
+    let wants: &[Want] = match peer.role() {
+        Role::Server => &[Want::Answer(id)],
+        Role::Device => &[Want::Ok(id)],
+    };
+    let opened = answer_on(&mut link, id, wants).await?;
+    link.send(stop(id)).await?;
+    let closing = match opened.name() {
+        "ok" => Want::Ok(id),
+        _ => Want::Answer(id),
+    };
+    answer_on(&mut link, id, &[closing]).await?;
+    link.quiet("nothing more on a stream that was closed")
+        .await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn stop_at_once(peer: &Peer) -> Outcome {
+    let resource = streamed(peer)?;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    send_together(&mut link, &[start(id, resource), stop(id)]).await?;
+    opened_and_closed(&mut link, id).await?;
+    link.quiet("nothing more on a stream that was closed")
+        .await?;
+    // The identifier is free, so the stream has ended.
+    link.send(link.request(id)).await?;
+    link.answer(id).await?;
+    peer.keep(link).await;
+    Ok(())
+}
