@@ -6,7 +6,6 @@
 
 mod demo;
 pub mod device;
-mod json;
 mod nubison;
 mod prompt;
 pub mod server;

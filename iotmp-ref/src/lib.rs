@@ -8,7 +8,7 @@
 //!
 //! With the features `device` and `server` both ends run on tokio, over TCP
 //! and, with the features `tls` and `ws`, over the other transports of
-//! [`transport`].
+//! [`transport`]. With `gateway` the server has an HTTP face.
 
 #![no_std]
 
@@ -26,6 +26,10 @@ pub mod __private;
 pub mod cli;
 pub mod device;
 pub mod framing;
+#[cfg(feature = "gateway")]
+pub mod gateway;
+#[cfg(feature = "gateway")]
+mod json;
 #[cfg(any(feature = "device", feature = "server"))]
 mod link;
 pub mod message;

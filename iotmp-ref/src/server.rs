@@ -62,10 +62,13 @@ use crate::link::told;
 
 pub use self::acceptor::{Acceptor, Admission};
 pub use self::config::Config;
+#[cfg(feature = "gateway")]
+pub(crate) use self::credentials::Secret;
 pub use self::credentials::{Credential, Credentials, DeviceId, InvalidCredential, MAX_CREDENTIAL};
 pub use self::endpoint::Endpoint;
 pub use self::hub::{CallError, Hub};
 pub use self::registry::{DeviceEvent, DeviceInfo};
+pub use self::resources::{DEVICE_PROPERTY_UPDATE, DEVICE_TOPIC_PUBLISH, Limits, Point};
 pub use self::stream::{Sample, Stream};
 
 /// How long to wait after the system could not give another connection, such as
@@ -108,7 +111,7 @@ impl Server {
             endpoints.push(address);
         }
         let registry = Arc::new(Registry::new());
-        let hub = Hub::new(Arc::clone(&registry), config.call_timeout, config.max_lag);
+        let hub = Hub::new(Arc::clone(&registry), &config);
         let shutdown_timeout = config.shutdown_timeout;
         let (stop, stopping) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
@@ -120,7 +123,11 @@ impl Server {
         for (endpoint, address) in config.endpoints.iter().zip(&endpoints) {
             info!(%address, over = endpoint.name(), "listening");
         }
-        let shared = Arc::new(Shared { config, registry });
+        let shared = Arc::new(Shared {
+            config,
+            registry,
+            hub: hub.clone(),
+        });
         let acceptor = Acceptor::new(shared, stopping, &alive);
         let task = tokio::spawn(listen(listeners, acceptor.clone(), stop.subscribe()));
         let server = Self {

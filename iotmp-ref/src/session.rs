@@ -47,6 +47,8 @@ pub use self::event::{Call, ConnectRequest, Event, Ignored, Reply, RequestId};
 pub use self::packet::{DataKind, Resource};
 pub use self::state::{Role, State};
 pub use self::stats::Stats;
+#[cfg(feature = "gateway")]
+pub(crate) use self::streams::following;
 
 /// One end of one connection: the whole protocol between the transport and the
 /// application.

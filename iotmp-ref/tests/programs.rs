@@ -500,3 +500,41 @@ fn wrong_usage_is_told_what_to_write() {
         "[possible values:",
     );
 }
+
+#[test]
+fn a_server_with_an_http_face_says_where_it_is() {
+    let http = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    let server = Program::server(&[&http[..], &["--token", "s3cret"], &DEVICE].concat());
+    let _address = server.line();
+    let url = server.line();
+    let address = url.strip_prefix("http ").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let path = "/v3/users/user1/devices/sensor1";
+    let head = "Host: h\r\nConnection: close\r\nAuthorization: Bearer s3cret";
+    write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    server.signal("-TERM");
+    let (code, _, stderr) = server.end();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stderr.contains("s3cret"), "{stderr}");
+
+    for (args, why) in [
+        (&http[..], "--token"),
+        (&["--listen", "127.0.0.1:0", "--token", "t"], "--http"),
+        (
+            &[&http[..], &["--token", ""]].concat(),
+            "the token is empty",
+        ),
+        (
+            &[&http[..], &["--token", "t", "--spec", "nubison"]].concat(),
+            "have no resources to show",
+        ),
+    ] {
+        let (code, _, stderr) = Program::server(&[args, &DEVICE].concat()).end();
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(why), "{stderr}");
+    }
+}

@@ -11,6 +11,8 @@ mod client;
 mod hub;
 #[path = "shells/peer.rs"]
 mod peer;
+#[path = "shells/resources.rs"]
+mod resources;
 #[path = "shells/revisions.rs"]
 mod revisions;
 #[path = "shells/server.rs"]

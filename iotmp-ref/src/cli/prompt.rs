@@ -9,7 +9,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{json, say};
+use super::say;
+use crate::json;
 use crate::pson::Value;
 use crate::server::{CallError, DeviceId, Hub, Stream};
 use crate::session::{Call, Resource};

@@ -13,6 +13,7 @@ use clap::{CommandFactory, Parser};
 
 use super::prompt::prompt;
 use super::{Signals, Spec, default_spec, fail, find, nubison, run, say, specs};
+use crate::gateway::{self, Gateway, Token};
 use crate::server::{Config, Credential, Credentials, Endpoint, Server};
 use crate::session;
 use crate::transport::tls::Certificate;
@@ -59,6 +60,13 @@ struct Args {
         required = true
     )]
     devices: Vec<Credential>,
+    /// Address of the HTTP face of the devices, described in docs/http.md; port 0
+    /// takes a free one, and the last line on standard output says which
+    #[arg(long, value_name = "IP:PORT", value_parser = listen, requires = "token")]
+    http: Option<SocketAddr>,
+    /// What HTTP requests have to show as their bearer token
+    #[arg(long, requires = "http")]
+    token: Option<Token>,
     /// Read commands from standard input and stop when it ends, even if it is
     /// no terminal; `help` lists them
     #[arg(long)]
@@ -95,6 +103,9 @@ pub fn main() -> ExitCode {
     let session = match args.spec {
         Choice::Auto => session::Config::detecting(),
         Choice::One(Spec::Iotmp(dialect)) => session::Config::new(dialect),
+        Choice::One(Spec::Nubison) if args.http.is_some() => {
+            refuse("--http: the devices of nubison have no resources to show")
+        }
         Choice::One(Spec::Nubison) if !endpoints.is_empty() => refuse(
             "nubison is spoken over TCP alone; leave out --tls-listen, --ws-listen and --wss-listen",
         ),
@@ -120,7 +131,9 @@ pub fn main() -> ExitCode {
     let mut config = Config::new(args.listen, credentials);
     config.session = session;
     config.endpoints = endpoints;
-    run(serve(config, has_prompt))
+    let http = args.http.zip(args.token);
+    let http = http.map(|(listen, token)| gateway::Config::new(listen, token));
+    run(serve(config, http, has_prompt))
 }
 
 /// What to listen on besides TCP, in the order in which it is told.
@@ -157,7 +170,7 @@ fn refuse(why: &str) -> ! {
         .exit()
 }
 
-async fn serve(config: Config, has_prompt: bool) -> ExitCode {
+async fn serve(config: Config, http: Option<gateway::Config>, has_prompt: bool) -> ExitCode {
     let names: Vec<_> = config.endpoints.iter().map(Endpoint::name).collect();
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
@@ -172,6 +185,22 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     for (name, address) in names.iter().zip(server.endpoints()) {
         say(format_args!("{name} {address}"));
     }
+    let face = match http {
+        None => None,
+        Some(config) => {
+            let listen = config.listen;
+            match Gateway::bind(config, hub.clone()).await {
+                Ok(face) => Some(face),
+                Err(error) => {
+                    let kind = error.kind();
+                    return cannot_listen(&format_args!("{listen} for HTTP: {error}"), kind);
+                }
+            }
+        }
+    };
+    if let Some(face) = &face {
+        say(format_args!("http {}", face.local_addr()));
+    }
     let commands = async {
         match has_prompt {
             true => prompt(hub).await,
@@ -181,6 +210,9 @@ async fn serve(config: Config, has_prompt: bool) -> ExitCode {
     tokio::select! {
         () = signals.wait() => {}
         () = commands => {}
+    }
+    if let Some(face) = face {
+        face.shutdown().await;
     }
     server.shutdown().await;
     ExitCode::SUCCESS

@@ -27,6 +27,8 @@ pub(super) enum Command {
     Change(Change),
     /// Stop a stream.
     Stop(Stop),
+    /// Send a value on a stream that the device has opened.
+    Publish { stream_id: u16, reply: Reply },
     /// End the connection.
     Disconnect,
 }

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
+use super::resources::Limits;
 use crate::session::{self, IotmpShipping};
 
 /// How a server listens, whom it lets in, and what it allows.
@@ -37,6 +38,8 @@ pub struct Config {
     /// Most values of a stream that wait for a slow listener, rounded up to a
     /// power of two; the oldest are dropped.
     pub max_lag: usize,
+    /// How much is kept for each user.
+    pub resources: Limits,
     /// How long a call may take.
     pub call_timeout: Duration,
     /// How long a peer may take before it reads any of what waits for it.
@@ -60,6 +63,7 @@ impl Config {
             max_connections: 10_000,
             max_unauthenticated: 256,
             max_lag: 64,
+            resources: Limits::default(),
             call_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             linger: Duration::from_secs(1),

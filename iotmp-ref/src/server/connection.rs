@@ -8,18 +8,20 @@ use std::collections::HashMap;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::command::{Ask, Change, Command, Pending, Question, Start, Stop, Waiting};
 use super::config::Config;
 use super::credentials::DeviceId;
-use super::hub::CallError;
+use super::hub::{CallError, Hub};
 use super::registry::{DeviceInfo, Registration, Registry};
-use super::resources;
+use super::resources::{Caller, Run};
 use super::shown;
 use super::stream::Sample;
 use crate::link::{Link, Turn, reached, told};
+use crate::pson::Value;
 use crate::session::{
     Call, CloseReason, ConnectError, ConnectRequest, Event, Misuse, Reply, RequestId, Resource,
     Session,
@@ -33,6 +35,7 @@ const COMMANDS: usize = 64;
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) registry: Arc<Registry>,
+    pub(super) hub: Hub,
 }
 
 /// A session, its transport, and who waits for what on it.
@@ -46,6 +49,8 @@ pub(super) struct Connection<S> {
     pending: Pending,
     /// Streams that the server has opened, by stream identifier.
     streams: HashMap<u16, Feed>,
+    /// Calls of other devices for this one, as many as it may have requests.
+    calls: JoinSet<(RequestId, Result<Reply, Reply>)>,
     registration: Option<Registration>,
     /// Held until the device is let in.
     admission: Option<OwnedSemaphorePermit>,
@@ -83,6 +88,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             sender,
             pending: Pending::default(),
             streams: HashMap::new(),
+            calls: JoinSet::new(),
             registration: None,
             admission: Some(admission),
         }
@@ -104,6 +110,12 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                     Turn::Stalled => is_stalled = true,
                 },
                 Some(command) = self.commands.recv() => self.handle_command(command),
+                Some(called) = self.calls.join_next() => {
+                    // A call neither panics nor is aborted while this lives.
+                    if let Ok((request, result)) = called {
+                        self.answer(request, result);
+                    }
+                }
                 () = reached(expiry) => self.expire(),
                 () = told(&mut stop) => {
                     let now = self.link.now();
@@ -113,11 +125,14 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             }
         };
         self.log_end(&reason, is_stalled);
+        if let Some(caller) = self.caller() {
+            self.shared.hub.store().leave(caller);
+        }
         if let Some(registration) = self.registration.take() {
             registration.close(reason);
         }
         // Whoever waits is told before the peer is waited for.
-        drop((self.pending, self.commands, self.streams));
+        drop((self.pending, self.commands, self.streams, self.calls));
         if !is_stalled {
             self.link
                 .finish(self.session.poll_output(), self.shared.config.linger)
@@ -137,14 +152,25 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                     payload,
                 } => {
                     debug!(%resource, "the device runs a resource of the server");
-                    let result = resources::run(&resource, parameters, payload);
-                    if let Some(request) = request {
-                        self.answer(request, result);
-                    }
+                    self.run(request, resource, parameters, payload);
                 }
                 Event::StreamRequested {
-                    request, resource, ..
-                } => self.answer(request, resources::start_stream(&resource)),
+                    request,
+                    resource,
+                    parameters,
+                    ..
+                } => self.subscribe(request, &resource, parameters),
+                Event::StreamData {
+                    stream_id,
+                    input,
+                    payload,
+                    ..
+                } if !self.streams.contains_key(&stream_id) && self.session.feeds(stream_id) => {
+                    let value = payload.or(input).unwrap_or_default();
+                    if let Some(caller) = self.caller() {
+                        self.shared.hub.store().published(caller, stream_id, value);
+                    }
+                }
                 Event::StreamData {
                     stream_id,
                     kind,
@@ -162,6 +188,9 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                 ),
                 Event::StreamStopped { stream_id } => {
                     self.streams.remove(&stream_id);
+                    if let Some(caller) = self.caller() {
+                        self.shared.hub.store().unsubscribe(caller, stream_id);
+                    }
                 }
                 Event::Answered { request, result } => self.answered(request, result),
                 Event::Ignored(ignored) => debug!(?ignored, "ignored"),
@@ -171,6 +200,77 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             }
         }
         None
+    }
+
+    /// The device, to the rest of the server.
+    fn caller(&self) -> Option<Caller<'_>> {
+        let registration = self.registration.as_ref()?;
+        Some(Caller {
+            id: registration.id(),
+            connection: registration.serial(),
+        })
+    }
+
+    fn run(
+        &mut self,
+        request: Option<RequestId>,
+        resource: Resource,
+        parameters: Option<Value>,
+        payload: Option<Value>,
+    ) {
+        let Some(caller) = self.caller() else {
+            return;
+        };
+        let hub = &self.shared.hub;
+        let (device, call) = match hub.store().run(caller, resource, parameters, payload) {
+            Run::Done(result) => {
+                if let Some(request) = request {
+                    self.answer(request, result);
+                }
+                return;
+            }
+            Run::Call { device, call } => (device, call),
+        };
+        let (user, hub) = (caller.id.user.clone(), hub.clone());
+        match request {
+            Some(request) => {
+                self.calls.spawn(async move {
+                    let reply = hub.run(&user, &device, call).await;
+                    (request, reply.map_err(CallError::into_reply))
+                });
+            }
+            // Nobody waits, so neither does the server.
+            None => hub.run_soon(&user, &device, call),
+        }
+    }
+
+    fn subscribe(&mut self, request: RequestId, resource: &Resource, parameters: Option<Value>) {
+        let Some(caller) = self.caller() else {
+            return;
+        };
+        let (stream_id, sender) = (request.stream_id(), self.sender.clone());
+        let store = self.shared.hub.store();
+        match store.subscribe(caller, stream_id, sender, resource, parameters) {
+            Err(refused) => self.answer(request, Err(refused)),
+            Ok(first) => {
+                self.answer(request, Ok(Reply::empty()));
+                // Events come when they come, whatever interval was asked for.
+                let _ = self.session.untime_stream(stream_id);
+                for reply in first {
+                    self.publish(stream_id, reply);
+                }
+            }
+        }
+    }
+
+    /// Sends a value on a stream of the device's.
+    fn publish(&mut self, stream_id: u16, mut reply: Reply) {
+        if !self.session.dialect().constants().answers_have_parameters {
+            reply.parameters = None;
+        }
+        if let Err(error) = self.session.stream_data(self.link.now(), stream_id, reply) {
+            debug!(stream_id, %error, "an event could not be sent");
+        }
     }
 
     fn decide(&mut self, request: ConnectRequest) {
@@ -216,8 +316,12 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
         }
     }
 
-    fn answer(&mut self, request: RequestId, result: Result<Reply, Reply>) {
+    fn answer(&mut self, request: RequestId, mut result: Result<Reply, Reply>) {
         let now = self.link.now();
+        if !self.session.dialect().constants().answers_have_parameters {
+            let (Ok(reply) | Err(reply)) = &mut result;
+            reply.parameters = None;
+        }
         let answered = match result {
             Ok(reply) => self.session.answer_ok(now, request, reply),
             Err(reply) => self.session.answer_error(now, request, reply),
@@ -326,6 +430,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             }
             Command::Change(change) => self.handle_change(change),
             Command::Stop(stop) => self.handle_stop(stop),
+            Command::Publish { stream_id, reply } => self.publish(stream_id, reply),
             Command::Disconnect => {
                 // It may have ended just now.
                 let _ = self.session.disconnect(now, None);

@@ -144,6 +144,11 @@ impl Credentials {
         Ok(self)
     }
 
+    /// The devices, in no order.
+    pub(super) fn devices(&self) -> impl Iterator<Item = &DeviceId> {
+        self.devices.keys()
+    }
+
     /// How many devices there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -181,7 +186,7 @@ impl fmt::Debug for Credentials {
 
 /// A secret at a fixed length.
 #[derive(Clone)]
-struct Secret {
+pub(crate) struct Secret {
     bytes: [u8; MAX_CREDENTIAL],
     length: u64,
 }
@@ -192,7 +197,8 @@ impl Secret {
         length: u64::MAX,
     };
 
-    fn new(secret: &str) -> Result<Self, InvalidCredential> {
+    /// Takes a secret of at most [`MAX_CREDENTIAL`] bytes.
+    pub(crate) fn new(secret: &str) -> Result<Self, InvalidCredential> {
         if secret.len() > MAX_CREDENTIAL {
             return Err(InvalidCredential::TooLong(secret.len()));
         }
@@ -211,7 +217,8 @@ impl Secret {
         }
     }
 
-    fn matches(&self, presented: &str) -> Choice {
+    /// Compares in a time that says nothing about the secret.
+    pub(crate) fn matches(&self, presented: &str) -> Choice {
         let presented = Self::padded(presented);
         self.bytes.ct_eq(&presented.bytes) & self.length.ct_eq(&presented.length)
     }

@@ -1,5 +1,6 @@
 //! Calls to the devices that are connected.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,10 +10,13 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Ask, Command, Question, ReplyTo, Start};
+use super::config::Config;
 use super::credentials::DeviceId;
 use super::registry::{DeviceEvent, DeviceInfo, Registry};
+use super::resources::{Point, Store};
 use super::stream::Stream;
-use crate::device::ERROR_KEY;
+use crate::device::{ERROR_KEY, Failure};
+use crate::pson::Value;
 use crate::session::{Call, Misuse, Reply, RequestId, Resource};
 
 /// Most values that can wait on one stream.
@@ -37,6 +41,20 @@ pub enum CallError {
     /// The call could not be sent.
     #[error("not sent: {0}")]
     NotSent(Misuse),
+}
+
+impl CallError {
+    /// The Error for a device that has called another one.
+    pub(super) fn into_reply(self) -> Reply {
+        let code = match self {
+            Self::Failed(reply) => return reply,
+            Self::NotConnected(_) => 404,
+            Self::TimedOut => 504,
+            Self::Lost => 502,
+            Self::NotSent(_) => 503,
+        };
+        Failure::new(self).code(code).into()
+    }
 }
 
 impl From<Misuse> for CallError {
@@ -66,16 +84,22 @@ fn details(reply: &Reply) -> String {
 #[derive(Debug, Clone)]
 pub struct Hub {
     registry: Arc<Registry>,
+    /// The devices that may connect.
+    known: Arc<BTreeSet<DeviceId>>,
+    store: Arc<Store>,
     timeout: Duration,
     max_lag: usize,
 }
 
 impl Hub {
-    pub(super) const fn new(registry: Arc<Registry>, timeout: Duration, max_lag: usize) -> Self {
+    pub(super) fn new(registry: Arc<Registry>, config: &Config) -> Self {
+        let known = config.credentials.devices().cloned().collect();
         Self {
             registry,
-            timeout,
-            max_lag,
+            known: Arc::new(known),
+            store: Arc::new(Store::new(config.resources)),
+            timeout: config.call_timeout,
+            max_lag: config.max_lag,
         }
     }
 
@@ -90,6 +114,25 @@ impl Hub {
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceInfo> {
         self.registry.devices()
+    }
+
+    /// A device, if it is connected.
+    #[must_use]
+    pub fn device(&self, id: &DeviceId) -> Option<DeviceInfo> {
+        self.registry.device(id)
+    }
+
+    /// Whether a device may connect, and so whether it can be offline.
+    #[must_use]
+    pub fn is_known(&self, id: &DeviceId) -> bool {
+        self.known.contains(id)
+    }
+
+    /// The devices of a user that may connect, in order.
+    pub fn known(&self, user: &str) -> impl Iterator<Item = &DeviceId> {
+        let first = DeviceId::new(user, "");
+        let devices = self.known.range(first..);
+        devices.take_while(move |id| id.user == user)
     }
 
     /// Tells of every device that comes or goes from now on.
@@ -135,6 +178,15 @@ impl Hub {
         let connection = self.newest(user, device)?;
         self.exchange(&connection, deadline, |reply| Command::Tell { call, reply })
             .await
+    }
+
+    /// As [`run_unanswered`](Self::run_unanswered), without waiting until it
+    /// has been sent: where the device is behind, it is dropped.
+    pub(super) fn run_soon(&self, user: &str, device: &str, call: Call) {
+        let (reply, _) = oneshot::channel();
+        if let Ok(connection) = self.newest(user, device) {
+            let _ = connection.try_send(Command::Tell { call, reply });
+        }
     }
 
     /// Asks a device for all its resources, or for samples of one.
@@ -189,6 +241,45 @@ impl Hub {
             count += usize::from(connection.send(Command::Disconnect).await.is_ok());
         }
         count
+    }
+
+    /// A property of a device, if it is set. Devices read and set their own.
+    #[must_use]
+    pub fn property(&self, id: &DeviceId, name: &str) -> Option<Value> {
+        self.store.property(id, name)
+    }
+
+    /// All properties of a device, by name.
+    #[must_use]
+    pub fn properties(&self, id: &DeviceId) -> Vec<(String, Value)> {
+        self.store.properties(id)
+    }
+
+    /// Sets a property of a device, and tells the device if it has subscribed
+    /// to that.
+    ///
+    /// # Errors
+    /// Where there is no room for it.
+    pub fn set_property(&self, id: &DeviceId, name: &str, value: Value) -> Result<(), Failure> {
+        self.store.set_property(id, name, value)
+    }
+
+    /// What devices have written to a bucket of a user, the oldest first; `None`
+    /// if none has.
+    #[must_use]
+    pub fn bucket(&self, user: &str, bucket: &str) -> Option<Vec<Point>> {
+        self.store.bucket(user, bucket)
+    }
+
+    /// Tells the devices of a user of an event, by any name but those that the
+    /// server itself tells of: how many subscriptions have taken it.
+    pub fn publish(&self, user: &str, event: &str, value: &Value) -> usize {
+        self.store.publish(user, event, value)
+    }
+
+    /// What the server keeps for its devices.
+    pub(super) const fn store(&self) -> &Arc<Store> {
+        &self.store
     }
 
     async fn ask(&self, user: &str, device: &str, question: Question) -> Result<Reply, CallError> {

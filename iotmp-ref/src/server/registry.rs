@@ -150,12 +150,14 @@ impl Registry {
     /// Every device that is connected, in order.
     pub(super) fn devices(&self) -> Vec<DeviceInfo> {
         let devices = self.lock();
-        let newest = devices.connections.values().filter_map(|connections| {
-            let mut info = connections.last()?.info.clone();
-            info.connections = connections.len();
-            Some(info)
-        });
-        newest.collect()
+        let connections = devices.connections.values();
+        connections.filter_map(|entries| info(entries)).collect()
+    }
+
+    /// A device, if it is connected.
+    pub(super) fn device(&self, id: &DeviceId) -> Option<DeviceInfo> {
+        let devices = self.lock();
+        info(devices.connections.get(id)?)
     }
 
     /// Wakes up at every change from now on.
@@ -179,6 +181,13 @@ impl Registry {
     }
 }
 
+/// A device by its connections.
+fn info(connections: &[Entry]) -> Option<DeviceInfo> {
+    let mut info = connections.last()?.info.clone();
+    info.connections = connections.len();
+    Some(info)
+}
+
 /// A connection in the registry; dropped, it is gone from there.
 #[derive(Debug)]
 pub(super) struct Registration {
@@ -191,6 +200,11 @@ pub(super) struct Registration {
 impl Registration {
     pub(super) const fn id(&self) -> &DeviceId {
         &self.id
+    }
+
+    /// Tells the connection from all others.
+    pub(super) const fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// Removes the connection and says why it has ended.

@@ -92,6 +92,15 @@ impl Stream {
     /// # Errors
     /// Those of a call; [`CallError::NotSent`] for a stream that has ended.
     pub async fn set_interval(&self, interval: Duration) -> Result<(), CallError> {
+        self.change(interval).await
+    }
+
+    /// As [`set_interval`](Self::set_interval), for an owner that reads on
+    /// meanwhile.
+    pub(crate) fn change(
+        &self,
+        interval: Duration,
+    ) -> impl Future<Output = Result<(), CallError>> + Send + use<> {
         let deadline = super::after(self.handle.timeout);
         let (reply, answer) = oneshot::channel();
         let change = Command::Change(Change {
@@ -100,14 +109,17 @@ impl Stream {
             deadline,
             reply,
         });
-        let exchange = async {
-            let sent = self.handle.commands.send(change).await;
+        let commands = self.handle.commands.clone();
+        let exchange = async move {
+            let sent = commands.send(change).await;
             sent.map_err(|_| CallError::Lost)?;
             answer.await.unwrap_or(Err(CallError::Lost))
         };
-        tokio::time::timeout_at(deadline, exchange)
-            .await
-            .unwrap_or(Err(CallError::TimedOut))
+        async move {
+            tokio::time::timeout_at(deadline, exchange)
+                .await
+                .unwrap_or(Err(CallError::TimedOut))
+        }
     }
 
     /// Stops the stream and waits until the device has confirmed it. A stream

@@ -294,6 +294,28 @@ impl Session {
         }
     }
 
+    /// Whether the peer has opened a stream of that identifier, for this end to
+    /// feed.
+    #[must_use]
+    pub fn feeds(&self, stream_id: u16) -> bool {
+        self.streams.is_fed(stream_id)
+    }
+
+    /// Takes the timer from a stream that the peer opened: it brings events
+    /// only, whatever interval the peer has asked for.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownStream`] if there is none.
+    pub fn untime_stream(&mut self, stream_id: u16) -> Result<(), Misuse> {
+        match self
+            .streams
+            .set_interval(self.now, stream_id, Duration::ZERO)
+        {
+            true => Ok(()),
+            false => Err(Misuse::UnknownStream(stream_id)),
+        }
+    }
+
     /// Forgets a stream that the peer opened without a word to it, where
     /// another one has taken its place.
     ///

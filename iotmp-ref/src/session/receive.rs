@@ -280,7 +280,12 @@ impl Session {
 
     fn receive_stream_data(&mut self, packet: StreamData) {
         let stream_id = packet.stream_id;
-        match self.streams.read(stream_id) {
+        let is_open = match self.streams.read(stream_id) {
+            // A device may feed a stream that it has opened itself, to publish.
+            None if self.role == Role::Server && self.streams.is_fed(stream_id) => Some(Read::Open),
+            read => read,
+        };
+        match is_open {
             Some(Read::Open) => self.events.push_back(Event::StreamData {
                 stream_id,
                 kind: packet.kind,

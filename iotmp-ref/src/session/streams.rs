@@ -175,7 +175,7 @@ impl Streams {
 
 /// After a tick at `at` that is handled at `now`: how many more have passed,
 /// and when the first one comes that has not.
-pub(super) fn following(
+pub(crate) fn following(
     at: Duration,
     interval: Duration,
     now: Duration,

@@ -152,14 +152,14 @@ async fn a_missed_keep_alive_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn resources_of_the_server_are_answered_by_error() {
+async fn what_the_server_does_not_have_is_answered_by_error() {
     let (server, _hub) = Server::bind(config()).await.unwrap();
     let mut peer = Peer::connected(server.local_addr(), "sensor1", "secret123").await;
     let run = |stream_id| {
         Packet::Run(Run {
             stream_id,
             action: Action::Run,
-            resource: 5.into(),
+            resource: 9.into(),
             parameters: Some("bucket".into()),
             payload: Some(1.into()),
         })
@@ -169,13 +169,13 @@ async fn resources_of_the_server_are_answered_by_error() {
     peer.send(run(Some(300))).await;
     peer.send(Packet::StartStream(StartStream {
         stream_id: 301,
-        resource: Some(8.into()),
+        resource: Some(10.into()),
         parameters: None,
         interval: Duration::ZERO,
         payload: None,
     }))
     .await;
-    for (stream_id, name) in [(300, "#5"), (301, "#8")] {
+    for (stream_id, name) in [(300, "#9"), (301, "#10")] {
         let text = format!("no resource {name} on this server");
         let error = Packet::Error(Answer {
             stream_id,

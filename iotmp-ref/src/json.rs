@@ -1,4 +1,4 @@
-//! Values as JSON, for people.
+//! Values as JSON, for people and for HTTP.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,19 +13,19 @@ use crate::session::Reply;
 ///
 /// # Errors
 /// What is wrong with it, and where.
-pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
+pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text)
 }
 
 /// Writes a value on one line. What JSON cannot say is tagged:
 /// `{"type":"bytes","value":"00ff"}`.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     json(value).to_string()
 }
 
 /// Writes an answer: its payload, and its parameters if there are any. Where it
 /// holds nothing, `bare` says what it means by itself.
-pub(super) fn reply(bare: &str, reply: &Reply) -> String {
+pub(crate) fn reply(bare: &str, reply: &Reply) -> String {
     let payload = reply.payload.as_ref().map(text);
     let parameters = reply.parameters.as_ref().map(text);
     match (payload, parameters) {
@@ -38,7 +38,8 @@ pub(super) fn reply(bare: &str, reply: &Reply) -> String {
     }
 }
 
-fn json(value: &Value) -> serde_json::Value {
+/// Writes a value as [`text`] does.
+pub(crate) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => json!(value),
