@@ -81,10 +81,32 @@ pub fn dynamic(set: &mut Set, wire: &[u8]) {
     });
 }
 
-/// Finds the payload of a Stream Data, and the places of what is in it.
+/// Reads a message of 2025, and the places of what is in its payload.
+///
+/// Where the payload is the last field, its tape is the only pass over it; else
+/// there is one before, which finds its end.
 pub fn tape<'t, 'a>(bytes: &'a [u8], nodes: &'t mut Vec<Node>) -> Tape<'t, 'a> {
-    let payload = view(bytes).encoded();
-    Tape::read(TWO, payload, nodes).unwrap()
+    Tape::read(TWO, last(bytes), nodes).unwrap()
+}
+
+fn last(bytes: &[u8]) -> &[u8] {
+    use iotmp_2025::{Connect, FRAME, LAYOUT, StreamData};
+
+    /// Keys of the identifier of a stream and of a payload in PSON.
+    const STREAM_ID: u32 = 1 << 3;
+    const PAYLOAD: u32 = 3 << 3 | 1;
+
+    let mut opened = FRAME.open(bytes).unwrap();
+    if ![StreamData::CODE, Connect::CODE].contains(&opened.code) {
+        return view(bytes).encoded();
+    }
+    loop {
+        match LAYOUT.read_key(&mut opened.body).unwrap() {
+            STREAM_ID => black_box(opened.body.varint(16).unwrap()),
+            PAYLOAD => return opened.body.rest(),
+            key => panic!("no case has a field under the key {key}"),
+        };
+    }
 }
 
 /// The payload of a message of 2025, or its parameters where it has none.

@@ -47,11 +47,11 @@ pub fn measure(file: &Path) {
         let release = seconds(&package, &["build", "--release"]);
         let expansion = expansion(&package);
         let _ = writeln!(lines, "{count}\t{expansion:.3}\t{check:.3}\t{release:.3}");
+        fs::write(file, &lines).expect("docs can be written");
         eprintln!(
             "{count} messages: macro {expansion:.2} s, check {check:.2} s, release {release:.2} s"
         );
     }
-    fs::write(file, lines).expect("docs can be written");
     let _ = fs::remove_dir_all(folder);
 }
 
