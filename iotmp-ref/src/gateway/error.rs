@@ -1,5 +1,6 @@
 //! What a request is refused with: a status, and a body that says what to do.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -18,8 +19,8 @@ pub(super) struct Refusal {
     code: &'static str,
     message: String,
     hint: &'static str,
-    /// What the device said.
-    details: Option<serde_json::Value>,
+    /// What the device said. Boxed, as a refusal is the rare end of everything here.
+    details: Option<Box<serde_json::Value>>,
 }
 
 impl Refusal {
@@ -89,7 +90,7 @@ impl Refusal {
                 let status = own_status(&reply);
                 let hint = "the device has refused; GET .../resources says what it has";
                 let mut refusal = refusal(status, "device_error", hint);
-                refusal.details = details(&reply);
+                refusal.details = details(&reply).map(Box::new);
                 refusal
             }
             CallError::NotSent(misuse) => match misuse {
@@ -120,7 +121,7 @@ impl Refusal {
             "hint": self.hint,
         });
         if let (Some(details), Some(map)) = (&self.details, body.as_object_mut()) {
-            map.insert("details".into(), details.clone());
+            map.insert("details".into(), (**details).clone());
         }
         body
     }
