@@ -30,7 +30,7 @@ pub fn messages(tokens: TokenStream) -> TokenStream {
 /// Implements `iotmp_ref::pson::Encode` and `iotmp_ref::pson::Decode` for a
 /// struct with named fields, which is a map of PSON.
 ///
-/// The struct may have type parameters, and one lifetime, for which it borrows
+/// The struct may be generic over types, and over one lifetime, for which it borrows
 /// from the bytes that it is read from.
 ///
 /// - `#[pson(rename = "…")]` on a field: its key, where it is not its name;

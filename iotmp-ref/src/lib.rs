@@ -46,3 +46,7 @@ pub mod session;
 ))]
 pub mod transport;
 pub mod wire;
+
+// The expansion of `messages!` knows no encoding by name.
+#[doc(hidden)]
+pub use pson::typed;

@@ -55,6 +55,10 @@ impl Layout for KeyValue<'_> {
     fn write(&self, message: &Message) -> TokenStream {
         encode::body(self, message)
     }
+
+    fn whole(&self, _: &Message) -> TokenStream {
+        quote!()
+    }
 }
 
 impl KeyValue<'_> {

@@ -1,6 +1,7 @@
 //! Messages whose values have types of the user's own: written without a buffer
 //! in between, read without a second pass.
 
+use iotmp_spec::ENCODINGS;
 use iotmp_spec::model::{Body, Field, KeyValue, Message, Shape, Spec, WireType};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -11,17 +12,18 @@ use super::key_value::KeyValue as Layout;
 use super::{constants, int};
 use crate::names;
 
-const GENERATIONS: [(&str, &str); 2] = [("pson1", "One"), ("pson2", "Two")];
+/// Encodings that the runtime has a form of, and what it is called.
+fn forms() -> impl Iterator<Item = (&'static str, Ident)> {
+    let forms = ENCODINGS.iter();
+    forms.filter_map(|encoding| Some((encoding.name, format_ident!("{}", encoding.form?))))
+}
 
-/// The module of such messages, if the values of the specification are PSON.
+/// The module of such messages, if the runtime has a form of their values' encoding.
 pub(super) fn module(spec: &Spec) -> TokenStream {
     let Body::KeyValue(body) = &spec.body else {
         return quote!();
     };
-    if GENERATIONS
-        .iter()
-        .all(|(name, _)| wire(body, name).is_none())
-    {
+    if forms().all(|(name, _)| wire(body, name).is_none()) {
         return quote!();
     }
     let layout = Layout { spec, layout: body };
@@ -34,10 +36,10 @@ pub(super) fn module(spec: &Spec) -> TokenStream {
     let keys = layout.key_layout();
     quote! {
         /// Messages whose values have types of their own, which
-        /// [`pson::Encode`](::iotmp_ref::pson::Encode) writes and
-        /// [`pson::Decode`](::iotmp_ref::pson::Decode) reads: at once, without
+        /// [`Encode`](::iotmp_ref::typed::Encode) writes and
+        /// [`Decode`](::iotmp_ref::typed::Decode) reads: at once, without
         /// what stands between. [`Any`](::iotmp_ref::wire::Any) takes whatever comes,
-        /// [`Ignored`](::iotmp_ref::pson::Ignored) drops it.
+        /// [`Ignored`](::iotmp_ref::typed::Ignored) drops it.
         pub mod typed {
             // As constants they are known where they are used, in other crates too.
             const FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
@@ -74,14 +76,7 @@ fn one(layout: &Layout<'_>, message: &Message) -> TokenStream {
     let members = fields.iter().map(|field| {
         let ident = names::field(&field.name);
         let doc = &field.doc;
-        let ty = match field::kind(spec, field) {
-            Kind::Any => {
-                let parameter = parameter(field);
-                quote!(#parameter)
-            }
-            Kind::Named(_, name) => quote!(super::#name),
-            _ => field::ty(spec, field),
-        };
+        let ty = ty(spec, field);
         let ty = if field.mandatory {
             ty
         } else {
@@ -100,6 +95,18 @@ fn one(layout: &Layout<'_>, message: &Message) -> TokenStream {
         pub struct #name<#(#values),*> { #(#members)* }
         #encode
         #decode
+    }
+}
+
+/// The type of a field, without `Option`.
+fn ty(spec: &Spec, field: &Field) -> TokenStream {
+    match field::kind(spec, field) {
+        Kind::Any => {
+            let parameter = parameter(field);
+            quote!(#parameter)
+        }
+        Kind::Named(_, name) => quote!(super::#name),
+        _ => field::ty(spec, field),
     }
 }
 
@@ -137,10 +144,9 @@ fn encode(layout: &Layout<'_>, fields: &[&Field], name: &Ident, values: &[Ident]
     let writes = fields
         .iter()
         .map(|field| present(field, write(layout, field), quote!()));
-    let arms = GENERATIONS.iter().map(|(name, generation)| {
-        let generation = format_ident!("{generation}");
+    let arms = forms().map(|(name, generation)| {
         let result = if wire(layout.layout, name).is_some() {
-            quote!(self.encode_form::<::iotmp_ref::pson::typed::#generation>(buffer))
+            quote!(self.encode_form::<::iotmp_ref::typed::#generation>(buffer))
         } else {
             quote! {
                 ::core::result::Result::Err(
@@ -148,7 +154,13 @@ fn encode(layout: &Layout<'_>, fields: &[&Field], name: &Ident, values: &[Ident]
                 )
             }
         };
-        quote!(::iotmp_ref::pson::Generation::#generation => #result,)
+        quote!(::iotmp_ref::typed::Generation::#generation => #result,)
+    });
+    let lengths = forms().map(|(_, generation)| {
+        quote! {
+            ::iotmp_ref::typed::Generation::#generation =>
+                self.len_form::<::iotmp_ref::typed::#generation>(),
+        }
     });
     let default = default_generation(layout).map(|generation| {
         quote! {
@@ -167,10 +179,10 @@ fn encode(layout: &Layout<'_>, fields: &[&Field], name: &Ident, values: &[Ident]
         }
     });
     quote! {
-        impl<#(#values: ::iotmp_ref::pson::typed::Encode),*> #name<#(#values),*> {
+        impl<#(#values: ::iotmp_ref::typed::Encode),*> #name<#(#values),*> {
             #default
 
-            /// Writes the message to the start of `buffer`, values in that generation of PSON, and
+            /// Writes the message to the start of `buffer`, values in that generation, and
             /// says how many bytes it took.
             ///
             /// # Errors
@@ -179,44 +191,39 @@ fn encode(layout: &Layout<'_>, fields: &[&Field], name: &Ident, values: &[Ident]
             #[inline]
             pub fn encode_as(
                 &self,
-                generation: ::iotmp_ref::pson::Generation,
+                generation: ::iotmp_ref::typed::Generation,
                 buffer: &mut [::core::primitive::u8],
             ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
                 match generation { #(#arms)* }
             }
 
-            /// Bytes of the message, header and body, values in that generation of PSON.
+            /// Bytes of the message, header and body, values in that generation.
             #[must_use]
             pub fn encoded_len(
                 &self,
-                generation: ::iotmp_ref::pson::Generation,
+                generation: ::iotmp_ref::typed::Generation,
             ) -> ::core::primitive::usize {
-                let body = match generation {
-                    ::iotmp_ref::pson::Generation::One =>
-                        self.len_form::<::iotmp_ref::pson::typed::One>(),
-                    ::iotmp_ref::pson::Generation::Two =>
-                        self.len_form::<::iotmp_ref::pson::typed::Two>(),
-                };
+                let body = match generation { #(#lengths)* };
                 FRAME.header_len(#code, body) + body
             }
 
-            fn len_form<__F: ::iotmp_ref::pson::typed::Form>(&self) -> ::core::primitive::usize {
+            fn len_form<__F: ::iotmp_ref::typed::Form>(&self) -> ::core::primitive::usize {
                 0 #(+ #lens)*
             }
 
             #[inline(always)]
-            fn encode_form<__F: ::iotmp_ref::pson::typed::Form>(
+            fn encode_form<__F: ::iotmp_ref::typed::Form>(
                 &self,
                 buffer: &mut [::core::primitive::u8],
             ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
                 let least = 0 #(+ #least)*;
-                ::iotmp_ref::pson::typed::frame(
+                ::iotmp_ref::typed::frame(
                     buffer,
                     &FRAME,
                     #code,
                     least,
                     || self.len_form::<__F>(),
-                    |output| {
+                    |out| {
                         #(#writes)*
                         ::core::result::Result::Ok(())
                     },
@@ -228,9 +235,8 @@ fn encode(layout: &Layout<'_>, fields: &[&Field], name: &Ident, values: &[Ident]
 
 fn default_generation(layout: &Layout<'_>) -> Option<TokenStream> {
     let default = &layout.layout.values.default_encoding;
-    let (_, generation) = GENERATIONS.iter().find(|(name, _)| name == default)?;
-    let generation = format_ident!("{generation}");
-    Some(quote!(::iotmp_ref::pson::Generation::#generation))
+    let (_, generation) = forms().find(|(name, _)| name == default)?;
+    Some(quote!(::iotmp_ref::typed::Generation::#generation))
 }
 
 fn number_key(layout: &Layout<'_>, field: &Field) -> Vec<u8> {
@@ -244,7 +250,7 @@ fn least(layout: &Layout<'_>, field: &Field) -> TokenStream {
             let _ = value;
             2
         }),
-        Kind::Any => quote!(1 + ::iotmp_ref::pson::typed::Encode::least_len(value)),
+        Kind::Any => quote!(1 + ::iotmp_ref::typed::Encode::least_len(value)),
         _ => {
             let key = number_key(layout, field).len();
             quote!({ let _ = value; #key + 1 })
@@ -252,15 +258,25 @@ fn least(layout: &Layout<'_>, field: &Field) -> TokenStream {
     }
 }
 
-/// The key of a value in each generation, and whether a size follows.
-fn value_keys(layout: &Layout<'_>, field: &Field) -> [(Vec<u8>, bool); 2] {
-    GENERATIONS.map(|(name, _)| {
-        wire(layout.layout, name).map_or((Vec::new(), false), |wire| {
-            let key = layout.key(field.id, wire.id);
-            let is_sized = matches!(wire.shape, Shape::Sized(_));
-            (int::bytes(layout.layout.key, key.into()), is_sized)
-        })
-    })
+/// What is done with a value in each form: `then` is given the bytes of its key,
+/// and whether a size follows.
+fn each_form(
+    layout: &Layout<'_>,
+    field: &Field,
+    then: impl Fn(&[u8], bool) -> TokenStream,
+) -> TokenStream {
+    let arms = forms().map(|(name, generation)| {
+        let then = match wire(layout.layout, name) {
+            Some(wire) => {
+                let key = layout.key(field.id, wire.id);
+                let is_sized = matches!(wire.shape, Shape::Sized(_));
+                then(&int::bytes(layout.layout.key, key.into()), is_sized)
+            }
+            None => then(&[], false),
+        };
+        quote!(::iotmp_ref::typed::Generation::#generation => { #then })
+    });
+    quote!(match __F::GENERATION { #(#arms)* })
 }
 
 fn len(layout: &Layout<'_>, field: &Field) -> TokenStream {
@@ -270,24 +286,21 @@ fn len(layout: &Layout<'_>, field: &Field) -> TokenStream {
         let number = field::wide(&kind);
         return quote!(#key + ::iotmp_ref::wire::varint::len(#number));
     }
-    let [one, two] = value_keys(layout, field).map(|(key, is_sized)| {
+    let all = each_form(layout, field, |key, is_sized| {
         let key = key.len();
         let size = is_sized.then(|| quote!(+ ::iotmp_ref::wire::varint::len(len as u64)));
         quote!(#key #size + len)
     });
     let value = quote!({
-        let len = ::iotmp_ref::pson::typed::Encode::encoded_len::<__F>(value);
-        match __F::GENERATION {
-            ::iotmp_ref::pson::Generation::One => #one,
-            ::iotmp_ref::pson::Generation::Two => #two,
-        }
+        let len = ::iotmp_ref::typed::Encode::encoded_len::<__F>(value);
+        #all
     });
     if !layout.layout.values.integers_as_varint {
         return value;
     }
     let key = number_key(layout, field).len();
     quote! {
-        match ::iotmp_ref::pson::typed::Encode::as_varint(value) {
+        match ::iotmp_ref::typed::Encode::as_varint(value) {
             ::core::option::Option::Some(number) => #key + ::iotmp_ref::wire::varint::len(number),
             ::core::option::Option::None => #value,
         }
@@ -300,38 +313,30 @@ fn write(layout: &Layout<'_>, field: &Field) -> TokenStream {
     if !matches!(kind, Kind::Any) {
         let number = field::wide(&kind);
         return quote! {
-            output.array(#number_key)?;
-            output.varint(#number)?;
+            out.numbered(#number_key, #number)?;
         };
     }
-    let [one, two] = value_keys(layout, field).map(|(key, is_sized)| {
-        let key = proc_macro2::Literal::byte_string(&key);
+    let value = each_form(layout, field, |key, is_sized| {
+        let key = proc_macro2::Literal::byte_string(key);
         let write = if is_sized {
             quote! {
-                output.sized(
-                    ::iotmp_ref::pson::typed::Encode::least_len(value),
-                    |output| ::iotmp_ref::pson::typed::Encode::encode::<__F>(value, output),
+                out.sized(
+                    ::iotmp_ref::typed::Encode::least_len(value),
+                    |out| ::iotmp_ref::typed::Encode::encode::<__F>(value, out),
                 )?;
             }
         } else {
-            quote!(::iotmp_ref::pson::typed::Encode::encode::<__F>(value, output)?;)
+            quote!(::iotmp_ref::typed::Encode::encode::<__F>(value, out)?;)
         };
-        quote!({ output.array(#key)?; #write })
+        quote!(out.array(#key)?; #write)
     });
-    let value = quote! {
-        match __F::GENERATION {
-            ::iotmp_ref::pson::Generation::One => #one
-            ::iotmp_ref::pson::Generation::Two => #two
-        }
-    };
     if !layout.layout.values.integers_as_varint {
         return value;
     }
     quote! {
-        match ::iotmp_ref::pson::typed::Encode::as_varint(value) {
+        match ::iotmp_ref::typed::Encode::as_varint(value) {
             ::core::option::Option::Some(number) => {
-                output.array(#number_key)?;
-                output.varint(number)?;
+                out.numbered(#number_key, number)?;
             }
             ::core::option::Option::None => #value
         }
@@ -342,8 +347,13 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
     let default = encoding(&layout.layout.values.default_encoding);
     let code = quote!(super::#name::<'static>::CODE);
     let read = super::key_value::decode::typed(layout, message);
+    let others = super::key_value::decode::others(layout, message);
+    let slots = field::all(message).map(|field| {
+        let ty = ty(layout.spec, field);
+        quote!(::core::option::Option<#ty>)
+    });
     quote! {
-        impl<'a, #(#values: ::iotmp_ref::pson::typed::Decode<'a>),*> #name<#(#values),*> {
+        impl<'a, #(#values: ::iotmp_ref::typed::Decode<'a>),*> #name<#(#values),*> {
             const LABEL: &'static ::core::primitive::str = super::#name::<'static>::LABEL;
 
             /// Reads one message of this type, values in the default encoding: the message and how
@@ -365,7 +375,7 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             /// Reads one message of this type, values in the encoding that was negotiated.
             ///
             /// # Errors
-            /// Those of [`decode`](Self::decode), and `encoding` for a value that is not PSON.
+            /// Those of [`decode`](Self::decode), and `encoding` for a value in an encoding without such types.
             #[inline(always)]
             pub fn decode_as(
                 input: &'a [::core::primitive::u8],
@@ -377,7 +387,7 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
                 let mut opened = FRAME.open(input)?;
                 if opened.code != #code {
                     return ::core::result::Result::Err(
-                        ::iotmp_ref::pson::typed::other_message(opened.code, &[#code as u64]),
+                        ::iotmp_ref::typed::other_message(opened.code, &[#code as u64]),
                     );
                 }
                 let message = Self::decode_body(&mut opened.body, encoding)?;
@@ -394,6 +404,21 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
                 encoding: ::iotmp_ref::wire::Encoding,
             ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {
                 #read
+            }
+
+            /// What is left where the fields do not stand as they are written here: in another
+            /// order, more than once, or beside unknown ones.
+            #[inline(never)]
+            #[allow(clippy::type_complexity)]
+            fn others(
+                mut rest: ::iotmp_ref::wire::Reader<'a>,
+                encoding: ::iotmp_ref::wire::Encoding,
+                given: (#(#slots,)*),
+            ) -> ::core::result::Result<
+                (Self, ::iotmp_ref::wire::Reader<'a>),
+                ::iotmp_ref::wire::DecodeError,
+            > {
+                #others
             }
         }
     }

@@ -22,6 +22,19 @@ pub(super) struct Field {
     pub(super) key: String,
 }
 
+impl Field {
+    /// Whether it is called an option, so that its absence is no surprise.
+    pub(super) fn is_option(&self) -> bool {
+        match &self.ty {
+            Type::Path(path) => {
+                let last = path.path.segments.last();
+                last.is_some_and(|segment| segment.ident == "Option")
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Input {
     pub(super) fn new(item: &DeriveInput) -> syn::Result<Self> {
         let named = match &item.data {

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use iotmp_ref::message::{iotmp_2023, iotmp_2025, nubison};
 use iotmp_ref::pson::{Generation, Ignored, Item, Node, Tape, View};
-use iotmp_ref::wire::Encoding;
+use iotmp_ref::wire::{Encoding, Reader};
 
 use crate::harness::Op;
 use crate::payloads::{
@@ -81,31 +81,44 @@ pub fn dynamic(set: &mut Set, wire: &[u8]) {
     });
 }
 
-/// Reads a message of 2025, and the places of what is in its payload.
-///
-/// Where the payload is the last field, its tape is the only pass over it; else
-/// there is one before, which finds its end.
+/// Reads a message of 2025, and the places of what is in its payload, or in its
+/// parameters where it has none: in one pass, whatever the order of the fields.
 pub fn tape<'t, 'a>(bytes: &'a [u8], nodes: &'t mut Vec<Node>) -> Tape<'t, 'a> {
-    Tape::read(TWO, last(bytes), nodes).unwrap()
-}
-
-fn last(bytes: &[u8]) -> &[u8] {
-    use iotmp_2025::{Connect, FRAME, LAYOUT, StreamData};
-
-    /// Keys of the identifier of a stream and of a payload in PSON.
-    const STREAM_ID: u32 = 1 << 3;
-    const PAYLOAD: u32 = 3 << 3 | 1;
+    use iotmp_2025::{FRAME, LAYOUT, StartStream};
 
     let mut opened = FRAME.open(bytes).unwrap();
-    if ![StreamData::CODE, Connect::CODE].contains(&opened.code) {
-        return view(bytes).encoded();
+    let wanted = match opened.code {
+        StartStream::CODE => PARAMETERS,
+        _ => PAYLOAD,
+    };
+    let body = &mut opened.body;
+    let tape = loop {
+        let at = body.offset();
+        let key = LAYOUT.read_key(body).unwrap();
+        if key == wanted {
+            let (tape, taken) = Tape::read_first(TWO, body.rest(), nodes).unwrap();
+            body.take(taken as u64).unwrap();
+            break tape;
+        }
+        skip(body, key, at);
+    };
+    while !body.is_empty() {
+        let at = body.offset();
+        let key = LAYOUT.read_key(body).unwrap();
+        skip(body, key, at);
     }
-    loop {
-        match LAYOUT.read_key(&mut opened.body).unwrap() {
-            STREAM_ID => black_box(opened.body.varint(16).unwrap()),
-            PAYLOAD => return opened.body.rest(),
-            key => panic!("no case has a field under the key {key}"),
-        };
+    tape
+}
+
+/// The key of parameters in PSON.
+const PARAMETERS: u32 = 2 << 3 | 1;
+/// The key of a payload in PSON.
+const PAYLOAD: u32 = 3 << 3 | 1;
+
+fn skip(body: &mut Reader<'_>, key: u32, at: usize) {
+    match iotmp_2025::LAYOUT.split(key).1 {
+        0 => drop(black_box(body.varint(u64::BITS).unwrap())),
+        _ => iotmp_2025::LAYOUT.skip(body, key, at, ENCODING).unwrap(),
     }
 }
 
@@ -329,14 +342,11 @@ impl Message for Measurement<'_> {
             access_token: self.access_token.into(),
             payload: self.payload.into(),
         };
-        nubison::Message::Data(message).encode(buffer).unwrap()
+        message.encode(buffer).unwrap()
     }
 
     fn decode(input: &[u8]) {
-        let (message, _) = nubison::decode(input).unwrap();
-        let nubison::Message::Data(message) = message else {
-            panic!("another message");
-        };
+        let (message, _) = nubison::Data::decode(input).unwrap();
         black_box(Measurement {
             session_id: &message.session_id,
             access_token: &message.access_token,

@@ -57,13 +57,36 @@ impl<'t, 'a> Tape<'t, 'a> {
         bytes: &'a [u8],
         nodes: &'t mut Vec<Node>,
     ) -> Result<Self, DecodeError> {
+        let (tape, taken) = Self::read_first(generation, bytes, nodes)?;
+        match bytes.get(taken..) {
+            None | Some([]) => Ok(tape),
+            Some(rest) => Err(trailing(taken, rest.len())),
+        }
+    }
+
+    /// Reads the value that `bytes` begin with, whatever is behind it: the tape,
+    /// and how many bytes the value took. A payload in the middle of a message
+    /// needs no pass before that finds its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read), but `trailing-bytes`.
+    #[inline]
+    pub fn read_first(
+        generation: Generation,
+        bytes: &'a [u8],
+        nodes: &'t mut Vec<Node>,
+    ) -> Result<(Self, usize), DecodeError> {
         nodes.clear();
-        pass(generation, bytes, &mut Growing(nodes))?;
-        Ok(Self {
+        let left = pass(generation, bytes, &mut Growing(nodes))?;
+        let taken = bytes.len() - left.unwrap_or(0);
+        let bytes = bytes.get(..taken).unwrap_or(bytes);
+        let tape = Self {
             generation,
             bytes,
             nodes,
-        })
+        };
+        Ok((tape, taken))
     }
 
     /// Reads the one value that `bytes` hold into a list that does not grow: one
@@ -82,13 +105,16 @@ impl<'t, 'a> Tape<'t, 'a> {
         let mut fixed = Fixed { nodes, used: 0 };
         let passed = pass(generation, bytes, &mut fixed);
         let Fixed { nodes, used } = fixed;
-        if !passed? {
+        let Some(left) = passed? else {
             let kind = DecodeErrorKind::TooLarge {
                 what: "the number of values",
                 found: limit as u64 + 1,
                 limit: limit as u64,
             };
             return Err(DecodeError::new(0, kind));
+        };
+        if left != 0 {
+            return Err(trailing(bytes.len() - left, left));
         }
         Ok(Self {
             generation,
@@ -125,13 +151,14 @@ impl fmt::Debug for Tape<'_, '_> {
     }
 }
 
-/// Reads all of `bytes`; false where the nodes are too few for a good value.
+/// Reads the value that `bytes` begin with: how many bytes are behind it, or none
+/// where the nodes are too few for a good value.
 #[inline]
 fn pass<P: scan::Parts>(
     generation: Generation,
     bytes: &[u8],
     parts: &mut P,
-) -> Result<bool, DecodeError> {
+) -> Result<Option<usize>, DecodeError> {
     if u32::try_from(bytes.len()).is_err() {
         let kind = DecodeErrorKind::TooLarge {
             what: "the value, in bytes,",
@@ -141,17 +168,20 @@ fn pass<P: scan::Parts>(
         return Err(DecodeError::new(0, kind));
     }
     match scan::value(generation, bytes, MAX_DEPTH, parts) {
-        Some([]) => Ok(true),
-        _ => explain(generation, bytes),
+        Some(rest) => Ok(Some(rest.len())),
+        None => explain(generation, bytes).map(|()| None),
     }
 }
 
 #[cold]
-fn explain(generation: Generation, bytes: &[u8]) -> Result<bool, DecodeError> {
+fn explain(generation: Generation, bytes: &[u8]) -> Result<(), DecodeError> {
     let mut reader = Reader::new(bytes);
-    read::skip(generation, &mut reader, Depth::new(MAX_DEPTH))?;
-    reader.finish()?;
-    Ok(false)
+    read::skip(generation, &mut reader, Depth::new(MAX_DEPTH))
+}
+
+#[cold]
+fn trailing(at: usize, count: usize) -> DecodeError {
+    DecodeError::new(at, DecodeErrorKind::TrailingBytes { count })
 }
 
 struct Growing<'n>(&'n mut Vec<Node>);

@@ -51,11 +51,13 @@ mod whole;
 
 use crate::wire::{DecodeError, EncodeError, Reader};
 
-use super::{Generation, MAX_DEPTH};
+use super::MAX_DEPTH;
+
+pub use super::Generation;
 
 pub use self::container::MapInput;
 pub use self::form::{Form, One, Two, key, key_len};
-pub use self::framed::{field, frame, other_message};
+pub use self::framed::{field, frame, other_message, written};
 pub use self::input::Input;
 pub use self::output::{Output, Stop};
 pub use self::sequence::container_len;

@@ -9,9 +9,10 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     }
     // Two copies of a fixed size, which may overlap, cover all lengths between
     // that size and its double.
-    if from.len() > 16 {
+    if from.len() > 32 {
         to.copy_from_slice(from);
-    } else if !twice::<8>(to, from)
+    } else if !twice::<16>(to, from)
+        && !twice::<8>(to, from)
         && !twice::<4>(to, from)
         && !twice::<2>(to, from)
         && let (Some(to), Some(from)) = (to.first_mut(), from.first())

@@ -1,6 +1,7 @@
 //! What stands before a body: the code of a message and, mostly, the size of its body.
 
 use super::{DecodeError, DecodeErrorKind, EncodeError, IntEncoding, Reader, Writer};
+use crate::pson::typed::{Output, Stop};
 
 /// How the messages of one protocol revision are delimited on a byte stream.
 #[derive(Debug)]
@@ -93,6 +94,27 @@ impl FrameLayout {
         self.code.write(writer, "message type", code.into())?;
         match self.size {
             Some(size) => size.write(writer, "message size", body as u64),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FrameLayout {
+    /// As [`write_header`](Self::write_header), but says no more than whether it went well.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] for whatever was wrong.
+    #[inline(always)]
+    pub fn put_header(
+        &self,
+        output: &mut Output<'_>,
+        code: u32,
+        body: impl FnOnce() -> usize,
+    ) -> Result<(), Stop> {
+        self.code.put(output, code.into())?;
+        match self.size {
+            Some(size) => size.put(output, body() as u64),
             None => Ok(()),
         }
     }

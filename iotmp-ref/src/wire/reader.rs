@@ -129,6 +129,18 @@ impl<'a> Reader<'a> {
         Ok(Self::at(self.take(len)?, offset))
     }
 
+    /// Whether these bytes are next; if so they are read.
+    #[inline(always)]
+    pub fn next_is<const N: usize>(&mut self, bytes: &[u8; N]) -> bool {
+        match self.rest.split_first_chunk::<N>() {
+            Some((next, rest)) if next == bytes => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Ends reading.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use crate::wire::{
     Writer, varint,
 };
 
+use super::output::close;
 use super::{Decode, One, Output, Stop, Two};
 
 /// Writes a message to the start of `buffer` and says how many bytes it took.
@@ -26,31 +27,91 @@ pub fn frame(
     write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
 ) -> Result<usize, EncodeError> {
     let room = buffer.len();
-    let mut output = Output::new(buffer);
     let is_varint = |number: Option<IntEncoding>| matches!(number, Some(IntEncoding::Varint(_)));
-    let written = if is_varint(Some(layout.code)) && is_varint(layout.size) {
-        let number = if code < 0x80 {
-            output.array(&[code as u8])
-        } else {
-            output.varint(code.into())
-        };
-        number.and_then(|()| output.sized(least, write))
+    let written = if is_varint(Some(layout.code)) && is_varint(layout.size) && code < 0x80 {
+        short(buffer, code as u8, least, write)
     } else {
-        let body = len();
-        let mut header = [0; 2 * varint::MAX_LEN];
-        let mut writer = Writer::new(&mut header);
-        layout.write_header(&mut writer, code, body)?;
-        let size = writer.finish();
-        let header = output.bytes(header.get(..size).unwrap_or_default());
-        header.and_then(|()| write(&mut output))
+        long(buffer, layout, code, &len, write)
     };
     match written {
-        Ok(()) => Ok(room - output.remaining()),
-        Err(stop) => Err(stop.error(room, || {
-            let body = len();
-            layout.header_len(code, body) + body
-        })),
+        Ok(written) => Ok(written),
+        Err(stop) => Err(refusal(stop, room, layout, code, len())),
     }
+}
+
+/// What `write` writes to the start of `buffer`: how many bytes, if all went well.
+#[inline(always)]
+pub fn written(
+    buffer: &mut [u8],
+    write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
+) -> Option<usize> {
+    let room = buffer.len();
+    let mut output = Output::new(buffer);
+    write(&mut output).ok()?;
+    Some(room - output.remaining())
+}
+
+/// A message whose code is a byte: it is written together with the size, once
+/// the body stands behind the room that is left for both.
+#[inline(always)]
+fn short(
+    buffer: &mut [u8],
+    code: u8,
+    least: usize,
+    write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
+) -> Result<usize, Stop> {
+    let header = if least < 0x80 {
+        2
+    } else {
+        1 + varint::len(least as u64)
+    };
+    let Some((_, body)) = buffer.split_at_mut_checked(header) else {
+        return Err(Stop::Full);
+    };
+    let room = body.len();
+    let mut output = Output::new(body);
+    write(&mut output)?;
+    let size = room - output.remaining();
+    let Some((first, behind)) = buffer.split_first_mut() else {
+        return Err(Stop::Full);
+    };
+    *first = code;
+    if header == 2
+        && size < 0x80
+        && let Some(second) = behind.first_mut()
+    {
+        *second = size as u8;
+        return Ok(2 + size);
+    }
+    let room = behind.len();
+    let left = close(behind, header - 1, size)?.len();
+    Ok(1 + room - left)
+}
+
+/// A message whose header says its size in another way, or not at all.
+#[inline(always)]
+fn long(
+    buffer: &mut [u8],
+    layout: &FrameLayout,
+    code: u32,
+    len: impl Fn() -> usize,
+    write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
+) -> Result<usize, Stop> {
+    let room = buffer.len();
+    let mut output = Output::new(buffer);
+    layout.put_header(&mut output, code, len)?;
+    write(&mut output)?;
+    Ok(room - output.remaining())
+}
+
+/// Says why a message whose body takes `body` bytes was not written.
+#[cold]
+fn refusal(stop: Stop, room: usize, layout: &FrameLayout, code: u32, body: usize) -> EncodeError {
+    let mut header = [0; 2 * varint::MAX_LEN];
+    if let Err(error) = layout.write_header(&mut Writer::new(&mut header), code, body) {
+        return error;
+    }
+    stop.error(room, || layout.header_len(code, body) + body)
 }
 
 /// Reads the value of a field whose key, which stands at `at`, is under a wire

@@ -50,7 +50,7 @@ impl<'a> Input<'a> {
     }
 
     /// Reads a null, if the next value is one in its usual form.
-    #[inline]
+    #[inline(always)]
     pub(super) fn null<F: Form>(&mut self) -> bool {
         match self.reader.rest().split_first() {
             Some((&tag, rest)) if tag == F::NULL => {
@@ -62,7 +62,7 @@ impl<'a> Input<'a> {
     }
 
     /// Reads a value in any of its forms, and refuses it where `take` does.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slowly<F: Form, T>(
         &mut self,
         expected: &'static str,

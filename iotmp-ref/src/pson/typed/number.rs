@@ -72,7 +72,7 @@ fn continued(output: &mut Output<'_>, tag: u8, magnitude: u64) -> Result<(), Sto
     output.varint(magnitude)
 }
 
-/// A non-negative integer of at most seven bits, in its usual form.
+/// A non-negative integer of at most fourteen bits, in its usual form.
 #[inline(always)]
 fn small<F: Form>(input: &mut Input<'_>) -> Option<u64> {
     let rest = input.reader.rest();
@@ -93,12 +93,20 @@ fn small<F: Form>(input: &mut Input<'_>) -> Option<u64> {
             gen2::tag(gen2::UNSIGNED, gen2::CONTINUED.into())
         }
     };
-    let (&number, behind) = behind.split_first()?;
-    if tag != continued || number >= 0x80 {
+    let (&low, behind) = behind.split_first()?;
+    if tag != continued {
+        return None;
+    }
+    if low < 0x80 {
+        input.reader.go_on(behind);
+        return Some(low.into());
+    }
+    let (&high, behind) = behind.split_first()?;
+    if high >= 0x80 {
         return None;
     }
     input.reader.go_on(behind);
-    Some(number.into())
+    Some(u64::from(low & 0x7f) | u64::from(high) << 7)
 }
 
 fn integer(head: Head<'_>) -> Option<Integer> {
@@ -177,9 +185,12 @@ macro_rules! integers {
         impl<'a> Decode<'a> for $type {
             #[inline(always)]
             fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
-                // Seven bits fit every one of them.
-                if let Some(number) = small::<F>(input) {
-                    return Ok(number as Self);
+                let mut ahead = input.clone();
+                if let Some(number) = small::<F>(&mut ahead)
+                    && let Ok(number) = number.try_into()
+                {
+                    *input = ahead;
+                    return Ok(number);
                 }
                 input.slowly::<F, _>($expected, |head| integer(head)?.try_into().ok())
             }

@@ -133,6 +133,32 @@ impl<'b> Output<'b> {
         Ok(())
     }
 
+    /// Writes bytes whose number is known when the code is compiled, and the
+    /// shortest varint behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where they do not fit.
+    #[inline(always)]
+    pub fn numbered<const N: usize>(&mut self, bytes: &[u8; N], number: u64) -> Result<(), Stop> {
+        if number >= 0x80 {
+            self.array(bytes)?;
+            return self.varint(number);
+        }
+        // Nothing is written before all is known to fit: two checks become one.
+        let rest = core::mem::take(&mut self.rest);
+        let Some((room, rest)) = rest.split_first_chunk_mut::<N>() else {
+            return Err(Stop::Full);
+        };
+        let Some((last, rest)) = rest.split_first_mut() else {
+            return Err(Stop::Full);
+        };
+        *room = *bytes;
+        *last = number as u8;
+        self.rest = rest;
+        Ok(())
+    }
+
     /// Writes the key of a pair, given as the bytes that it has in each
     /// generation.
     ///
@@ -271,7 +297,7 @@ fn long_varint(rest: &mut [u8], number: u64) -> Result<&mut [u8], Stop> {
 
 /// Puts a long size before `size` bytes that stand `hole` bytes ahead.
 #[inline(never)]
-fn close(rest: &mut [u8], hole: usize, size: usize) -> Result<&mut [u8], Stop> {
+pub(super) fn close(rest: &mut [u8], hole: usize, size: usize) -> Result<&mut [u8], Stop> {
     let number = varint::Encoded::new(size as u64);
     let number = number.as_slice();
     if number.len() != hole {
