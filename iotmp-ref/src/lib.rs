@@ -12,6 +12,11 @@
 
 #![no_std]
 
+// The examples of the front page are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;

@@ -316,6 +316,7 @@ fn write(layout: &Layout<'_>, field: &Field) -> TokenStream {
             out.numbered(#number_key, #number)?;
         };
     }
+    let parameter = parameter(field);
     let value = each_form(layout, field, |key, is_sized| {
         let key = proc_macro2::Literal::byte_string(key);
         let write = if is_sized {
@@ -328,7 +329,12 @@ fn write(layout: &Layout<'_>, field: &Field) -> TokenStream {
         } else {
             quote!(::iotmp_ref::typed::Encode::encode::<__F>(value, out)?;)
         };
-        quote!(out.array(#key)?; #write)
+        let least = if is_sized {
+            quote!(1)
+        } else {
+            quote!(<#parameter as ::iotmp_ref::typed::Encode>::LEAST)
+        };
+        quote!(out.before(#key, #least)?; #write)
     });
     if !layout.layout.values.integers_as_varint {
         return value;

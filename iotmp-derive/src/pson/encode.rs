@@ -24,12 +24,16 @@ pub(super) fn implementation(input: &Input) -> TokenStream {
         .fields
         .iter()
         .map(|field| {
-            let ident = &field.ident;
+            let (ident, ty) = (&field.ident, &field.ty);
             let literals = super::keys(&field.key);
             quote! {
                 {
                     #literals
-                    output.key::<__F, _, _>(&ONE, &TWO)?;
+                    output.key::<__F, _, _>(
+                        &ONE,
+                        &TWO,
+                        <#ty as ::iotmp_ref::pson::typed::Encode>::LEAST,
+                    )?;
                     ::iotmp_ref::pson::typed::Encode::encode::<__F>(&self.#ident, output)?;
                 }
             }

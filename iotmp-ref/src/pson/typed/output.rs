@@ -159,8 +159,22 @@ impl<'b> Output<'b> {
         Ok(())
     }
 
+    /// Writes bytes whose number is known when the code is compiled, and which at
+    /// least `least` bytes will follow: one check is for both.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where they do not fit.
+    #[inline(always)]
+    pub fn before<const N: usize>(&mut self, bytes: &[u8; N], least: usize) -> Result<(), Stop> {
+        if self.rest.len() < N + least {
+            return Err(Stop::Full);
+        }
+        self.array(bytes)
+    }
+
     /// Writes the key of a pair, given as the bytes that it has in each
-    /// generation.
+    /// generation. Its value takes at least `least` bytes.
     ///
     /// # Errors
     ///
@@ -170,10 +184,11 @@ impl<'b> Output<'b> {
         &mut self,
         one: &[u8; N],
         two: &[u8; M],
+        least: usize,
     ) -> Result<(), Stop> {
         match F::GENERATION {
-            Generation::One => self.array(one),
-            Generation::Two => self.array(two),
+            Generation::One => self.before(one, least),
+            Generation::Two => self.before(two, least),
         }
     }
 
