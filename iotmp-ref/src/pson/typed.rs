@@ -40,6 +40,7 @@
 //! | [`Ignored`] | anything, checked and dropped |
 
 mod container;
+mod float;
 mod form;
 mod framed;
 mod input;
