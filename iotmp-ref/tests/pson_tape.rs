@@ -91,3 +91,22 @@ fn nothing_is_allocated_once_the_list_is_long_enough() {
     });
     assert_eq!(measured.count_total, 0);
 }
+
+#[test]
+fn what_is_behind_the_first_value_is_left() {
+    for generation in BOTH {
+        let mut bytes = generation.to_vec(&value()).unwrap();
+        let len = bytes.len();
+        bytes.extend([0xff, 0xff]);
+        let mut nodes = Vec::new();
+        let (tape, taken) = Tape::read_first(generation, &bytes, &mut nodes).unwrap();
+        assert_eq!((tape.len(), taken), (11, len));
+        assert_eq!(tape.root().to_value(), value());
+        let error = Tape::read(generation, &bytes, &mut nodes).unwrap_err();
+        assert_eq!((error.class(), error.offset()), ("trailing-bytes", len));
+        let error = Tape::read_into(generation, &bytes, &mut [Node::default(); 12]).unwrap_err();
+        assert_eq!((error.class(), error.offset()), ("trailing-bytes", len));
+        let error = Tape::read_first(generation, &bytes[..len - 1], &mut nodes).unwrap_err();
+        assert_eq!(error.class(), "truncated");
+    }
+}
