@@ -44,7 +44,7 @@ pub use self::operator::{Asked, HubOperator, Listener, Operator};
 pub use self::peer::Peer;
 pub use self::protocol::Protocol;
 pub use self::reference::Reference;
-pub use self::transcript::{Line, Side, Transcript};
+pub use self::transcript::{Line, Side, Transcript, fields};
 
 /// A resource that no subject has.
 pub const NO_SUCH_RESOURCE: &str = "conformance/no-such-resource";

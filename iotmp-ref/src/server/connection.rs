@@ -97,6 +97,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// Serves the device until the connection ends or `stop` says so.
     pub(super) async fn serve(mut self, mut stop: watch::Receiver<bool>) {
         let mut is_stalled = false;
+        let mut is_abandoned = false;
         let reason = loop {
             if let Some(reason) = self.handle_events() {
                 break reason;
@@ -118,6 +119,11 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                 }
                 () = reached(expiry) => self.expire(),
                 () = told(&mut stop) => {
+                    // An owner that is gone asked for no goodbyes.
+                    if stop.has_changed().is_err() {
+                        is_abandoned = true;
+                        break CloseReason::Ended;
+                    }
                     let now = self.link.now();
                     // It may have ended just now.
                     let _ = self.session.disconnect(now, None);
@@ -133,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
         }
         // Whoever waits is told before the peer is waited for.
         drop((self.pending, self.commands, self.streams, self.calls));
-        if !is_stalled {
+        if !is_stalled && !is_abandoned {
             self.link
                 .finish(self.session.poll_output(), self.shared.config.linger)
                 .await;
