@@ -55,7 +55,7 @@ impl Sweep {
                 self.points.push(Vec::new());
                 self.points.len() - 1
             });
-            self.points[index].push((x, measured.nanos()));
+            self.points[index].push((x, measured.least()));
         }
     }
 

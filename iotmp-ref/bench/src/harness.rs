@@ -101,6 +101,11 @@ impl Measured {
         median(self.rounds.clone())
     }
 
+    /// Nanoseconds, the least of the rounds: what nothing disturbed.
+    pub fn least(&self) -> f64 {
+        self.rounds.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
     /// The median, over the rounds, of the time of this by that of `other`.
     pub fn ratio(&self, other: &Self) -> f64 {
         let pairs = self.rounds.iter().zip(&other.rounds);

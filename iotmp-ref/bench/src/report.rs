@@ -25,7 +25,7 @@ pub fn write(docs: &Path, all: &[Measured], growths: &[Growth], weights: &[Weigh
     text += METHOD;
     text += &held(all, weights);
     text += &tables(all);
-    text += "## Growth\n\n";
+    text += "## Growth\n\nThe least of seven rounds.\n\n";
     for growth in growths {
         fs::write(plots.join(growth.file), growth.plot.svg()).expect("docs can be written");
         let _ = write!(
