@@ -32,7 +32,7 @@ pub(super) async fn connect(
     let (mut parts, _) = request.into_parts();
     let taken = parts.extensions.get::<OnUpgrade>().cloned();
     // The bytes are the server's own business: of this only the checks are needed.
-    upgraded(WebSocketUpgrade::from_request_parts(&mut parts, &()).await)?;
+    let _ = upgraded(WebSocketUpgrade::from_request_parts(&mut parts, &()).await)?;
     let key = parts.headers.get(header::SEC_WEBSOCKET_KEY);
     let (Some(taken), Some(key)) = (taken, key) else {
         return Err(Refusal::bad_request(
