@@ -4,6 +4,7 @@ mod codec;
 mod coverage;
 mod decode;
 mod device;
+mod diff;
 mod encode;
 mod explain;
 mod list;
@@ -50,6 +51,7 @@ enum Command {
     Codec(codec::Arguments),
     Tap(tap::Arguments),
     Pcap(pcap::Arguments),
+    Diff(diff::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
@@ -68,6 +70,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Codec(arguments) => codec::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Pcap(arguments) => pcap::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use iotmp_spec::model::{Clause, Level, Party, Spec};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::report::SubjectKind;
 use crate::verdict::{Kind, Verdict};
 
 /// The account of one run against one spec.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Spec that the clauses are from.
     pub spec: String,
     /// Whose account it is, where several subjects were watched at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectKind>,
     /// Totals by level, strictest first; a level without clauses is left out.
     pub levels: Vec<Tally>,
@@ -25,10 +25,11 @@ pub struct Ledger {
 }
 
 /// Totals of one level.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// `MUST`, `SHOULD` or `MAY`.
-    pub level: &'static str,
+    #[serde(deserialize_with = "level_word")]
+    pub level: LevelWord,
     /// Clauses that a verdict was reached on.
     pub tested: usize,
     /// Clauses that count.
@@ -38,12 +39,13 @@ pub struct Tally {
 }
 
 /// What is known of one clause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Id.
     pub clause: String,
     /// `MUST`, `SHOULD` or `MAY`.
-    pub level: &'static str,
+    #[serde(deserialize_with = "level_word")]
+    pub level: LevelWord,
     /// The rule.
     pub text: String,
     /// Where it comes from.
@@ -59,7 +61,7 @@ pub struct Entry {
 }
 
 /// How a clause stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
     /// At least one case proved it and none broke it.
@@ -74,7 +76,7 @@ pub enum Status {
 }
 
 /// One case's word on a clause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Id of the case or vector.
     pub id: String,
@@ -83,7 +85,7 @@ pub struct Evidence {
 }
 
 /// A reading of an ambiguity that was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// Id of the ambiguity.
     pub ambiguity: String,
@@ -104,6 +106,20 @@ pub struct Claim<'a> {
     pub clauses: &'a [String],
     /// How it went.
     pub verdict: &'a Verdict,
+}
+
+/// `MUST`, `SHOULD` or `MAY`.
+pub type LevelWord = &'static str;
+
+/// Reads one of the words of [`level_name`].
+pub(crate) fn level_word<'de, D: Deserializer<'de>>(input: D) -> Result<LevelWord, D::Error> {
+    let word = String::deserialize(input)?;
+    let levels = [Level::Must, Level::Should, Level::May];
+    let known = levels
+        .into_iter()
+        .map(level_name)
+        .find(|name| *name == word);
+    known.ok_or_else(|| de::Error::unknown_variant(&word, &["MUST", "SHOULD", "MAY"]))
 }
 
 /// The word for a level in a ledger.

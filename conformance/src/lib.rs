@@ -13,9 +13,11 @@
 //! - [`family`]: rules that revisions share; [`coverage`]: what proves what.
 //! - [`verdict`], [`ledger`], [`report`]: what came of it; [`exit`]: in one number.
 
+pub mod baseline;
 pub mod case;
 pub mod certify;
 pub mod codec;
+pub mod comparison;
 pub mod coverage;
 pub mod exit;
 pub mod family;
@@ -24,6 +26,7 @@ pub mod ledger;
 pub mod observe;
 mod path;
 pub mod plan;
+pub mod progress;
 pub mod report;
 pub mod runner;
 pub mod select;

@@ -2,15 +2,21 @@
 //!
 //! There is one model, [`Report`]; every format is a view of it.
 
+mod badge;
+pub(crate) mod html;
 mod json;
+mod junit;
+mod tap;
 mod text;
 
 use std::collections::BTreeMap;
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Claim, Ledger, level_name};
+use crate::baseline::{Baseline, Judged};
+use crate::ledger::{Claim, Entry, Ledger, LevelWord, level_name, level_word};
+use crate::plan::Selection;
 use crate::subject::Line;
 use crate::vector::{self, Vector};
 use crate::verdict::{Failure, Kind, Verdict};
@@ -19,7 +25,7 @@ use crate::verdict::{Failure, Kind, Verdict};
 pub const MODEL: u32 = 1;
 
 /// Everything that a command found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// [`MODEL`].
     pub model: u32,
@@ -33,12 +39,15 @@ pub struct Report {
     pub counts: BTreeMap<Kind, usize>,
     /// Whether untested MUST clauses are let pass.
     pub allow_untested: bool,
+    /// How the entries of a baseline turned out, if one was held against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Vec<Judged>>,
     /// Exit code of the command.
     pub exit_code: u8,
 }
 
 /// One subject against one spec.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Run {
     /// Name of the spec.
     pub spec: String,
@@ -47,14 +56,14 @@ pub struct Run {
     /// Where it is, in words.
     pub address: String,
     /// Where random choices began.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Command that runs one case of it again, but for `--select ID`.
     pub again: String,
     /// Milliseconds that it took.
     pub elapsed_ms: u64,
     /// Why the subject could no longer be reached, if so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<String>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
@@ -63,7 +72,7 @@ pub struct Run {
 }
 
 /// What is under test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectKind {
     /// Reads and writes bytes; its cases are vectors.
@@ -87,7 +96,7 @@ impl SubjectKind {
 }
 
 /// What came of one case.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CaseResult {
     /// Stable id.
     pub id: String,
@@ -96,22 +105,23 @@ pub struct CaseResult {
     /// What it does.
     pub title: String,
     /// `MUST`, `SHOULD` or `MAY`.
-    pub level: &'static str,
+    #[serde(deserialize_with = "level_word")]
+    pub level: LevelWord,
     /// Clauses that it proves.
     pub clauses: Vec<String>,
     /// Id of its valid twin.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
     /// How it went.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// How often the traffic called for it, where that was only watched.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<u64>,
     /// Milliseconds that it took.
     pub elapsed_ms: u64,
     /// What passed on the wire, where that explains the verdict.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transcript: Vec<Line>,
 }
 
@@ -176,11 +186,29 @@ pub enum Format {
     Text,
     /// The model for machines, as `schema/report.json` describes it.
     Json,
+    /// XML that CI systems show.
+    Junit,
+    /// Test Anything Protocol, version 14.
+    Tap,
+    /// One page that holds everything, for people.
+    Html,
+    /// What shields.io makes a badge of.
+    Badge,
+    /// A badge.
+    BadgeSvg,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+    pub const ALL: [Self; 7] = [
+        Self::Text,
+        Self::Json,
+        Self::Junit,
+        Self::Tap,
+        Self::Html,
+        Self::Badge,
+        Self::BadgeSvg,
+    ];
 
     /// The word for it on the command line.
     #[must_use]
@@ -188,8 +216,35 @@ impl Format {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Tap => "tap",
+            Self::Html => "html",
+            Self::Badge | Self::BadgeSvg => "badge",
         }
     }
+
+    /// The format of that name; the path tells what sort of badge.
+    #[must_use]
+    pub fn named(name: &str, path: &str) -> Option<Self> {
+        let found = Self::ALL.into_iter().find(|format| format.name() == name);
+        match found {
+            Some(Self::Badge) if path.to_ascii_lowercase().ends_with(".svg") => {
+                Some(Self::BadgeSvg)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Why a text is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No JSON, or not of this shape; says where.
+    #[error("not a JSON report: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by another version of the program.
+    #[error("the report is of model {0}, and this program reads {MODEL}; run it again")]
+    Model(u32),
 }
 
 impl Report {
@@ -207,6 +262,7 @@ impl Report {
             ledgers,
             counts,
             allow_untested,
+            baseline: None,
             exit_code: 0,
         };
         report.exit_code = report.judge();
@@ -227,14 +283,92 @@ impl Report {
             .all(|kind| self.count(kind) == 0)
     }
 
+    /// Holds it against what was expected, which decides its exit code anew.
+    pub fn hold_against(&mut self, baseline: &Baseline, selection: &Selection) {
+        self.baseline = Some(baseline.judge(&self.runs, selection));
+        self.exit_code = self.judge();
+    }
+
+    /// Why a case was expected to end as it did, if it was.
+    #[must_use]
+    pub fn known(&self, run: &Run, case: &CaseResult) -> Option<&str> {
+        self.foreseen(&run.spec, Some(run.subject), &case.id, case.verdict.kind())
+    }
+
+    fn foreseen(
+        &self,
+        spec: &str,
+        subject: Option<SubjectKind>,
+        id: &str,
+        kind: Kind,
+    ) -> Option<&str> {
+        let mut entries = self.baseline.iter().flatten().map(|judged| &judged.entry);
+        let found =
+            entries.find(|entry| entry.verdict.kind() == kind && entry.covers(spec, subject, id));
+        found.map(|entry| entry.reason.as_str())
+    }
+
+    /// The entries of the baseline that fail the run.
+    pub fn faults(&self) -> impl Iterator<Item = &Judged> {
+        let judged = self.baseline.iter().flatten();
+        judged.filter(|judged| judged.standing.is_fault())
+    }
+
+    /// The cases that failed without being expected to.
+    pub fn unexpected(&self) -> impl Iterator<Item = (&Run, &CaseResult)> {
+        self.cases().filter(|(run, case)| {
+            case.verdict.kind() == Kind::Fail && self.known(run, case).is_none()
+        })
+    }
+
+    /// Every case, with the run that it belongs to.
+    pub fn cases(&self) -> impl Iterator<Item = (&Run, &CaseResult)> {
+        let runs = self.runs.iter();
+        runs.flat_map(|run| run.cases.iter().map(move |case| (run, case)))
+    }
+
+    /// The MUST clauses that nothing proves or breaks and that no baseline excuses.
+    pub fn open_must(&self) -> impl Iterator<Item = (&Ledger, &Entry, &str)> {
+        self.ledgers.iter().flat_map(move |ledger| {
+            let untested = ledger.untested_must();
+            let open = untested.filter(move |(entry, _)| !self.excuses(ledger, entry));
+            open.map(move |(entry, reason)| (ledger, entry, reason))
+        })
+    }
+
+    /// Whether everything that could have tested a clause was expected not to.
+    fn excuses(&self, ledger: &Ledger, entry: &Entry) -> bool {
+        !entry.evidence.is_empty()
+            && entry.evidence.iter().all(|evidence| {
+                let (id, kind) = (&evidence.id, evidence.verdict);
+                self.foreseen(&ledger.spec, ledger.subject, id, kind)
+                    .is_some()
+            })
+    }
+
+    /// What the exit code means.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.exit_code {
+            crate::exit::CONFORMANT if self.count(Kind::Fail) > 0 => {
+                "conformant, but for what is known"
+            }
+            crate::exit::CONFORMANT => "conformant",
+            crate::exit::FAILED if self.unexpected().next().is_none() => {
+                "the baseline does not hold"
+            }
+            crate::exit::FAILED => "not conformant",
+            crate::exit::UNREACHABLE => "the subject died",
+            _ if self.is_empty() => "nothing was tested",
+            _ => "nothing failed, but a MUST clause stayed untested",
+        }
+    }
+
     fn judge(&self) -> u8 {
-        let untested = self
-            .ledgers
-            .iter()
-            .any(|ledger| ledger.untested_must().next().is_some());
+        let untested = self.open_must().next().is_some();
         if self.runs.iter().any(|run| run.gone.is_some()) {
             crate::exit::UNREACHABLE
-        } else if self.count(Kind::Fail) > 0 {
+        } else if self.unexpected().next().is_some() || self.faults().next().is_some() {
             crate::exit::FAILED
         } else if self.is_empty() || (untested && !self.allow_untested) {
             // Leave to skip some clauses is no leave to prove nothing.
@@ -242,6 +376,22 @@ impl Report {
         } else {
             crate::exit::CONFORMANT
         }
+    }
+
+    /// Reads what [`Format::Json`] wrote.
+    ///
+    /// # Errors
+    /// Where the text is none, or of another [`MODEL`].
+    pub fn read(text: &str) -> Result<Self, ReadError> {
+        #[derive(Deserialize)]
+        struct Version {
+            model: u32,
+        }
+        let Version { model } = serde_json::from_str(text)?;
+        if model != MODEL {
+            return Err(ReadError::Model(model));
+        }
+        Ok(serde_json::from_str(text)?)
     }
 
     /// Writes it. Text holds colours as ANSI sequences; a stream that is no terminal strips them.
@@ -252,6 +402,11 @@ impl Report {
         match format {
             Format::Text => text::write(self, out),
             Format::Json => json::write(self, out),
+            Format::Junit => junit::write(self, out),
+            Format::Tap => tap::write(self, out),
+            Format::Html => html::write(self, out),
+            Format::Badge => badge::endpoint(self, out),
+            Format::BadgeSvg => badge::svg(self, out),
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::case::{Case, Pace, Role};
 use crate::family;
 use crate::ledger::level_name;
+use crate::progress::Progress;
 use crate::report::CaseResult;
 use crate::subject::{Catalogue, Peer, Protocol, Subject};
 use crate::suite;
@@ -22,11 +23,17 @@ pub struct Settings {
     pub jobs: usize,
     /// How often each case runs; its worst verdict counts.
     pub repeat: usize,
+    /// Who is told how far the run is.
+    pub progress: Progress,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { jobs: 8, repeat: 1 }
+        Self {
+            jobs: 8,
+            repeat: 1,
+            progress: Progress::default(),
+        }
     }
 }
 
@@ -74,7 +81,7 @@ pub async fn run(
     let Some(first) = lanes.first().map(Arc::clone) else {
         return Err(Unreachable("there is no subject".to_owned()));
     };
-    let book = Arc::new(Book::new(&cases, &first, settings.repeat));
+    let book = Arc::new(Book::new(&cases, &first, settings));
     let mut gone = None;
     for (phase, pace) in phases(&cases, lanes.len() > 1) {
         // Devices do not share a process; what hurts one does not reach another's case.
@@ -90,6 +97,7 @@ pub async fn run(
             gone = subjects.iter().find_map(|subject| subject.gone());
         }
     }
+    settings.progress.clear();
     let gone = gone.map(str::to_owned);
     let results = cases.iter().filter_map(|case| book.result(case)).collect();
     Ok(Finished {
@@ -142,11 +150,11 @@ async fn in_lanes(lanes: &[Arc<Subject>], cases: Vec<&'static Case>, book: &Arc<
 #[derive(Debug)]
 struct Book {
     pages: BTreeMap<&'static str, OnceCell<CaseResult>>,
-    repeat: usize,
+    settings: Settings,
 }
 
 impl Book {
-    fn new(cases: &[&'static Case], subject: &Subject, repeat: usize) -> Self {
+    fn new(cases: &[&'static Case], subject: &Subject, settings: &Settings) -> Self {
         let mut pages = BTreeMap::new();
         for case in cases {
             pages.insert(case.slug, OnceCell::new());
@@ -154,7 +162,11 @@ impl Book {
                 pages.insert(control.slug, OnceCell::new());
             }
         }
-        Self { pages, repeat }
+        settings.progress.expect(pages.len());
+        Self {
+            pages,
+            settings: settings.clone(),
+        }
     }
 
     fn result(&self, case: &Case) -> Option<CaseResult> {
@@ -169,7 +181,14 @@ impl Book {
             };
         };
         let result = page
-            .get_or_init(|| Box::pin(self.perform(case, subject)))
+            .get_or_init(|| {
+                Box::pin(async {
+                    let result = self.perform(case, subject).await;
+                    let progress = &self.settings.progress;
+                    progress.ended(&result.id, result.verdict.kind());
+                    result
+                })
+            })
             .await;
         result.verdict.clone()
     }
@@ -195,7 +214,7 @@ impl Book {
             result.verdict = verdict;
             return result;
         }
-        for _ in 0..self.repeat.max(1) {
+        for _ in 0..self.settings.repeat.max(1) {
             let (verdict, peer) = attempt(case, subject).await;
             if verdict.kind() >= result.verdict.kind() {
                 result.transcript = match verdict.kind() {

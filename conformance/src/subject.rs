@@ -48,7 +48,7 @@ pub use self::peer::Peer;
 pub use self::protocol::Protocol;
 pub use self::reference::Reference;
 pub use self::rest::{BaseUrl, InvalidFace, InvalidUrl, RestOperator};
-pub use self::transcript::{Line, Side, Transcript};
+pub use self::transcript::{Line, Side, Transcript, fields};
 
 /// A resource that no subject has.
 pub const NO_SUCH_RESOURCE: &str = "conformance/no-such-resource";

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The end of one case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// The subject did what the clauses ask.
@@ -32,25 +32,36 @@ pub enum Verdict {
 }
 
 /// How a clause was broken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The clause that was broken; `None` is every clause of the case.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
     /// Clauses of the case that were seen to be kept before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
     /// What is allowed.
     pub expected: String,
     /// What was seen.
     pub got: String,
     /// What led to it.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
 
+impl Failure {
+    /// The clauses broken, of a case that is about `all`.
+    #[must_use]
+    pub fn clauses<'a>(&'a self, all: &'a [String]) -> Vec<&'a str> {
+        match &self.clause {
+            Some(clause) => vec![clause],
+            None => all.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 /// The five verdicts without what comes with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// [`Verdict::Pass`].

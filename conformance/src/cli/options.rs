@@ -2,12 +2,15 @@
 
 use core::str::FromStr;
 use core::time::Duration;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use iotmp_conformance::baseline::Baseline;
 use iotmp_conformance::plan::Selection;
+use iotmp_conformance::progress::{self, Progress};
 use iotmp_conformance::report::{Format, Report};
 use iotmp_conformance::runner::Settings;
 use iotmp_conformance::specs;
@@ -46,7 +49,14 @@ pub(super) struct RunOptions {
     /// Exit with 0 although a MUST clause stayed untested.
     #[arg(long)]
     allow_untested: bool,
-    /// Write the result as `text` or `json` to a file; `-` is the standard output. May be given again.
+    /// What is known to fail, and why, in YAML or JSON: tolerated, but an entry that does not hold fails the run.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what fails now as a baseline whose reasons wait to be filled in.
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+    /// Write the result as text, json, junit, tap, html or badge (JSON for shields.io, or a picture if
+    /// PATH ends in .svg) to a file; `-` is the standard output. May be given again.
     #[arg(long, value_name = "FORMAT=PATH")]
     report: Vec<Target>,
 }
@@ -78,14 +88,15 @@ impl FromStr for Target {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        let mut known: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        known.dedup();
         let known = known.join(", ");
         let Some((name, path)) = text.split_once('=') else {
             return Err(format!(
                 "FORMAT=PATH is needed, with one of the formats {known}"
             ));
         };
-        let format = Format::ALL.into_iter().find(|format| format.name() == name);
+        let format = Format::named(name, path);
         let format =
             format.ok_or_else(|| format!("there is no format {name:?}; there are {known}"))?;
         if path.is_empty() {
@@ -111,10 +122,11 @@ impl RunOptions {
         }
     }
 
-    pub(super) const fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         Settings {
             jobs: self.jobs,
             repeat: self.repeat,
+            progress: Progress::on_terminal(),
         }
     }
 
@@ -123,7 +135,7 @@ impl RunOptions {
             timeout: Duration::from_millis(self.timeout),
             patience: Duration::from_secs(self.patience),
             seed: self.seed,
-            progress: |what| anstream::eprintln!("{what}"),
+            progress: progress::interject,
         }
     }
 
@@ -135,59 +147,98 @@ impl RunOptions {
         self.allow_untested
     }
 
-    /// Opens the files of `--report`, so that a run is not made for nothing.
+    /// Opens the files of `--report` and reads those of `--baseline`, so that a run is not made for nothing.
     pub(super) fn targets(&self) -> Result<Targets, String> {
-        let mut files = Vec::new();
+        let baseline = match &self.baseline {
+            None => None,
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+                let baseline = Baseline::read(&text);
+                Some(baseline.map_err(|error| format!("{}: {error}", path.display()))?)
+            }
+        };
+        let mut reports = Vec::new();
         for target in &self.report {
-            let file = match &target.path {
-                None => None,
-                Some(path) => {
-                    let file = File::create(path);
-                    Some(file.map_err(|error| {
-                        format!("{} cannot be written: {error}", path.display())
-                    })?)
-                }
-            };
-            files.push((target.format, file));
+            let file = target.path.as_deref().map(created).transpose()?;
+            reports.push((target.format, file));
         }
-        Ok(Targets(files))
+        let new_baseline = match &self.write_baseline {
+            None => None,
+            Some(path) => {
+                // It may be the file that was read, and is not emptied before the run has ended.
+                let file = File::options().append(true).create(true).open(path);
+                file.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+                Some(path.clone())
+            }
+        };
+        Ok(Targets {
+            reports,
+            baseline,
+            new_baseline,
+            selection: self.selection(),
+        })
     }
 }
 
-/// Open reports.
+/// An empty file in place of whatever was there.
+pub(super) fn created(path: &Path) -> Result<File, String> {
+    File::create(path).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}
+
+/// Open reports, and what they are held against.
 #[derive(Debug)]
-pub(super) struct Targets(Vec<(Format, Option<File>)>);
+pub(super) struct Targets {
+    /// Without a file they go to the standard output.
+    reports: Vec<(Format, Option<File>)>,
+    baseline: Option<Baseline>,
+    new_baseline: Option<PathBuf>,
+    selection: Selection,
+}
 
 impl Targets {
     /// Writes the result everywhere, and as text to the standard output if nothing else goes there.
     pub(super) fn write(self, report: &Report) -> Outcome {
-        let to_stdout = self.0.iter().any(|(_, file)| file.is_none());
+        let mut report = Cow::Borrowed(report);
+        if let Some(baseline) = &self.baseline {
+            report.to_mut().hold_against(baseline, &self.selection);
+        }
+        let report = &*report;
+        if let Some(path) = &self.new_baseline {
+            let text = Baseline::of(report).to_yaml();
+            let text = text.map_err(|error| error.to_string())?;
+            std::fs::write(path, text)
+                .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        }
+        let to_stdout = self.reports.iter().any(|(_, file)| file.is_none());
         let unasked = (!to_stdout).then_some((Format::Text, None));
-        for (format, file) in self.0.into_iter().chain(unasked) {
-            let written = match file {
-                Some(file) => plain(report, format, file),
-                None => coloured(report, format),
-            };
-            match written {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                Err(error) => return Err(format!("a report cannot be written: {error}")),
-                Ok(()) => {}
-            }
+        for (format, file) in self.reports.into_iter().chain(unasked) {
+            let coloured = format == Format::Text;
+            deliver(file, coloured, |out| report.write(format, out))?;
         }
         Ok(ExitCode::from(report.exit_code))
     }
 }
 
-fn plain(report: &Report, format: Format, file: File) -> io::Result<()> {
-    let mut out = io::BufWriter::new(anstream::StripStream::new(file));
-    report.write(format, &mut out)?;
-    out.flush()
-}
-
-fn coloured(report: &Report, format: Format) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    report.write(format, &mut out)?;
-    out.flush()
+/// Lets `write` write to a file or the standard output; colours go to terminals only.
+pub(super) fn deliver(
+    file: Option<File>,
+    coloured: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), String> {
+    let out: Box<dyn Write> = match (file, coloured) {
+        (Some(file), true) => Box::new(anstream::StripStream::new(file)),
+        (Some(file), false) => Box::new(file),
+        (None, true) => Box::new(anstream::stdout().lock()),
+        (None, false) => Box::new(io::stdout().lock()),
+    };
+    let mut out = io::BufWriter::new(out);
+    match write(&mut out).and_then(|()| out.flush()) {
+        // A reader that has seen enough, such as `head`, is no fault.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(format!("a report cannot be written: {error}")),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// The specs of a name, or all.

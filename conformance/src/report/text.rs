@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{CaseResult, Report, Run, SubjectKind};
+use crate::baseline::Standing;
 use crate::ledger::{Entry, Ledger};
 use crate::subject::{Line, Side};
 use crate::verdict::{Failure, Kind, Verdict};
@@ -23,23 +24,22 @@ const fn colour(kind: Kind) -> &'static str {
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for run in &report.runs {
-        tree(run, out)?;
+        tree(report, run, out)?;
     }
-    for run in &report.runs {
-        for case in &run.cases {
-            if let Verdict::Fail(failure) = &case.verdict {
-                failed(report, run, case, failure, out)?;
-            }
+    for (run, case) in report.unexpected() {
+        if let Verdict::Fail(failure) = &case.verdict {
+            failed(report, run, case, failure, out)?;
         }
     }
     for ledger in &report.ledgers {
         account(ledger, report.allow_untested, out)?;
     }
+    expectations(report, out)?;
     closing(report, out)
 }
 
 /// One run: its areas, and under each the cases.
-fn tree(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+fn tree(report: &Report, run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let subject = run.subject.name();
     writeln!(out, "{BOLD}{} · {subject} {}{RESET}", run.spec, run.address)?;
     for note in &run.notes {
@@ -68,7 +68,7 @@ fn tree(run: &Run, out: &mut dyn Write) -> io::Result<()> {
                 && matches!(case.verdict.kind(), Kind::Pass | Kind::Info)
         };
         for case in cases.iter().filter(|case| !dull(case)) {
-            branch(case, out)?;
+            branch(case, report.known(run, case), out)?;
         }
     }
     if let Some(why) = &run.gone {
@@ -82,15 +82,9 @@ fn tree(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// One case on one line.
-fn branch(case: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
+fn branch(case: &CaseResult, known: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     let kind = case.verdict.kind();
-    let mark = match kind {
-        Kind::Pass => "✓",
-        Kind::Fail => "✗",
-        Kind::Inconclusive => "?",
-        Kind::Skip => "-",
-        Kind::Info => "i",
-    };
+    let mark = mark(kind);
     write!(out, "    {}{mark}{RESET} {}", colour(kind), case.id)?;
     match &case.verdict {
         Verdict::Pass => {
@@ -108,7 +102,21 @@ fn branch(case: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
             other.reason().unwrap_or_default()
         )?,
     }
+    if let Some(reason) = known {
+        write!(out, " {}known: {reason}{RESET}", colour(Kind::Inconclusive))?;
+    }
     writeln!(out)
+}
+
+/// One character for a verdict.
+pub(super) const fn mark(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Pass => "✓",
+        Kind::Fail => "✗",
+        Kind::Inconclusive => "?",
+        Kind::Skip => "-",
+        Kind::Info => "i",
+    }
 }
 
 /// A failure with everything that proves it.
@@ -122,11 +130,7 @@ fn failed(
     let red = colour(Kind::Fail);
     writeln!(out, "{red}{BOLD}FAIL {}{RESET} ({})", case.id, run.spec)?;
     writeln!(out, "  {}", case.title)?;
-    let clauses: Vec<&String> = match &failure.clause {
-        Some(clause) => vec![clause],
-        None => case.clauses.iter().collect(),
-    };
-    for id in clauses {
+    for id in failure.clauses(&case.clauses) {
         match clause(report, &run.spec, id) {
             Some(entry) => writeln!(
                 out,
@@ -152,24 +156,21 @@ fn failed(
 }
 
 /// The command with the choice of one case; what follows `--` is the subject's own.
-fn again(command: &str, id: &str) -> String {
+pub(super) fn again(command: &str, id: &str) -> String {
     match command.split_once(" -- ") {
         Some((ours, theirs)) => format!("{ours} --select {id} -- {theirs}"),
         None => format!("{command} --select {id}"),
     }
 }
 
-fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
+pub(super) fn clause<'a>(report: &'a Report, spec: &str, id: &str) -> Option<&'a Entry> {
     let mut ledgers = report.ledgers.iter().filter(|ledger| ledger.spec == spec);
     ledgers.find_map(|ledger| ledger.clauses.iter().find(|entry| entry.clause == id))
 }
 
 /// One line of a transcript, and its bytes field by field.
-fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
-    let arrow = match line.from {
-        Side::Suite | Side::Peer => "→",
-        Side::Subject => "←",
-    };
+pub(super) fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
+    let arrow = arrow(line.from);
     let (seconds, micros) = (line.at_us / 1_000_000, line.at_us % 1_000_000);
     writeln!(
         out,
@@ -180,6 +181,14 @@ fn step(line: &Line, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "        {DIM}{row}{RESET}")?;
     }
     Ok(())
+}
+
+/// Which way something went, as seen from the suite.
+pub(super) const fn arrow(from: Side) -> &'static str {
+    match from {
+        Side::Suite | Side::Peer => "→",
+        Side::Subject => "←",
+    }
 }
 
 /// The ledger of one spec.
@@ -245,12 +254,31 @@ fn account(ledger: &Ledger, allow_untested: bool, out: &mut dyn Write) -> io::Re
 }
 
 /// The first of some ids, and how many there are beside it.
-fn abridged(ids: &[String]) -> String {
+pub(super) fn abridged(ids: &[String]) -> String {
     match ids {
         [] => String::new(),
         [one] => one.clone(),
         [first, others @ ..] => format!("{first} and {} more", others.len()),
     }
+}
+
+/// What became of the entries of a baseline; those that were right stand with their cases.
+fn expectations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for judged in report.baseline.iter().flatten() {
+        let tone = match judged.standing {
+            Standing::Tolerated => continue,
+            standing if standing.is_fault() => colour(Kind::Fail),
+            _ => DIM,
+        };
+        writeln!(
+            out,
+            "{tone}baseline{RESET}  {}: {} {DIM}({}){RESET}",
+            judged.entry,
+            judged.standing.words(),
+            abridged(&judged.cases)
+        )?;
+    }
+    Ok(())
 }
 
 /// The last line.
@@ -260,12 +288,19 @@ fn closing(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .filter(|kind| report.count(*kind) > 0)
         .map(|kind| format!("{}{} {kind}{RESET}", colour(kind), report.count(kind)))
         .collect();
-    let word = match report.exit_code {
-        crate::exit::CONFORMANT => "conformant",
-        crate::exit::FAILED => "not conformant",
-        crate::exit::UNREACHABLE => "the subject died",
-        _ if report.is_empty() => "nothing was tested (--allow-untested lets that pass)",
-        _ => "nothing failed, but a MUST clause stayed untested (--allow-untested lets that pass)",
+    let known = report.cases();
+    let known = known.filter(|(run, case)| report.known(run, case).is_some());
+    let known = match known.count() {
+        0 => String::new(),
+        count => format!(" ({count} known)"),
     };
-    writeln!(out, "{}: {BOLD}{word}{RESET}", counts.join(", "))
+    let word = report.word();
+    // Nothing lets a run pass that came to no verdict at all.
+    let way_out = if report.exit_code == crate::exit::UNTESTED && !report.is_empty() {
+        " (--allow-untested lets that pass)"
+    } else {
+        ""
+    };
+    let counts = counts.join(", ");
+    writeln!(out, "{counts}{known}: {BOLD}{word}{RESET}{way_out}")
 }

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, explain, explain_refusal};
 
 /// One step of a conversation.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Line {
     /// Microseconds since the run began.
     pub at_us: u64,
@@ -17,12 +17,12 @@ pub struct Line {
     /// Who did it.
     pub from: Side,
     /// Bytes on the wire as lower-case hex; empty for what is not bytes.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hex: String,
     /// What it is in words.
     pub note: String,
     /// The bytes field by field, one row a line; only where it was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
     /// How to read the bytes.
     #[serde(skip)]
@@ -30,7 +30,7 @@ pub struct Line {
 }
 
 /// Who did what a line tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The suite.
@@ -167,16 +167,24 @@ impl Line {
         let (Some(codec), Ok(bytes)) = (self.codec, hex::decode(&self.hex)) else {
             return;
         };
-        let mut rest = bytes.as_slice();
-        let mut base = 0;
-        while !rest.is_empty() {
-            let (table, consumed) = match codec.decode(rest) {
-                Ok(decoded) => (explain(rest, &decoded.annotations, base), decoded.consumed),
-                Err(refusal) => (explain_refusal(rest, &refusal, base), rest.len()),
-            };
-            self.fields.extend(table.lines().map(str::to_owned));
-            rest = rest.get(consumed.max(1)..).unwrap_or_default();
-            base += consumed.max(1);
-        }
+        self.fields = fields(codec, &bytes);
     }
+}
+
+/// Bytes field by field, message after message, one row a line.
+#[must_use]
+pub fn fields(codec: Codec<'static>, bytes: &[u8]) -> Vec<String> {
+    let mut rows = Vec::new();
+    let mut rest = bytes;
+    let mut base = 0;
+    while !rest.is_empty() {
+        let (table, consumed) = match codec.decode(rest) {
+            Ok(decoded) => (explain(rest, &decoded.annotations, base), decoded.consumed),
+            Err(refusal) => (explain_refusal(rest, &refusal, base), rest.len()),
+        };
+        rows.extend(table.lines().map(str::to_owned));
+        rest = rest.get(consumed.max(1)..).unwrap_or_default();
+        base += consumed.max(1);
+    }
+    rows
 }

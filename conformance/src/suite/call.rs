@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::case::{Case, Pace, SERVER};
 use crate::subject::{Asked, Event, Link, Peer, Received, Told, Unheard, phrase};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 /// Rule that every exchange gets its own answer.
 const OWN_ANSWER: &str = "IOTMP25-SID-003";
@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "call.answered",
         title: "a user's input reaches the device, and what the device gives the user",
-        clauses: &[OWN_ANSWER, "IOTMP25-SID-002"],
+        clauses: &[OWN_ANSWER],
         run: |peer| Box::pin(answered(peer)),
         ..CALLED
     },
@@ -250,7 +250,7 @@ async fn in_flight(peer: &Peer) -> Outcome {
                 let why = "the server leaves no two calls to a device in flight";
                 return Err(Stop::skip(why));
             }
-            run => run?,
+            run => run.blaming(OWN_ANSWER)?,
         };
         runs.push((
             id_of(&run)?,
@@ -267,11 +267,13 @@ async fn in_flight(peer: &Peer) -> Outcome {
         link.send(ok(*id, &json!({"answers": input}))).await?;
     }
     while !waiting.is_empty() {
-        let (number, told) = told(&mut link, &mut waiting).await?;
+        let (number, told) = told(&mut link, &mut waiting).await.blaming(OWN_ANSWER)?;
         let wanted = Told::Value(Some(json!({"answers": number})));
         if told != wanted {
             return Err(Stop::fail(wanted.to_string(), told.to_string())
-                .because(format!("told the user whose input was {number}")));
+                .because(format!("told the user whose input was {number}"))
+                .blaming(OWN_ANSWER)
+                .having_kept(&[FREE_ID, "IOTMP25-SID-002"]));
         }
     }
     Ok(())

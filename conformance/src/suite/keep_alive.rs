@@ -78,6 +78,14 @@ pub(super) const CASES: &[Case] = &[
         run: |peer| Box::pin(sent_and_needed(peer)),
         ..DEVICE
     },
+    Case {
+        slug: "keep-alive.goes-on",
+        title: "after an answered Keep Alive comes the next",
+        clauses: &["IOTMP25-KEEPALIVE-001", "IOTMP25-KEEPALIVE-002"],
+        pace: Pace::Slow,
+        run: |peer| Box::pin(goes_on(peer)),
+        ..DEVICE
+    },
 ];
 
 fn bare(received: &Received) -> Outcome {
@@ -257,19 +265,7 @@ async fn server_in_seconds(peer: &Peer) -> Outcome {
 const TOO_MANY: usize = 3;
 
 async fn device_in_seconds(peer: &Peer) -> Outcome {
-    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
-    link.leave_keep_alive();
-    let interval = announced(peer, &link);
-    let late = with_margin(peer, interval) + peer.timeout();
-    if late > peer.patience() {
-        return Err(Stop::skip(format!(
-            "the device announced a keep alive of {} s; --patience {} would wait for it",
-            interval.as_secs(),
-            late.as_secs() + 1
-        )));
-    }
-    let id = link.hello().and_then(Received::stream_id);
-    link.send(json!({"type": "ok", "stream_id": id})).await?;
+    let (mut link, interval, late) = lively(peer).await?;
     peer.waits("the device's first Keep Alive", late);
     let since = Instant::now();
     for _ in 0..TOO_MANY {
@@ -299,7 +295,9 @@ fn announced(peer: &Peer, link: &Link) -> Duration {
     seconds.map_or_else(|| default_interval(peer), Duration::from_secs)
 }
 
-async fn sent_and_needed(peer: &Peer) -> Outcome {
+/// Lets a device in that will send a Keep Alive within the patience of the run: its connection, the
+/// interval, and how late one may be.
+async fn lively(peer: &Peer) -> Outcome<(Link, Duration, Duration)> {
     let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
     link.leave_keep_alive();
     let interval = announced(peer, &link);
@@ -313,31 +311,45 @@ async fn sent_and_needed(peer: &Peer) -> Outcome {
     }
     let id = link.hello().and_then(Received::stream_id);
     link.send(json!({"type": "ok", "stream_id": id})).await?;
-    // Where a minute passes between them, one Keep Alive has to prove both that it comes and that
-    // its answer is missed.
-    let awaited: &[&str] = if interval > PATIENT {
-        &["first"]
-    } else {
-        &["first", "second"]
-    };
-    let mut since = Instant::now();
-    for nth in awaited {
-        peer.waits(&format!("the device's {nth} Keep Alive"), late);
-        let sent = match link.next_before(since + late).await {
-            Event::Message(received) if received.name() == "keep_alive" => received,
-            other => {
-                let expected = format!("the {nth} Keep Alive within {} ms", late.as_millis());
-                return Err(
-                    Stop::fail(expected, other.to_string()).blaming("IOTMP25-KEEPALIVE-002")
-                );
-            }
-        };
-        bare(&sent)?;
-        since = Instant::now();
-        if awaited.last() != Some(nth) {
-            link.send(json!({"type": "keep_alive"})).await?;
+    Ok((link, interval, late))
+}
+
+/// Waits for a Keep Alive, until it is `late` after `since`.
+async fn keep_alive(
+    peer: &Peer,
+    link: &mut Link,
+    nth: &str,
+    since: Instant,
+    late: Duration,
+) -> Outcome {
+    peer.waits(&format!("the device's {nth} Keep Alive"), late);
+    match link.next_before(since + late).await {
+        Event::Message(received) if received.name() == "keep_alive" => bare(&received),
+        other => {
+            let expected = format!("the {nth} Keep Alive within {} ms", late.as_millis());
+            Err(Stop::fail(expected, other.to_string()).blaming("IOTMP25-KEEPALIVE-002"))
         }
     }
+}
+
+async fn goes_on(peer: &Peer) -> Outcome {
+    let (mut link, interval, late) = lively(peer).await?;
+    if interval > PATIENT {
+        return Err(Stop::skip(format!(
+            "two Keep Alives take {} s; the one of keep-alive.sent-and-needed has to do",
+            2 * interval.as_secs()
+        )));
+    }
+    keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
+    let since = Instant::now();
+    link.send(json!({"type": "keep_alive"})).await?;
+    keep_alive(peer, &mut link, "second", since, late).await
+}
+
+async fn sent_and_needed(peer: &Peer) -> Outcome {
+    let (mut link, interval, late) = lively(peer).await?;
+    keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
+    let since = Instant::now();
     let answer = peer.spec().timer("keep_alive_answer");
     let answer = answer.map_or(interval, Duration::from_secs);
     let limit = answer.max(interval).min(peer.patience()) + peer.timeout();

@@ -18,7 +18,7 @@ pub(crate) async fn program(arguments: &[&str]) -> Output {
 }
 
 /// Runs `server ADDR` with valid credentials and short waits.
-async fn against(address: &str, more: &[&str]) -> Output {
+pub(crate) async fn against(address: &str, more: &[&str]) -> Output {
     let mut arguments = vec![
         "server",
         address,
@@ -128,7 +128,7 @@ async fn a_report_that_cannot_be_written_is_2_before_anything_runs() {
     assert!(text(&output.stderr).starts_with("error: /nowhere/at/all.json cannot be written: "));
     let output = against("127.0.0.1:1", &["--report", "xml=-"]).await;
     assert_eq!(output.status.code(), Some(2));
-    let said = "there is no format \"xml\"; there are text, json";
+    let said = "there is no format \"xml\"; there are text, json, junit, tap, html, badge";
     assert!(
         text(&output.stderr).contains(said),
         "{}",

@@ -1,6 +1,7 @@
 //! The suite against small peers, each of which breaks one rule, and the
 //! program against small servers.
 
+mod baselines;
 mod broken_devices;
 mod broken_servers;
 mod exit_codes;

@@ -87,7 +87,9 @@ async fn uses_an_identifier_that_is_in_use() {
         Box::new(|way, message: &Json, _| {
             let mut other = message.clone();
             other["stream_id"] = json!(7);
-            let is_run = way == Way::ToSuite && message["type"] == "run";
+            // The control runs texts, one after the other.
+            let is_run =
+                way == Way::ToSuite && message["type"] == "run" && message["payload"].is_u64();
             is_run.then(|| vec![(way, other)])
         })
     };

@@ -20,6 +20,11 @@ const RESOURCE: &str = "temperature";
 /// Two intervals in seconds, and the greatest one that divides both.
 const INTERVALS: [u64; 3] = [6, 9, 3];
 
+/// What says at which interval a stream is opened, as far as the revision has it.
+const IN_TIME: [&str; 2] = ["IOTMP20-STREAM-016", SHARES];
+/// Rule of listeners who come and go.
+const SHARES: &str = "IOTMP25-SHARE-002";
+
 /// Most requests about one stream that one change of its listeners may take.
 const MOST_STEPS: usize = 8;
 
@@ -34,7 +39,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "stream.listened-interval",
         title: "a listener's interval stands in the Start Stream in the unit of the protocol",
-        clauses: &["IOTMP20-STREAM-016", "IOTMP25-SHARE-002"],
+        clauses: &IN_TIME,
         run: |peer| Box::pin(interval(peer)),
         ..LISTENED
     },
@@ -210,8 +215,11 @@ async fn interval(peer: &Peer) -> Outcome {
         return Ok(());
     }
     let expected = format!("a Start Stream of {RESOURCE:?} with the interval {wanted}");
+    let mut rules = IN_TIME.into_iter();
+    let broken = rules.find(|rule| family::clause(peer.spec(), rule).is_some());
     Err(Stop::fail(expected, phrase(&start.message))
-        .because(format!("a user wants a value every {seconds} s")))
+        .because(format!("a user wants a value every {seconds} s"))
+        .blaming(broken.unwrap_or(SHARES)))
 }
 
 async fn reconfigured(peer: &Peer) -> Outcome {
@@ -313,11 +321,13 @@ async fn come_and_go(peer: &Peer) -> Outcome {
     drop(listener);
     let last = restarted(peer, &mut link, second)
         .await
-        .because(format!("who wanted a value every {first} s has left"))?;
+        .because(format!("who wanted a value every {first} s has left"))
+        .blaming(SHARES)?;
     drop(other);
     stopped(&mut link, &last)
         .await
-        .because("the last listener has left")?;
+        .because("the last listener has left")
+        .blaming(SHARES)?;
     link.quiet("nothing more of a stream that was stopped")
         .await?;
     Ok(())
