@@ -129,5 +129,5 @@ async fn keeps_values_to_itself() {
         })
     };
     let case = "server.stream.listened-values";
-    server(case, fault, Kind::Fail, &["IOTMP23-STREAM-010"]).await;
+    server(case, fault, Kind::Fail, &["IOTMP23-SHARE-001"]).await;
 }

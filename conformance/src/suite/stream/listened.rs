@@ -54,7 +54,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "stream.listened-values",
         title: "the values of a stream reach who listens",
-        clauses: &["IOTMP25-STREAM-010"],
+        clauses: &["IOTMP25-SHARE-001"],
         control: Some("stream.listened-interval"),
         run: |peer| Box::pin(values(peer)),
         ..LISTENED
