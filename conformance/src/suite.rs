@@ -1,5 +1,6 @@
 //! The live cases: one file for every area.
 
+mod call;
 mod connect;
 mod craft;
 mod describe;
@@ -46,6 +47,7 @@ const AREAS: &[&[Case]] = &[
     run::CASES,
     run::resource::CASES,
     run::action::CASES,
+    call::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,

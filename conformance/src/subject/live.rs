@@ -10,7 +10,6 @@ use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::application::Application;
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
 use super::operator::Operator;
@@ -74,11 +73,10 @@ pub struct Subject {
     catalogue: OnceLock<Catalogue>,
     /// Whether a server ends a device's connection when a new one opens.
     takes_over: AtomicBool,
-    /// Who makes a server call its devices.
+    /// Who stands behind it.
     operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
-    application: Option<Application>,
 }
 
 /// Where connections come from.
@@ -160,32 +158,20 @@ impl Subject {
             takes_over: AtomicBool::new(false),
             operator: None,
             parked: Mutex::new(None),
-            application: None,
         }
     }
 
-    /// A server that `operator` can make call its devices.
+    /// The same with `operator` behind it.
     #[must_use]
     pub fn operated_by(mut self, operator: Arc<dyn Operator>) -> Self {
         self.operator = Some(operator);
         self
     }
 
-    pub(super) fn operator(&self) -> Option<&dyn Operator> {
+    /// Who stands behind it, if anybody is within reach.
+    #[must_use]
+    pub fn operator(&self) -> Option<&dyn Operator> {
         self.operator.as_deref()
-    }
-
-    /// The same with what stands behind it within reach.
-    #[must_use]
-    pub fn with_application(mut self, application: Application) -> Self {
-        self.application = Some(application);
-        self
-    }
-
-    /// What stands behind it, if that is within reach.
-    #[must_use]
-    pub const fn application(&self) -> Option<&Application> {
-        self.application.as_ref()
     }
 
     /// Which end it is.
