@@ -47,7 +47,7 @@ struct Arguments {
 enum Command {
     #[command(name = "self")]
     SelfTest(selftest::Arguments),
-    Server(server::Arguments),
+    Server(Box<server::Arguments>),
     Device(device::Arguments),
     Codec(codec::Arguments),
     Tap(tap::Arguments),

@@ -4,11 +4,11 @@
 //! come from: a case gets a [`Peer`], opens a [`Link`] on it and talks.
 //! Everything that passes is in the case's [`Transcript`].
 
-mod application;
 mod background;
 mod catalogue;
 mod child;
 mod codec;
+mod colleague;
 mod device;
 mod elsewhere;
 mod event;
@@ -22,6 +22,7 @@ mod operator;
 mod peer;
 mod protocol;
 mod reference;
+mod rest;
 mod restart;
 mod server;
 mod transactions;
@@ -29,7 +30,6 @@ mod transcript;
 pub mod vocabulary;
 mod watch;
 
-pub use self::application::{Answering, Application, Ask, Unheard};
 pub(crate) use self::catalogue::untagged;
 pub use self::catalogue::{Catalogue, Function, Resource};
 pub use self::child::{
@@ -37,15 +37,19 @@ pub use self::child::{
     examine,
 };
 pub use self::codec::{CodecSubject, Question, Reply, Said};
+pub use self::colleague::ColleagueOperator;
 pub use self::event::{Event, Received, Want, any_of, phrase};
 pub use self::expect::Settled;
 pub use self::interpreting::Interpreting;
 pub use self::link::Link;
 pub use self::live::{Credentials, Manner, Subject};
-pub use self::operator::{Asked, HubOperator, Listener, Operator};
+pub use self::operator::{
+    Answering, Ask, Asked, HubOperator, Listener, Operator, Payloads, Told, Unheard,
+};
 pub use self::peer::Peer;
 pub use self::protocol::Protocol;
 pub use self::reference::Reference;
+pub use self::rest::{BaseUrl, InvalidFace, InvalidUrl, RestOperator};
 pub use self::transcript::{Line, Side, Transcript, fields};
 
 /// A resource that no subject has.

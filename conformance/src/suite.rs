@@ -1,5 +1,6 @@
 //! The live cases: one file for every area.
 
+mod call;
 mod connect;
 mod craft;
 mod describe;
@@ -47,6 +48,7 @@ const AREAS: &[&[Case]] = &[
     run::resource::CASES,
     run::action::CASES,
     run::load::CASES,
+    call::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,

@@ -16,6 +16,7 @@ mod key_value;
 mod layout;
 mod message;
 mod structs;
+mod typed;
 
 use iotmp_spec::model::{Message, Spec};
 use proc_macro2::TokenStream;
@@ -45,6 +46,7 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
         quote! { #definition #codec #bridge }
     });
     let message = message::all(spec);
+    let typed = typed::module(spec);
     quote! {
         #[doc = #doc]
         pub mod #name {
@@ -54,6 +56,7 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
             #codes
             #(#structs)*
             #message
+            #typed
         }
     }
 }

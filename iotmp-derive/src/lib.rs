@@ -1,12 +1,14 @@
-//! `messages!`: a YAML specification in, typed messages and their codecs out.
+//! `messages!`: a YAML specification in, typed messages and their codecs out;
+//! `#[derive(Pson)]`: payloads of their own types.
 //!
-//! The pipeline is `input` (which file), the reader of `iotmp-spec` (what it
+//! The pipeline of the former is `input` (which file), the reader of `iotmp-spec` (what it
 //! says), `names` (what things are called in Rust) and `emit` (the code).
 
 mod emit;
 mod fallback;
 mod input;
 mod names;
+mod pson;
 
 use proc_macro::TokenStream;
 
@@ -23,6 +25,24 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn messages(tokens: TokenStream) -> TokenStream {
     expand(tokens.into()).into()
+}
+
+/// Implements `iotmp_ref::pson::Encode` and `iotmp_ref::pson::Decode` for a
+/// struct with named fields, which is a map of PSON.
+///
+/// The struct may be generic over types, and over one lifetime, for which it borrows
+/// from the bytes that it is read from.
+///
+/// - `#[pson(rename = "…")]` on a field: its key, where it is not its name;
+/// - `#[pson(encode)]` or `#[pson(decode)]` on the struct: that trait alone, for
+///   fields that cannot be both, such as slices.
+///
+/// # Errors
+/// Anything but a struct with named fields, an unknown attribute, and two fields
+/// of one key are compile errors where they stand.
+#[proc_macro_derive(Pson, attributes(pson))]
+pub fn derive_pson(tokens: TokenStream) -> TokenStream {
+    pson::expand(tokens.into()).into()
 }
 
 fn expand(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream {

@@ -231,3 +231,60 @@ fn an_unknown_message_survives() {
     let (message, size) = decode(&bytes).expect("only its code is not known");
     assert_eq!((size, message.to_vec().as_deref()), (7, Ok(&bytes[..])));
 }
+
+/// What the enum of all messages does with `$message`, the message does alone.
+macro_rules! alone {
+    ($type:ident, $message:expr) => {{
+        let message: $type = $message;
+        let any = Message::from(message.clone());
+        let bytes = any.to_vec().unwrap();
+        let mut buffer = vec![0; bytes.len()];
+        assert_eq!(message.encode(&mut buffer), Ok(bytes.len()));
+        assert_eq!(buffer, bytes);
+        assert_eq!($type::decode(&bytes), Ok((message.clone(), bytes.len())));
+        for short in 0..bytes.len() {
+            let refused = any.encode(&mut buffer[..short]).unwrap_err();
+            assert_eq!(message.encode(&mut buffer[..short]), Err(refused));
+            let refused = decode(&bytes[..short]).unwrap_err();
+            assert_eq!($type::decode(&bytes[..short]), Err(refused));
+        }
+    }};
+}
+
+#[test]
+fn a_message_alone_is_that_of_the_enum() {
+    alone!(Maybe, lengths());
+    let numbers = Numbers {
+        self_: 0x0102,
+        u: 0xa0,
+        there: 0x0304,
+        reader: 0x0506_0708,
+        writer: 0x1112_1314_1516_1718,
+        result: Outcome::ERR,
+        wide: Wide::MOST,
+    };
+    alone!(Numbers, numbers);
+    let tail = |first, second: Option<&'static str>, third: Option<&'static [u8]>| Tail {
+        self_: 1,
+        first,
+        second: second.map(Into::into),
+        third: third.map(Into::into),
+    };
+    for tail in [
+        tail(None, None, None),
+        tail(Some(5), Some("ab"), Some(&[9])),
+    ] {
+        alone!(Tail, tail);
+    }
+    let refused = [
+        tail(None, Some("ab"), None),
+        tail(Some(5), None, Some(&[9])),
+        tail(Some(5), Some("ab"), Some(&[0; 5])),
+    ];
+    for tail in refused {
+        let error = tail.encode(&mut [0; 64]).unwrap_err();
+        assert_eq!(Message::from(tail).encode(&mut [0; 64]), Err(error));
+    }
+    let error = Tail::decode(&[1, 1, 2, 0, 1, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "offset 0: number 257, but expected 258");
+}

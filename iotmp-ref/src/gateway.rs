@@ -15,6 +15,8 @@
 )]
 
 mod config;
+#[cfg(feature = "ws")]
+mod devices;
 mod error;
 mod feed;
 mod guard;

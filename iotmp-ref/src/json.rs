@@ -7,12 +7,12 @@ use core::fmt::Write as _;
 use serde_json::{Number, json};
 
 use crate::pson::Value;
-use crate::session::Reply;
 
 /// Reads JSON.
 ///
 /// # Errors
 /// What is wrong with it, and where.
+#[cfg(feature = "cli")]
 pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text)
 }
@@ -25,7 +25,8 @@ pub(crate) fn text(value: &Value) -> String {
 
 /// Writes an answer: its payload, and its parameters if there are any. Where it
 /// holds nothing, `bare` says what it means by itself.
-pub(crate) fn reply(bare: &str, reply: &Reply) -> String {
+#[cfg(feature = "cli")]
+pub(crate) fn reply(bare: &str, reply: &crate::session::Reply) -> String {
     let payload = reply.payload.as_ref().map(text);
     let parameters = reply.parameters.as_ref().map(text);
     match (payload, parameters) {

@@ -12,6 +12,11 @@
 
 #![no_std]
 
+// The examples of the front page are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
@@ -46,3 +51,7 @@ pub mod session;
 ))]
 pub mod transport;
 pub mod wire;
+
+// The expansion of `messages!` knows no encoding by name.
+#[doc(hidden)]
+pub use pson::typed;

@@ -54,14 +54,20 @@ mod head;
 mod integer;
 mod map;
 mod read;
+mod scan;
 #[cfg(feature = "serde")]
 mod ser;
+mod tape;
+pub mod typed;
 mod value;
 mod view;
 mod write;
 
 #[cfg(feature = "serde")]
 use crate::wire::{DecodeError, EncodeError};
+
+/// Writes [`Encode`] and [`Decode`] for a struct; see [`typed`].
+pub use iotmp_derive::Pson;
 
 #[cfg(feature = "serde")]
 pub use self::de::from_value;
@@ -72,6 +78,8 @@ pub use self::integer::{Integer, ParseIntegerError};
 pub use self::map::Map;
 #[cfg(feature = "serde")]
 pub use self::ser::to_value;
+pub use self::tape::{Entries, Item, Items, Node, Tape};
+pub use self::typed::{Decode, Encode, Ignored, decode, encode, encoded_len};
 pub use self::value::{Kind, Value};
 pub use self::view::{Elements, Pairs, View};
 #[cfg(feature = "encodings")]

@@ -16,6 +16,7 @@
 )]
 
 mod any;
+pub(crate) mod copy;
 mod encoding;
 mod error;
 mod fields;
@@ -37,6 +38,7 @@ pub use self::fields::{Fields, RawField};
 pub use self::fixed::{Extent, peek_constant, read_constant};
 pub use self::frame::{FrameLayout, Opened};
 pub use self::int::IntEncoding;
+pub(crate) use self::layout::active;
 pub use self::layout::{KeyLayout, Shape};
 pub use self::path::{Path, Segment};
 pub use self::reader::Reader;

@@ -6,6 +6,9 @@
 mod calls;
 #[path = "http/client.rs"]
 mod client;
+#[cfg(feature = "ws")]
+#[path = "http/devices.rs"]
+mod devices;
 #[path = "http/hostile.rs"]
 mod hostile;
 #[path = "http/sockets.rs"]

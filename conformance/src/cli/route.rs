@@ -31,21 +31,28 @@ impl Route {
         let address: Address = address
             .parse()
             .map_err(|error| format!("{address:?} is no address: {error}"))?;
-        let mut transport = Transport::tcp();
-        if self.tls || address.is_tls {
-            let trust = match &self.ca {
-                Some(file) => Trust::from_file(file),
-                None if self.insecure => Trust::insecure(),
-                None => Trust::system(),
-            };
-            transport = transport.with_tls(trust.map_err(|error| error.to_string())?);
-        } else if self.ca.is_some() || self.insecure {
+        let is_tls = self.tls || address.is_tls;
+        if !is_tls && (self.ca.is_some() || self.insecure) {
             return Err("--ca and --insecure are for --tls".to_owned());
         }
+        let mut transport = self.over(is_tls)?;
         if self.ws {
             transport = transport.with_web_socket();
         }
         Ok(transport)
+    }
+
+    /// TCP, and TLS above it where that is so, with the same trust as for devices.
+    pub(super) fn over(&self, is_tls: bool) -> Result<Transport, String> {
+        if !is_tls {
+            return Ok(Transport::tcp());
+        }
+        let trust = match &self.ca {
+            Some(file) => Trust::from_file(file),
+            None if self.insecure => Trust::insecure(),
+            None => Trust::system(),
+        };
+        Ok(Transport::tcp().with_tls(trust.map_err(|error| error.to_string())?))
     }
 
     /// The options that say it again, each with a space before it.

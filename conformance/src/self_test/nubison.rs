@@ -1,5 +1,6 @@
 //! The suite against the reference's Nubison peers, with the applications behind them within reach.
 
+use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +20,7 @@ use super::{DEVICES, SelfTestError, WAIT, report};
 use crate::case::Case;
 use crate::report::{Run, SubjectKind};
 use crate::runner::{self, Settings};
-use crate::subject::{Application, Ask, Credentials, Manner, Subject, Unheard};
+use crate::subject::{Answering, Ask, Credentials, Manner, Operator, Payloads, Subject, Unheard};
 
 /// A payload that the reference server finds to be of no structure.
 const WRONG: &[u8] = b"wrong structure";
@@ -51,6 +52,28 @@ fn identity() -> Result<(Identity, DeviceKey), SelfTestError> {
     let key: DeviceKey = who.device.parse().map_err(unusable)?;
     let identity = Identity::new(who.user, who.credential, key.clone());
     Ok((identity.map_err(unusable)?, key))
+}
+
+/// Who stands behind a peer of the reference.
+struct Behind {
+    doing: Box<dyn Fn(Ask) -> Answering + Send + Sync>,
+    payloads: Payloads,
+}
+
+impl fmt::Debug for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Behind(..)")
+    }
+}
+
+impl Operator for Behind {
+    fn ask(&self, what: Ask) -> Answering {
+        (self.doing)(what)
+    }
+
+    fn payloads(&self) -> &Payloads {
+        &self.payloads
+    }
 }
 
 /// Everything that has arrived at an application.
@@ -106,7 +129,7 @@ fn server_config(registry: Registry) -> Config {
     config
 }
 
-fn behind_server(hub: Hub, key: DeviceKey) -> Application {
+fn behind_server(hub: Hub, key: DeviceKey) -> Arc<dyn Operator> {
     let inbox = Inbox::new();
     let mut news = hub.subscribe();
     tokio::spawn({
@@ -122,7 +145,7 @@ fn behind_server(hub: Hub, key: DeviceKey) -> Application {
             }
         }
     });
-    let mut application = Application::new(move |ask| {
+    let doing = Box::new(move |ask| -> Answering {
         let (hub, key, inbox) = (hub.clone(), key.clone(), Arc::clone(&inbox));
         Box::pin(async move {
             match ask {
@@ -135,16 +158,21 @@ fn behind_server(hub: Hub, key: DeviceKey) -> Application {
             }
         })
     });
-    application.wrong_payload = Some(WRONG.to_vec());
-    application.failing_payload = Some(FAILING.to_vec());
-    application
+    Arc::new(Behind {
+        doing,
+        payloads: Payloads {
+            wrong: Some(WRONG.to_vec()),
+            failing: Some(FAILING.to_vec()),
+            ..Payloads::UNKNOWN
+        },
+    })
 }
 
 /// The reference server, which lets [`credentials`] in, and the application behind it.
 ///
 /// # Errors
 /// [`SelfTestError`] where it cannot listen.
-pub async fn serve() -> Result<(Server, Application), SelfTestError> {
+pub async fn serve() -> Result<(Server, Arc<dyn Operator>), SelfTestError> {
     let (identity, key) = identity()?;
     let registry = Registry::new().with(identity).map_err(unusable)?;
     let (server, hub) = Server::bind(server_config(registry)).await?;
@@ -156,7 +184,7 @@ pub async fn serve() -> Result<(Server, Application), SelfTestError> {
 ///
 /// # Errors
 /// [`SelfTestError`] where its credentials are no good.
-pub fn dial(server: SocketAddr) -> Result<Application, SelfTestError> {
+pub fn dial(server: SocketAddr) -> Result<Arc<dyn Operator>, SelfTestError> {
     let mut config = ClientConfig::new(server);
     // The suite ends connections all the time, and refuses logins.
     config.backoff = Backoff {
@@ -182,7 +210,7 @@ pub(super) async fn server(
     let (server, application) = serve().await?;
     let address = server.local_addr().to_string();
     let subject =
-        Subject::server(spec, address, credentials(), manner.clone()).with_application(application);
+        Subject::server(spec, address, credentials(), manner.clone()).operated_by(application);
     let finished = runner::run(&[Arc::new(subject)], cases, settings).await?;
     Ok(Some(report(
         spec,
@@ -197,7 +225,7 @@ pub(super) async fn server(
 fn reference_device(
     config: ClientConfig,
     inbox: &Arc<Inbox>,
-) -> Result<Application, SelfTestError> {
+) -> Result<Arc<dyn Operator>, SelfTestError> {
     let (identity, _) = identity()?;
     let (leave, mut leaving) = mpsc::channel::<()>(1);
     let heard = Arc::clone(inbox);
@@ -224,7 +252,7 @@ fn reference_device(
         }
     });
     let inbox = Arc::clone(inbox);
-    let mut application = Application::new(move |ask| {
+    let doing = Box::new(move |ask| -> Answering {
         let handle: Handle = current.borrow().clone();
         let (leave, inbox) = (leave.clone(), Arc::clone(&inbox));
         Box::pin(async move {
@@ -244,8 +272,13 @@ fn reference_device(
             Ok(None)
         })
     });
-    application.failing_payload = Some(FAILING.to_vec());
-    Ok(application)
+    Ok(Arc::new(Behind {
+        doing,
+        payloads: Payloads {
+            failing: Some(FAILING.to_vec()),
+            ..Payloads::UNKNOWN
+        },
+    }))
 }
 
 /// Tests the reference device.
@@ -265,7 +298,7 @@ pub(super) async fn device(
         let application = dial(listener.local_addr()?)?;
         let who = Some(credentials());
         let subject = Subject::device(spec, listener, WAIT, who, manner.clone());
-        subjects.push(Arc::new(subject.with_application(application)));
+        subjects.push(Arc::new(subject.operated_by(application)));
     }
     let finished = runner::run(&subjects, cases, settings).await?;
     Ok(Some(report(

@@ -48,8 +48,8 @@ pub struct Link {
     pub(super) token: Option<String>,
     /// Whether what the subject asks by itself is answered in passing.
     answers_keep_alive: bool,
-    /// Whether what a server asks of streams is left to the case.
-    serves_streams: bool,
+    /// Requests of a server that are left to the case.
+    served: &'static [&'static str],
     /// Answers in passing that wait for the end of a message half sent.
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
@@ -96,7 +96,7 @@ impl Link {
             transactions: Transactions::new(terms.spec, terms.seed ^ (number << 32)),
             token: None,
             answers_keep_alive: true,
-            serves_streams: false,
+            served: &[],
             held: None,
             hello: None,
             own_address: None,
@@ -160,9 +160,9 @@ impl Link {
         self.answers_keep_alive = false;
     }
 
-    /// Leaves to the case what a server asks of streams from here on.
-    pub const fn serve_streams(&mut self) {
-        self.serves_streams = true;
+    /// Leaves to the case the requests of a server that have these names, from here on.
+    pub const fn serve(&mut self, names: &'static [&'static str]) {
+        self.served = names;
     }
 
     /// Bytes that have arrived and are no whole message yet.
@@ -370,8 +370,7 @@ impl Link {
             .bytes(self.number, Side::Subject, &received.bytes, note, reader);
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
-        let of_streams = matches!(received.name(), "start_stream" | "stop_stream");
-        let is_for_case = !may_ask || (self.serves_streams && of_streams);
+        let is_for_case = !may_ask || self.served.contains(&received.name());
         let token = self.token.as_deref();
         let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
             None if self.answers_keep_alive => nubison::reply(self.role, &received, token),

@@ -12,7 +12,6 @@ use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
-use super::application::Application;
 use super::catalogue::Catalogue;
 use super::link::{Link, Terms};
 use super::operator::Operator;
@@ -82,11 +81,10 @@ pub struct Subject {
     fences_by_call: AtomicBool,
     /// Streams of all connections.
     streams: Streams,
-    /// Who makes a server call its devices.
+    /// Who stands behind it.
     operator: Option<Arc<dyn Operator>>,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
-    application: Option<Application>,
     /// What brings it back when it died; one case at a time sees to that.
     restart: AsyncMutex<Option<Restart>>,
     /// Whether it was ever reached.
@@ -183,14 +181,13 @@ impl Subject {
             streams: Streams::default(),
             operator: None,
             parked: Mutex::new(None),
-            application: None,
             restart: AsyncMutex::new(None),
             was_reached: AtomicBool::new(false),
             deaths: Mutex::default(),
         }
     }
 
-    /// A server that `operator` can make call its devices.
+    /// The same with `operator` behind it.
     #[must_use]
     pub fn operated_by(mut self, operator: Arc<dyn Operator>) -> Self {
         self.operator = Some(operator);
@@ -204,21 +201,10 @@ impl Subject {
         self
     }
 
-    pub(super) fn operator(&self) -> Option<&dyn Operator> {
+    /// Who stands behind it, if anybody is within reach.
+    #[must_use]
+    pub fn operator(&self) -> Option<&dyn Operator> {
         self.operator.as_deref()
-    }
-
-    /// The same with what stands behind it within reach.
-    #[must_use]
-    pub fn with_application(mut self, application: Application) -> Self {
-        self.application = Some(application);
-        self
-    }
-
-    /// What stands behind it, if that is within reach.
-    #[must_use]
-    pub const fn application(&self) -> Option<&Application> {
-        self.application.as_ref()
     }
 
     /// Which end it is.

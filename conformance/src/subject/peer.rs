@@ -6,7 +6,6 @@ use std::sync::Arc;
 use iotmp_ref::transport::Stream;
 use iotmp_spec::model::Spec;
 
-use super::application::Application;
 use super::catalogue::Catalogue;
 use super::elsewhere::Elsewhere;
 use super::link::Link;
@@ -204,23 +203,21 @@ impl Peer {
         }
     }
 
-    /// Who makes a server call its devices.
+    /// Who stands behind the subject.
     ///
     /// # Errors
-    /// Skip where nobody does.
+    /// Skip where nobody is within reach.
     pub fn operator(&self) -> Outcome<&dyn Operator> {
-        self.subject.operator().ok_or_else(|| {
-            Stop::skip("the suite has no way to make this server ask its devices for a stream")
+        let known = self.subject.operator();
+        known.ok_or_else(|| {
+            Stop::skip(match self.role() {
+                Role::Server => {
+                    "nothing here makes this server turn to its devices; \
+                     give --rest URL --token T, or --caller DEVICE/CREDENTIAL"
+                }
+                Role::Device => "nothing here reaches what stands behind this device",
+            })
         })
-    }
-
-    /// What stands behind the subject.
-    ///
-    /// # Errors
-    /// Skip where it is not within reach.
-    pub fn application(&self) -> Outcome<&Application> {
-        let known = self.subject.application();
-        known.ok_or_else(|| Stop::skip("nothing here reaches the application behind the subject"))
     }
 
     /// What a device offers.

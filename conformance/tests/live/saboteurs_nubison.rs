@@ -176,7 +176,7 @@ async fn run(role: Role, saboteur: Saboteur) -> (Option<Kind>, Vec<String>, Stri
             let address = between.address.to_string();
             let subject = Subject::server(spec, address, credentials(), manner());
             let held = (Some(server), between);
-            (subject.with_application(application), Party::Server, held)
+            (subject.operated_by(application), Party::Server, held)
         }
         Role::Device => {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -186,7 +186,7 @@ async fn run(role: Role, saboteur: Saboteur) -> (Option<Kind>, Vec<String>, Stri
             let wait = Duration::from_secs(2);
             let subject = Subject::device(spec, listener, wait, Some(credentials()), manner());
             (
-                subject.with_application(application),
+                subject.operated_by(application),
                 Party::Device,
                 (None, between),
             )

@@ -36,6 +36,15 @@ pub(super) fn encoding(name: &str) -> TokenStream {
 }
 
 fn framing(spec: &Spec) -> TokenStream {
+    let frame = frame(spec);
+    quote! {
+        /// What stands before a body.
+        pub static FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
+    }
+}
+
+/// What stands before a body, as an expression.
+pub(super) fn frame(spec: &Spec) -> TokenStream {
     let code = int::encoding(spec.framing.code);
     let size = match spec.framing.size.map(int::encoding) {
         Some(size) => quote!(::core::option::Option::Some(#size)),
@@ -43,12 +52,11 @@ fn framing(spec: &Spec) -> TokenStream {
     };
     let min_size = usize::try_from(spec.framing.min_size.unwrap_or(0)).unwrap_or(usize::MAX);
     quote! {
-        /// What stands before a body.
-        pub static FRAME: ::iotmp_ref::wire::FrameLayout = ::iotmp_ref::wire::FrameLayout {
+        ::iotmp_ref::wire::FrameLayout {
             code: #code,
             size: #size,
             min_size: #min_size,
-        };
+        }
     }
 }
 

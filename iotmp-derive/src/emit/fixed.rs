@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod whole;
 
 use iotmp_spec::model::{Field, IntEncoding, Message, Spec};
 use proc_macro2::TokenStream;
@@ -46,6 +47,10 @@ impl Layout for Fixed<'_> {
 
     fn write(&self, message: &Message) -> TokenStream {
         encode::body(self, message)
+    }
+
+    fn whole(&self, message: &Message) -> TokenStream {
+        whole::methods(self, message)
     }
 }
 

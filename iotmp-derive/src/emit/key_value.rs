@@ -1,6 +1,6 @@
 //! Bodies of key-value pairs: keys, wire types, and the constants that say what they are.
 
-mod decode;
+pub(super) mod decode;
 mod encode;
 
 use iotmp_spec::model::{self, Field, KeyPart, Message, Shape, Spec};
@@ -55,11 +55,24 @@ impl Layout for KeyValue<'_> {
     fn write(&self, message: &Message) -> TokenStream {
         encode::body(self, message)
     }
+
+    fn whole(&self, _: &Message) -> TokenStream {
+        quote!()
+    }
 }
 
 impl KeyValue<'_> {
     /// The keys and wire types that the runtime reads and writes by.
     fn keys(&self) -> TokenStream {
+        let layout = self.key_layout();
+        quote! {
+            /// Keys and wire types.
+            pub static LAYOUT: ::iotmp_ref::wire::KeyLayout = #layout;
+        }
+    }
+
+    /// Keys and wire types, as an expression.
+    pub(super) fn key_layout(&self) -> TokenStream {
         let field_high = self.layout.high == KeyPart::Field;
         let low_bits = u32::from(self.layout.low_bits);
         let key = int::encoding(self.layout.key);
@@ -70,35 +83,22 @@ impl KeyValue<'_> {
             let Some(wire) = types.iter().find(|wire| wire.id == id) else {
                 return quote!(::core::option::Option::None);
             };
-            let shape = match &wire.shape {
-                Shape::Varint => quote!(Varint),
-                Shape::Fixed(4) => quote!(Fixed32),
-                Shape::Fixed(_) => quote!(Fixed64),
-                Shape::Sized(names) => {
-                    let names = names.iter().map(|name| encoding(name));
-                    quote!(Sized(&[#(#names),*]))
-                }
-                Shape::Encoded(names) => {
-                    let names = names.iter().map(|name| encoding(name));
-                    quote!(Encoded(&[#(#names),*]))
-                }
-            };
-            quote!(::core::option::Option::Some(::iotmp_ref::wire::Shape::#shape))
+            let shape = shape(&wire.shape);
+            quote!(::core::option::Option::Some(#shape))
         });
         quote! {
-            /// Keys and wire types.
-            pub static LAYOUT: ::iotmp_ref::wire::KeyLayout = ::iotmp_ref::wire::KeyLayout {
+            ::iotmp_ref::wire::KeyLayout {
                 field_high: #field_high,
                 low_bits: #low_bits,
                 key: #key,
                 shapes: &[#(#shapes),*],
                 max_depth: #max_depth,
-            };
+            }
         }
     }
 
     /// The key of a field under a wire type.
-    fn key(&self, field: u32, wire: u8) -> u32 {
+    pub(super) fn key(&self, field: u32, wire: u8) -> u32 {
         match self.layout.high {
             KeyPart::Field => (field << self.layout.low_bits) | u32::from(wire),
             KeyPart::WireType => (u32::from(wire) << self.layout.low_bits) | field,
@@ -106,10 +106,28 @@ impl KeyValue<'_> {
     }
 
     /// The key of a numeric field.
-    fn number_key(&self, field: u32) -> u32 {
+    pub(super) fn number_key(&self, field: u32) -> u32 {
         let mut types = self.layout.wire_types.iter();
         // The checks see to it that there is one.
         let wire = types.find(|wire| wire.shape == Shape::Varint);
         self.key(field, wire.map_or(0, |wire| wire.id))
     }
+}
+
+/// How the value behind a key is delimited, as the runtime says it.
+fn shape(shape: &Shape) -> TokenStream {
+    let shape = match shape {
+        Shape::Varint => quote!(Varint),
+        Shape::Fixed(4) => quote!(Fixed32),
+        Shape::Fixed(_) => quote!(Fixed64),
+        Shape::Sized(names) => {
+            let names = names.iter().map(|name| encoding(name));
+            quote!(Sized(&[#(#names),*]))
+        }
+        Shape::Encoded(names) => {
+            let names = names.iter().map(|name| encoding(name));
+            quote!(Encoded(&[#(#names),*]))
+        }
+    };
+    quote!(::iotmp_ref::wire::Shape::#shape)
 }

@@ -31,6 +31,9 @@ pub(super) trait Layout {
 
     /// Statements that write `self` to `writer`.
     fn write(&self, message: &Message) -> TokenStream;
+
+    /// Methods that read and write whole messages of this type alone; may be empty.
+    fn whole(&self, message: &Message) -> TokenStream;
 }
 
 /// The layout of a specification.
@@ -55,6 +58,8 @@ pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
     let read = layout.read(message);
     let length = layout.length(message);
     let write = layout.write(message);
+    let whole = layout.whole(message);
+    let inline = (!whole.is_empty()).then(|| quote!(#[inline]));
     quote! {
         impl #lifetime #name #lifetime {
             const LABEL: &'static ::core::primitive::str = #label;
@@ -65,6 +70,7 @@ pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
             ///
             /// # Errors
             /// What is wrong with the bytes, where, and in which field.
+            #inline
             pub fn decode_body(
                 reader: &mut ::iotmp_ref::wire::Reader<#input>,
                 encoding: ::iotmp_ref::wire::Encoding,
@@ -90,6 +96,8 @@ pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
                 let _ = writer;
                 ::core::result::Result::Ok(())
             }
+
+            #whole
         }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn client_config(server: Address) -> ClientConfig {
     config
 }
 
-/// Runs the device: it sends its heading every second and echoes commands.
+/// Runs the device: it sends its heading and a heartbeat by turns, one every second, and echoes commands.
 pub(super) async fn run(identity: Identity, config: ClientConfig) -> ExitCode {
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
@@ -135,20 +135,28 @@ pub(super) async fn run(identity: Identity, config: ClientConfig) -> ExitCode {
     }
 }
 
-/// Sends data, for ever.
+/// Sends data and heartbeats by turns, for ever.
 async fn turn(handle: &Handle) {
     let heading = Heading::default();
     let mut ticks = interval(TURN_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_beat = false;
     loop {
         ticks.tick().await;
-        heading.turn();
-        let payload = alloc::format!("{{\"heading\":{}}}", heading.degrees());
-        match handle.data(payload.as_bytes()).await {
-            // Without a login nobody takes it.
-            Ok(()) | Err(RequestError::NotLoggedIn) => {}
-            Err(error) => warn!(%error, "data was not taken"),
+        let taken = if is_beat {
+            handle.heartbeat(None).await
+        } else {
+            heading.turn();
+            let payload = alloc::format!("{{\"heading\":{}}}", heading.degrees());
+            handle.data(payload.as_bytes()).await
+        };
+        match taken {
+            // Without a login nobody takes it, and the next one is of the same kind.
+            Err(RequestError::NotLoggedIn) => continue,
+            Ok(()) => {}
+            Err(error) => warn!(%error, is_beat, "a request was not taken"),
         }
+        is_beat = !is_beat;
     }
 }
 

@@ -187,8 +187,9 @@ async fn serve(config: Config, http: Option<gateway::Config>, has_prompt: bool) 
     }
     let face = match http {
         None => None,
-        Some(config) => {
+        Some(mut config) => {
             let listen = config.listen;
+            config.devices = Some(server.acceptor().clone());
             match Gateway::bind(config, hub.clone()).await {
                 Ok(face) => Some(face),
                 Err(error) => {

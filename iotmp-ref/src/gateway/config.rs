@@ -15,6 +15,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What every request has to show.
     pub token: Token,
+    /// Where devices go that connect over WebSocket at `/iotmp` of this listener:
+    /// a server's [`acceptor`](crate::server::Server::acceptor). They need no
+    /// token; their Connect says who they are. Without it there is no such path.
+    #[cfg(feature = "ws")]
+    pub devices: Option<crate::server::Acceptor>,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
     /// Most connections at once; beyond it new ones are closed.
@@ -47,6 +52,8 @@ impl Config {
         Self {
             listen,
             token,
+            #[cfg(feature = "ws")]
+            devices: None,
             max_body: 256 * 1024,
             max_connections: 1024,
             max_sockets: 512,

@@ -1,10 +1,14 @@
 //! Connections of HTTP clients.
 
 use alloc::sync::Arc;
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +28,10 @@ const MAX_HEAD: usize = 8 * 1024;
 
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
 
 /// Serves whoever connects, until it is told to stop.
 pub(super) async fn accept(listener: TcpListener, face: Arc<Face>) {
@@ -50,7 +58,7 @@ pub(super) async fn accept(listener: TcpListener, face: Arc<Face>) {
             debug!(%peer, "closed: too many HTTP connections");
             continue;
         };
-        let served = serve(stream, router.clone(), read_timeout, stop.clone());
+        let served = serve(stream, peer, router.clone(), read_timeout, stop.clone());
         tasks.spawn(async move {
             served.await;
             drop(permit);
@@ -63,6 +71,7 @@ pub(super) async fn accept(listener: TcpListener, face: Arc<Face>) {
 
 async fn serve(
     stream: TcpStream,
+    peer: SocketAddr,
     router: Router,
     read_timeout: Duration,
     mut stop: watch::Receiver<bool>,
@@ -70,12 +79,17 @@ async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "answers may be held back by the system");
     }
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(read_timeout)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = core::pin::pin!(connection);
     let result = tokio::select! {

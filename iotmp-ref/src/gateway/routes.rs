@@ -41,7 +41,7 @@ const DRAINED: usize = 16;
 pub(super) fn router(face: Arc<Face>) -> Router {
     let device = "/v3/users/{user}/devices/{device}";
     let path = |rest: &str| format!("{device}{rest}");
-    Router::new()
+    let router = Router::new()
         .route("/v3/users/{user}/devices", get(devices))
         .route(device, get(one_device))
         .route(&path("/resources"), get(all_resources))
@@ -55,7 +55,11 @@ pub(super) fn router(face: Arc<Face>) -> Router {
         .route("/v3/users/{user}/buckets/{bucket}", get(kept::bucket))
         .route("/v3/users/{user}/events/{event}", post(kept::event))
         .layer(from_fn_with_state(Arc::clone(&face), guard))
-        .route("/openapi.json", get(description))
+        .route("/openapi.json", get(description));
+    // Devices show no token: what they connect with says who they are.
+    #[cfg(feature = "ws")]
+    let router = router.route(crate::transport::ws::PATH, get(super::devices::connect));
+    router
         .fallback(nothing)
         .method_not_allowed_fallback(not_so)
         .with_state(face)
@@ -65,7 +69,7 @@ async fn description() -> Response {
     (JSON, include_str!("openapi.json")).into_response()
 }
 
-async fn nothing() -> Refusal {
+pub(super) async fn nothing() -> Refusal {
     Refusal::not_found(
         "no_such_path",
         "nothing stands at this path",
@@ -112,7 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-fn upgraded(upgrade: Upgrade) -> Result<WebSocketUpgrade, Refusal> {
+pub(super) fn upgraded(upgrade: Upgrade) -> Result<WebSocketUpgrade, Refusal> {
     upgrade.map_err(|rejection| {
         Refusal::bad_request(
             "bad_upgrade",

@@ -61,22 +61,22 @@ pub fn from_slice<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T
     de::from_slice(Generation::One, bytes)
 }
 
-const NULL: u8 = 0;
-const VARINT: u8 = 1;
-const NEGATIVE: u8 = 2;
-const FLOAT: u8 = 3;
-const DOUBLE: u8 = 4;
-const TRUE: u8 = 5;
-const FALSE: u8 = 6;
-const ZERO: u8 = 7;
-const ONE: u8 = 8;
-const STRING: u8 = 9;
-const EMPTY_STRING: u8 = 10;
-const BYTES: u8 = 11;
-const EMPTY_BYTES: u8 = 12;
-const OBJECT: u8 = 13;
-const ARRAY: u8 = 14;
-const EMPTY: u8 = 15;
+pub(super) const NULL: u8 = 0;
+pub(super) const VARINT: u8 = 1;
+pub(super) const NEGATIVE: u8 = 2;
+pub(super) const FLOAT: u8 = 3;
+pub(super) const DOUBLE: u8 = 4;
+pub(super) const TRUE: u8 = 5;
+pub(super) const FALSE: u8 = 6;
+pub(super) const ZERO: u8 = 7;
+pub(super) const ONE: u8 = 8;
+pub(super) const STRING: u8 = 9;
+pub(super) const EMPTY_STRING: u8 = 10;
+pub(super) const BYTES: u8 = 11;
+pub(super) const EMPTY_BYTES: u8 = 12;
+pub(super) const OBJECT: u8 = 13;
+pub(super) const ARRAY: u8 = 14;
+pub(super) const EMPTY: u8 = 15;
 
 /// Nothing, or a varint.
 const PLAIN: u8 = 0;
@@ -93,6 +93,11 @@ const fn wire_type(kind: u8) -> u8 {
         FLOAT => FOUR_BYTES,
         _ => PLAIN,
     }
+}
+
+/// The key byte of a type.
+pub(super) const fn tag(kind: u8) -> u8 {
+    kind << 3 | wire_type(kind)
 }
 
 #[inline]
@@ -231,7 +236,7 @@ fn put_sized(sink: &mut impl Sink, bytes: &[u8]) -> Result<(), EncodeError> {
 }
 
 fn put_type(sink: &mut impl Sink, kind: u8) -> Result<(), EncodeError> {
-    sink.put_u8(kind << 3 | wire_type(kind))
+    sink.put_u8(tag(kind))
 }
 
 #[cfg(test)]

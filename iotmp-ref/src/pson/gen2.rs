@@ -7,24 +7,29 @@ use super::head::{Contents, Head, text};
 use super::write::{Number, Sink};
 use super::{Integer, Value};
 
-const UNSIGNED: u8 = 0;
-const NEGATIVE: u8 = 1;
-const FLOAT: u8 = 2;
-const DISCRETE: u8 = 3;
-const STRING: u8 = 4;
-const BYTES: u8 = 5;
-const MAP: u8 = 6;
-const ARRAY: u8 = 7;
+pub(super) const UNSIGNED: u8 = 0;
+pub(super) const NEGATIVE: u8 = 1;
+pub(super) const FLOAT: u8 = 2;
+pub(super) const DISCRETE: u8 = 3;
+pub(super) const STRING: u8 = 4;
+pub(super) const BYTES: u8 = 5;
+pub(super) const MAP: u8 = 6;
+pub(super) const ARRAY: u8 = 7;
 
 /// The number of a tag that says: a varint follows.
-const CONTINUED: u8 = 31;
+pub(super) const CONTINUED: u8 = 31;
 
-const SINGLE: u64 = 0;
-const DOUBLE: u64 = 1;
+pub(super) const SINGLE: u64 = 0;
+pub(super) const DOUBLE: u64 = 1;
 
-const FALSE: u64 = 0;
-const TRUE: u64 = 1;
-const NULL: u64 = 2;
+pub(super) const FALSE: u64 = 0;
+pub(super) const TRUE: u64 = 1;
+pub(super) const NULL: u64 = 2;
+
+/// The tag of a type and a number below [`CONTINUED`].
+pub(super) const fn tag(kind: u8, number: u64) -> u8 {
+    kind << 5 | number as u8
+}
 
 struct Tag {
     byte: u8,
@@ -163,9 +168,9 @@ fn put_sized(sink: &mut impl Sink, kind: u8, bytes: &[u8]) -> Result<(), EncodeE
 
 fn put_tag(sink: &mut impl Sink, kind: u8, number: u64) -> Result<(), EncodeError> {
     if number < u64::from(CONTINUED) {
-        return sink.put_u8(kind << 5 | number as u8);
+        return sink.put_u8(tag(kind, number));
     }
-    sink.put_u8(kind << 5 | CONTINUED)?;
+    sink.put_u8(tag(kind, CONTINUED.into()))?;
     sink.varint(number)
 }
 

@@ -40,6 +40,15 @@ impl Generation {
             Self::Two => gen2::head(reader),
         }
     }
+
+    /// Reads the name before a value of a map.
+    #[inline]
+    pub(super) fn key<'a>(self, reader: &mut Reader<'a>) -> Result<&'a str, DecodeError> {
+        match self {
+            Self::One => gen1::key(reader),
+            Self::Two => gen2::key(reader),
+        }
+    }
 }
 
 /// The inside of a container, read with a reader of its own.
@@ -101,10 +110,7 @@ impl<'a> Contents<'a> {
     /// Reads the name before a value of a map.
     #[inline]
     pub(super) fn key(&mut self) -> Result<&'a str, DecodeError> {
-        match self.generation {
-            Generation::One => gen1::key(&mut self.reader),
-            Generation::Two => gen2::key(&mut self.reader),
-        }
+        self.generation.key(&mut self.reader)
     }
 
     /// Goes on behind the container, once all of it has been read.
@@ -115,6 +121,11 @@ impl<'a> Contents<'a> {
             Generation::One => {}
             Generation::Two => *outer = self.reader,
         }
+    }
+
+    /// How many are still to come, where a count says so.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
     }
 
     pub(super) const fn generation(&self) -> Generation {
@@ -151,6 +162,12 @@ pub(crate) struct Depth {
 impl Depth {
     pub(crate) const fn new(limit: usize) -> Self {
         Self { left: limit, limit }
+    }
+
+    /// How many more.
+    #[inline]
+    pub(crate) const fn left(self) -> usize {
+        self.left
     }
 
     /// One level down, into the container at `offset`.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::wire::{DecodeError, Reader};
 
 use super::head::{Depth, Head};
-use super::{Generation, Map, Value};
+use super::{Generation, Map, Value, scan};
 
 /// Reads one value.
 pub(super) fn value(
@@ -50,7 +50,24 @@ pub(super) fn value(
 }
 
 /// Reads and checks one value as [`value`] does, and keeps nothing.
+#[inline]
 pub(super) fn skip(
+    generation: Generation,
+    reader: &mut Reader<'_>,
+    depth: Depth,
+) -> Result<(), DecodeError> {
+    match scan::value(generation, reader.rest(), depth.left(), &mut ()) {
+        Some(rest) => {
+            reader.go_on(rest);
+            Ok(())
+        }
+        None => explain(generation, reader, depth),
+    }
+}
+
+/// Does the same by the way of [`value`], which knows what is wrong and where.
+#[cold]
+fn explain(
     generation: Generation,
     reader: &mut Reader<'_>,
     depth: Depth,
@@ -61,7 +78,7 @@ pub(super) fn skip(
             let depth = depth.enter(start)?;
             let mut index = 0;
             while contents.advance() {
-                skip(generation, &mut contents.reader, depth)
+                explain(generation, &mut contents.reader, depth)
                     .map_err(|error| error.in_index(index))?;
                 index += 1;
             }
@@ -71,7 +88,8 @@ pub(super) fn skip(
             let depth = depth.enter(start)?;
             while contents.advance() {
                 let key = contents.key()?;
-                skip(generation, &mut contents.reader, depth).map_err(|error| error.in_key(key))?;
+                explain(generation, &mut contents.reader, depth)
+                    .map_err(|error| error.in_key(key))?;
             }
             contents.close(reader);
         }

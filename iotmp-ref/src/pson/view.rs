@@ -58,6 +58,16 @@ impl<'a> View<'a> {
         Self { generation, bytes }
     }
 
+    /// One value that has been checked.
+    pub(super) const fn checked(generation: Generation, bytes: &'a [u8]) -> Self {
+        Self { generation, bytes }
+    }
+
+    /// Which generation its bytes are of.
+    pub const fn generation(self) -> Generation {
+        self.generation
+    }
+
     /// The bytes of the value, as received.
     pub const fn encoded(self) -> &'a [u8] {
         self.bytes

@@ -49,6 +49,14 @@ impl<'a> Encoded<'a> {
         })
     }
 
+    /// The bytes of one value that has been checked.
+    pub(crate) const fn checked(encoding: Encoding, bytes: &'a [u8]) -> Self {
+        Self {
+            encoding,
+            bytes: Cow::Borrowed(bytes),
+        }
+    }
+
     /// Reads one value and leaves what follows.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Fields that stand one behind the other, without keys.
 
 use super::{DecodeError, DecodeErrorKind, EncodeError, IntEncoding, Reader, Writer};
+use crate::pson::typed::{Output, Stop};
 
 /// How many bytes a field of text or bytes takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Extent {
     ///
     /// `truncated` where the bytes or the length before them end, `too-large` for more than are
     /// accepted.
-    #[inline]
+    #[inline(always)]
     pub fn read<'a>(self, reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
         self.named(reader, "bytes")
     }
@@ -30,7 +31,7 @@ impl Extent {
     /// # Errors
     ///
     /// Those of [`read`](Self::read), and `utf8` where the first byte stands that is no text.
-    #[inline]
+    #[inline(always)]
     pub fn read_text<'a>(self, reader: &mut Reader<'a>) -> Result<&'a str, DecodeError> {
         let bytes = self.named(reader, "text")?;
         core::str::from_utf8(bytes).map_err(|error| {
@@ -40,6 +41,7 @@ impl Extent {
         })
     }
 
+    #[inline(always)]
     fn named<'a>(
         self,
         reader: &mut Reader<'a>,
@@ -106,6 +108,26 @@ impl Extent {
             Self::Exact(_) | Self::Rest(_) => {}
         }
         writer.put(bytes)
+    }
+}
+
+impl Extent {
+    /// As [`write`](Self::write), but says no more than whether it went well.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] for whatever was wrong.
+    #[inline(always)]
+    pub fn put(self, output: &mut Output<'_>, bytes: &[u8]) -> Result<(), Stop> {
+        match self {
+            Self::Exact(expected) if expected != bytes.len() => return Err(Stop::Full),
+            Self::Prefixed(_, limit) | Self::Rest(limit) if bytes.len() as u64 > limit => {
+                return Err(Stop::Full);
+            }
+            Self::Prefixed(prefix, _) => prefix.put(output, bytes.len() as u64)?,
+            Self::Exact(_) | Self::Rest(_) => {}
+        }
+        output.bytes(bytes)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stands before a body: the code of a message and, mostly, the size of its body.
 
 use super::{DecodeError, DecodeErrorKind, EncodeError, IntEncoding, Reader, Writer};
+use crate::pson::typed::{Output, Stop};
 
 /// How the messages of one protocol revision are delimited on a byte stream.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl FrameLayout {
     ///
     /// `truncated` for fewer bytes than the header, the smallest message or the announced body
     /// takes; those of varints.
-    #[inline]
+    #[inline(always)]
     pub fn open<'a>(&self, input: &'a [u8]) -> Result<Opened<'a>, DecodeError> {
         if input.len() < self.min_size {
             return Err(self.too_short(input.len()));
@@ -98,13 +99,34 @@ impl FrameLayout {
     }
 }
 
+impl FrameLayout {
+    /// As [`write_header`](Self::write_header), but says no more than whether it went well.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] for whatever was wrong.
+    #[inline(always)]
+    pub fn put_header(
+        &self,
+        output: &mut Output<'_>,
+        code: u32,
+        body: impl FnOnce() -> usize,
+    ) -> Result<(), Stop> {
+        self.code.put(output, code.into())?;
+        match self.size {
+            Some(size) => size.put(output, body() as u64),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Opened<'_> {
     /// Ends reading: how many bytes the message took.
     ///
     /// # Errors
     ///
     /// `trailing-bytes` where the announced body is longer than what was read of it.
-    #[inline]
+    #[inline(always)]
     pub fn finish(self) -> Result<usize, DecodeError> {
         match self.end {
             Some(end) => self.body.finish().map(|()| end),

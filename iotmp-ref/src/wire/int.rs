@@ -1,6 +1,7 @@
 //! Numbers of headers, keys and fixed layouts, by how they are written.
 
 use super::{DecodeError, EncodeError, Reader, Writer, varint};
+use crate::pson::typed::{Output, Stop};
 
 /// How a number is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl IntEncoding {
     /// # Errors
     ///
     /// `truncated` where the bytes end; those of [`varint::read`] for a varint.
-    #[inline]
+    #[inline(always)]
     pub fn read(self, reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
         let fold = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         match self {
@@ -88,6 +89,35 @@ impl IntEncoding {
                 put(writer, all.get(all.len().saturating_sub(bytes.into())..))
             }
             Self::LittleEndian(bytes) => put(writer, number.to_le_bytes().get(..bytes.into())),
+        }
+    }
+}
+
+impl IntEncoding {
+    /// As [`write`](Self::write), but says no more than whether it went well.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] for whatever was wrong.
+    #[inline(always)]
+    pub fn put(self, output: &mut Output<'_>, number: u64) -> Result<(), Stop> {
+        if number > self.max() {
+            return Err(Stop::Full);
+        }
+        // No more of it than said is not zero.
+        let ([a0, a1, a2, a3, a4, a5, a6, a7], is_little) = match self {
+            Self::Varint(_) => return output.varint(number),
+            Self::BigEndian(_) => (number.to_be_bytes(), false),
+            Self::LittleEndian(_) => (number.to_le_bytes(), true),
+        };
+        match (self.len(0), is_little) {
+            (1, true) => output.array(&[a0]),
+            (1, false) => output.array(&[a7]),
+            (2, true) => output.array(&[a0, a1]),
+            (2, false) => output.array(&[a6, a7]),
+            (4, true) => output.array(&[a0, a1, a2, a3]),
+            (4, false) => output.array(&[a4, a5, a6, a7]),
+            _ => output.array(&[a0, a1, a2, a3, a4, a5, a6, a7]),
         }
     }
 }

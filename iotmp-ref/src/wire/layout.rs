@@ -38,7 +38,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Varint => "a varint",
             Self::Fixed32 => "four bytes",
@@ -50,7 +50,8 @@ impl Shape {
 }
 
 /// The encoding in force, or the first of those allowed where it is not one.
-fn active(allowed: &'static [Encoding], wanted: Encoding) -> Option<Encoding> {
+#[inline]
+pub(crate) fn active(allowed: &[Encoding], wanted: Encoding) -> Option<Encoding> {
     if allowed.contains(&wanted) {
         return Some(wanted);
     }
@@ -95,7 +96,7 @@ impl KeyLayout {
     ///
     /// # Errors
     /// Those of the way in which keys are written.
-    #[inline]
+    #[inline(always)]
     pub fn read_key(&self, reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
         let key = self.key.read(reader).map_err(|e| e.naming("key"))?;
         // At most 32 bits by construction.

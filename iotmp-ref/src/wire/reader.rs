@@ -11,7 +11,9 @@ use super::{DecodeError, DecodeErrorKind, varint};
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
-    offset: usize,
+    /// Where the first byte behind `rest` stands. It stays while bytes are read, which an offset of
+    /// the next byte would not: the good path has one thing less to count.
+    end: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -27,14 +29,14 @@ impl<'a> Reader<'a> {
     pub const fn at(bytes: &'a [u8], offset: usize) -> Self {
         Self {
             rest: bytes,
-            offset,
+            end: offset.wrapping_add(bytes.len()),
         }
     }
 
     /// Where the next byte stands in the whole input.
     #[inline]
     pub const fn offset(&self) -> usize {
-        self.offset
+        self.end.wrapping_sub(self.rest.len())
     }
 
     /// How many bytes are left.
@@ -76,7 +78,6 @@ impl<'a> Reader<'a> {
             return Err(self.truncated(len));
         };
         self.rest = rest;
-        self.offset += taken.len();
         Ok(taken)
     }
 
@@ -91,7 +92,6 @@ impl<'a> Reader<'a> {
             return Err(self.truncated(N as u64));
         };
         self.rest = rest;
-        self.offset += N;
         Ok(*taken)
     }
 
@@ -125,8 +125,20 @@ impl<'a> Reader<'a> {
     /// Those of [`take`](Self::take).
     #[inline]
     pub fn sub(&mut self, len: u64) -> Result<Self, DecodeError> {
-        let offset = self.offset;
+        let offset = self.offset();
         Ok(Self::at(self.take(len)?, offset))
+    }
+
+    /// Whether these bytes are next; if so they are read.
+    #[inline(always)]
+    pub fn next_is<const N: usize>(&mut self, bytes: &[u8; N]) -> bool {
+        match self.rest.split_first_chunk::<N>() {
+            Some((next, rest)) if next == bytes => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Ends reading.
@@ -142,7 +154,7 @@ impl<'a> Reader<'a> {
         let kind = DecodeErrorKind::TrailingBytes {
             count: self.rest.len(),
         };
-        Err(DecodeError::new(self.offset, kind))
+        Err(DecodeError::new(self.offset(), kind))
     }
 
     /// Checks that `count` things of at least `least` bytes each can be there.
@@ -168,14 +180,19 @@ impl<'a> Reader<'a> {
             exact: false,
             left,
         };
-        Err(DecodeError::new(self.offset, kind))
+        Err(DecodeError::new(self.offset(), kind))
+    }
+
+    /// Goes on at `rest`, which must be the end of what was left.
+    #[inline]
+    pub(crate) const fn go_on(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
     }
 
     #[inline]
     pub(super) fn next_byte(&mut self) -> Option<u8> {
         let (&first, rest) = self.rest.split_first()?;
         self.rest = rest;
-        self.offset += 1;
         Some(first)
     }
 
@@ -187,7 +204,7 @@ impl<'a> Reader<'a> {
             exact: true,
             left: self.rest.len(),
         };
-        DecodeError::new(self.offset, kind)
+        DecodeError::new(self.offset(), kind)
     }
 }
 

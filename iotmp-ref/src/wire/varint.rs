@@ -31,18 +31,23 @@ const fn max_len(bits: u32) -> usize {
 /// left where it was.
 #[inline]
 pub fn read(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
-    let mut ahead = reader.clone();
-    if let Some(first) = ahead.next_byte()
+    if let Some((&first, rest)) = reader.rest().split_first()
         && first < 0x80
         && bits >= 8
     {
-        *reader = ahead;
+        reader.go_on(rest);
         return Ok(u64::from(first));
     }
-    read_long(reader, bits)
+    let (number, rest) = read_long(reader.rest(), reader.offset(), bits)?;
+    reader.go_on(rest);
+    Ok(number)
 }
 
-fn read_long(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
+/// Takes the parts of a reader rather than one, so that its caller can keep its
+/// own in registers.
+#[inline(never)]
+fn read_long(bytes: &[u8], offset: usize, bits: u32) -> Result<(u64, &[u8]), DecodeError> {
+    let reader = Reader::at(bytes, offset);
     let width = if bits <= 32 { 32 } else { 64 };
     let overflow = || DecodeError::new(reader.offset(), DecodeErrorKind::VarintOverflow { width });
     let mut ahead = reader.clone();
@@ -78,19 +83,18 @@ fn read_long(reader: &mut Reader<'_>, bits: u32) -> Result<u64, DecodeError> {
         let kind = DecodeErrorKind::Range { value, max };
         return Err(DecodeError::new(reader.offset(), kind));
     }
-    *reader = ahead;
-    Ok(value)
+    Ok((value, ahead.rest()))
 }
 
 /// The shortest form of a number, held in place.
-pub(super) struct Encoded {
+pub(crate) struct Encoded {
     bytes: [u8; MAX_LEN],
     len: usize,
 }
 
 impl Encoded {
     #[inline]
-    pub(super) fn new(mut value: u64) -> Self {
+    pub(crate) fn new(mut value: u64) -> Self {
         let len = len(value);
         let mut bytes = [0; MAX_LEN];
         for byte in bytes.iter_mut().take(len) {
@@ -104,7 +108,7 @@ impl Encoded {
     }
 
     #[inline]
-    pub(super) fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
     }
 }

@@ -64,6 +64,7 @@ pub(crate) async fn world(change: impl FnOnce(&mut gateway::Config)) -> World {
         .await
         .unwrap();
     let mut config = gateway::Config::new(listen, TOKEN.parse().unwrap());
+    config.devices = Some(server.acceptor().clone());
     change(&mut config);
     let gateway = Gateway::bind(config, hub.clone()).await.unwrap();
     let (client, handle) = Client::start(device(), ClientConfig::new(server.local_addr()));

@@ -9,7 +9,7 @@ use crate::source::Span;
 /// Names of types that every generated module has.
 const TYPES: [&str; 3] = ["message", "message_type", "unknown"];
 /// Names of modules that every generated module has.
-const MODULES: [&str; 2] = ["timers", "limits"];
+const MODULES: [&str; 3] = ["timers", "limits", "typed"];
 
 /// Checks a name in snake case.
 pub(super) fn snake(name: &str, at: Span, kind: &str, report: &mut Report) {

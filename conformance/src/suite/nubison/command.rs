@@ -113,9 +113,9 @@ async fn failed(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let mut tries = vec![with_wrong_token(&link, command(None))];
     let failing = peer
-        .application()
+        .operator()
         .ok()
-        .and_then(|app| app.failing_payload.clone());
+        .and_then(|app| app.payloads().failing.clone());
     tries.extend(failing.map(|payload| command(Some(&payload))));
     let mut was_refused = false;
     for request in tries {
@@ -162,14 +162,14 @@ pub(super) fn told<T>(done: Outcome<T>, seen: Outcome) -> Outcome<T> {
 }
 
 async fn sent(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = peer.connected().await?;
     for payload in [
         None,
         Some(b"on".to_vec()),
         Some(every_byte().into_iter().take(LARGEST).collect()),
     ] {
-        let done = asked(application, Ask::Command(payload.clone()));
+        let done = asked(operator, Ask::Command(payload.clone()));
         let (done, seen) = tokio::join!(done, async {
             let received = next_command(&mut link).await?;
             let got = bytes_in(&received, "payload");
@@ -195,9 +195,9 @@ async fn sent(peer: &Peer) -> Outcome {
 }
 
 async fn refused(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = peer.connected().await?;
-    let done = asked(application, Ask::Command(None));
+    let done = asked(operator, Ask::Command(None));
     let (done, seen) = tokio::join!(done, async {
         let received = next_command(&mut link).await?;
         link.send(answer("command_refused", &received)).await

@@ -149,7 +149,7 @@ async fn before_login(peer: &Peer) -> Outcome {
 }
 
 async fn wrong_structure(peer: &Peer, request: impl FnOnce(&[u8]) -> serde_json::Value) -> Outcome {
-    let payload = peer.application()?.wrong_payload.as_deref();
+    let payload = peer.operator()?.payloads().wrong.as_deref();
     let payload =
         payload.ok_or_else(|| Stop::skip("no payload is known that the server refuses"))?;
     let mut link = peer.connected().await?;
@@ -157,7 +157,7 @@ async fn wrong_structure(peer: &Peer, request: impl FnOnce(&[u8]) -> serde_json:
 }
 
 async fn server_failure(peer: &Peer) -> Outcome {
-    let payload = peer.application()?.failing_payload.as_deref();
+    let payload = peer.operator()?.payloads().failing.as_deref();
     let payload =
         payload.ok_or_else(|| Stop::skip("no payload is known on which the server fails"))?;
     let mut link = peer.connected().await?;

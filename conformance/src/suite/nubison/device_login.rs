@@ -86,9 +86,9 @@ async fn waits(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await?;
     link.leave_keep_alive();
     // Whatever it has to say is ready by the time it has been asked for.
-    if let Ok(application) = peer.application() {
+    if let Ok(operator) = peer.operator() {
         // It cannot be sent, so that nobody waits for what comes of it.
-        drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
+        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
     }
     let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_millis(250));
     match link.next_before(deadline).await {
@@ -126,10 +126,10 @@ async fn let_in(peer: &Peer, key: Option<&[u8]>) -> Outcome {
 
 /// The access token of what a device sends next, if it can be made to send.
 async fn next_own(peer: &Peer, link: &mut Link) -> Outcome<Option<String>> {
-    let Ok(application) = peer.application() else {
+    let Ok(operator) = peer.operator() else {
         return Ok(None);
     };
-    drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
+    drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
     let request = next_request(peer, link, &["data"])
         .await
         .unrelated("waiting for Data")?;
@@ -152,8 +152,8 @@ async fn turned_away(peer: &Peer, code: Option<u16>) -> Outcome {
     link.leave_keep_alive();
     link.send(refusal).await?;
     // What it waits with until it is logged in must not come now.
-    if let Ok(application) = peer.application() {
-        drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
+    if let Ok(operator) = peer.operator() {
+        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
     }
     let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_millis(500));
     loop {

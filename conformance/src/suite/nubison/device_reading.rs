@@ -181,10 +181,10 @@ async fn encryption(peer: &Peer) -> Outcome {
 
 async fn byte_order(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    if let Ok(application) = peer.application() {
+    if let Ok(operator) = peer.operator() {
         let payload = super::expect::payload(peer);
         drop(tokio::spawn(
-            application.ask(crate::subject::Ask::Data(payload)),
+            operator.ask(crate::subject::Ask::Data(payload)),
         ));
     }
     // Read the other way round, its length would be one that nothing follows.

@@ -99,15 +99,15 @@ async fn own_identifier(peer: &Peer) -> Outcome {
 
 /// Makes a device send Data, if it can be made to; nobody waits for what comes of it.
 fn made_to_send(peer: &Peer) {
-    if let Ok(application) = peer.application() {
-        drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
+    if let Ok(operator) = peer.operator() {
+        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
     }
 }
 
 async fn out_of_order(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = logged_in(peer).await?;
-    let send = |payload: &[u8]| tokio::spawn(application.ask(Ask::Data(payload.to_vec())));
+    let send = |payload: &[u8]| tokio::spawn(operator.ask(Ask::Data(payload.to_vec())));
     let (taken, refused) = (send(b"taken"), send(b"refused"));
     let one = next_request(peer, &mut link, &["data"]).await?;
     let two = next_request(peer, &mut link, &["data"]).await?;

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::subject::nubison::{ask, bytes, login};
 use crate::subject::{
-    Application, Ask, Credentials, Link, Peer, Received, Unheard, phrase, vocabulary,
+    Ask, Credentials, Link, Operator, Peer, Received, Unheard, phrase, vocabulary,
 };
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -79,8 +79,8 @@ pub(super) fn altered(text: &str) -> String {
 /// A payload that the subject takes, as far as is known, and if possible one that was not sent yet.
 pub(super) fn payload(peer: &Peer) -> Vec<u8> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
-    let known = peer.subject().application();
-    let known = known.and_then(|application| application.right_payload.clone());
+    let known = peer.subject().operator();
+    let known = known.and_then(|operator| operator.payloads().right.clone());
     known.unwrap_or_else(|| {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         format!("{{\"reading\":{number}}}").into_bytes()
@@ -93,9 +93,9 @@ pub(super) fn every_byte() -> Vec<u8> {
 }
 
 /// Asks the application behind the subject; what it cannot do, no case can be about.
-pub(super) async fn asked(application: &Application, what: Ask) -> Outcome<Option<Vec<u8>>> {
+pub(super) async fn asked(operator: &dyn Operator, what: Ask) -> Outcome<Option<Vec<u8>>> {
     let told = format!("{what:?}");
-    application.ask(what).await.map_err(|why| match why {
+    operator.ask(what).await.map_err(|why| match why {
         Unheard::Unable => Stop::skip(why.to_string()),
         Unheard::Failed(why) => Stop::fail(format!("the application to be heard: {told}"), why),
     })
@@ -103,10 +103,10 @@ pub(super) async fn asked(application: &Application, what: Ask) -> Outcome<Optio
 
 /// Sees that the application behind the subject got something, if it can be asked.
 pub(super) async fn arrived(peer: &Peer, what: Ask) -> Outcome {
-    let Ok(application) = peer.application() else {
+    let Ok(operator) = peer.operator() else {
         return Ok(());
     };
-    match asked(application, what).await {
+    match asked(operator, what).await {
         Err(stop) if stop == Stop::skip(Unheard::Unable.to_string()) => Ok(()),
         other => other.map(drop),
     }

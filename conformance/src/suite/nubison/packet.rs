@@ -245,7 +245,7 @@ async fn login_response_in_pieces(peer: &Peer) -> Outcome {
 
 async fn response_and_command(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    let sending = peer.application().ok();
+    let sending = peer.operator().ok();
     let sending = sending
         .map(|app| [b"one", b"two"].map(|one| tokio::spawn(app.ask(Ask::Data(one.to_vec())))));
     let mut packets = Vec::new();

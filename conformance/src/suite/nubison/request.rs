@@ -60,13 +60,13 @@ async fn ends_there(link: &mut Link, request: &Received) -> Outcome {
 
 async fn data(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    let Ok(application) = peer.application() else {
+    let Ok(operator) = peer.operator() else {
         let request = next_request(peer, &mut link, &["data"]).await?;
         carries_token(&link, &request)?;
         return ends_there(&mut link, &request).await;
     };
     for payload in [payload(peer), Vec::new(), vec![0xff; 300]] {
-        let sending = tokio::spawn(application.ask(Ask::Data(payload.clone())));
+        let sending = tokio::spawn(operator.ask(Ask::Data(payload.clone())));
         let request = next_request(peer, &mut link, &["data"]).await?;
         carries_token(&link, &request)?;
         let got = bytes_in(&request, "payload").unwrap_or_default();
@@ -95,13 +95,13 @@ type Told = Result<Option<Vec<u8>>, crate::subject::Unheard>;
 
 async fn heartbeat(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    let Ok(application) = peer.application() else {
+    let Ok(operator) = peer.operator() else {
         let request = next_request(peer, &mut link, &["heartbeat"]).await?;
         carries_token(&link, &request)?;
         return ends_there(&mut link, &request).await;
     };
     for payload in [None, Some(payload(peer)), Some(Vec::new())] {
-        let sending = tokio::spawn(application.ask(Ask::Heartbeat(payload.clone())));
+        let sending = tokio::spawn(operator.ask(Ask::Heartbeat(payload.clone())));
         let request = next_request(peer, &mut link, &["heartbeat"]).await?;
         carries_token(&link, &request)?;
         let got = bytes_in(&request, "payload");
@@ -117,8 +117,8 @@ async fn heartbeat(peer: &Peer) -> Outcome {
 
 async fn refused(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    if let Ok(application) = peer.application() {
-        drop(tokio::spawn(application.ask(Ask::Data(payload(peer)))));
+    if let Ok(operator) = peer.operator() {
+        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
     }
     let request = next_request(peer, &mut link, &["data", "heartbeat"]).await?;
     let mut refusal = answer("refused", &request);
@@ -132,9 +132,9 @@ async fn refused(peer: &Peer) -> Outcome {
 }
 
 async fn logout(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = logged_in(peer).await?;
-    let asked = asked(application, Ask::Logout);
+    let asked = asked(operator, Ask::Logout);
     let (asked, seen) = tokio::join!(asked, async {
         let request = next_request(peer, &mut link, &["logout"]).await?;
         carries_token(&link, &request)?;

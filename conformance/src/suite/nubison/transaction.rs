@@ -72,11 +72,11 @@ async fn echo(peer: &Peer) -> Outcome {
 }
 
 async fn own_identifier(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = peer.connected().await?;
     let mut seen = BTreeSet::new();
     for _ in 0..COMMANDS {
-        let done = asked(application, Ask::Command(None));
+        let done = asked(operator, Ask::Command(None));
         let (done, name) = tokio::join!(done, async {
             let command = next_command(&mut link).await?;
             link.send(answer("command_accepted", &command)).await?;
@@ -97,9 +97,9 @@ async fn own_identifier(peer: &Peer) -> Outcome {
 }
 
 async fn out_of_order(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = peer.connected().await?;
-    let ask = |payload: &[u8]| asked(application, Ask::Command(Some(payload.to_vec())));
+    let ask = |payload: &[u8]| asked(operator, Ask::Command(Some(payload.to_vec())));
     let (first, second, seen) = tokio::join!(ask(b"first"), ask(b"second"), async {
         let (one, two) = (
             next_command(&mut link).await?,
@@ -126,9 +126,9 @@ async fn out_of_order(peer: &Peer) -> Outcome {
 }
 
 async fn crossing(peer: &Peer) -> Outcome {
-    let application = peer.application()?;
+    let operator = peer.operator()?;
     let mut link = peer.connected().await?;
-    let done = asked(application, Ask::Command(None));
+    let done = asked(operator, Ask::Command(None));
     let (done, seen) = tokio::join!(done, async {
         let command = next_command(&mut link).await?;
         accepted(&ask(&mut link, heartbeat(None)).await?)?;
