@@ -115,7 +115,7 @@ const SERVERS: &[Saboteur] = &[
     }),
     server("SID-006", "sid.opener-chooses", |p| {
         let is_theirs = p.says("error") && *p.id() == 40_001;
-        when(is_theirs, || Deed::Become(p.with("stream_id", json!(1))))
+        when(is_theirs, || Deed::Lose)
     }),
     server("SID-007", "sid.either-end", |p| {
         when(p.asks("start_stream"), || Deed::Close)
@@ -196,7 +196,7 @@ const DEVICES: &[Saboteur] = &[
     }),
     device("SID-006", "sid.opener-chooses", |p| {
         let is_theirs = p.says("ok") && *p.id() == 40_001;
-        when(is_theirs, || Deed::Become(p.with("stream_id", json!(1))))
+        when(is_theirs, || Deed::Lose)
     }),
     device("SID-007", "sid.either-end", |p| {
         when(p.asks("stop_stream"), || Deed::Answer(p.answer("error")))

@@ -154,7 +154,10 @@ async fn interval(peer: &Peer) -> Outcome {
             .blaming(IN_MILLISECONDS)
             .because(format!("an interval of {SECONDS} took {SECONDS} s"));
     }
-    let mut since = first.blaming(EVERY_INTERVAL)?;
+    if family::clause(peer.spec(), IN_MILLISECONDS).is_some() {
+        first = first.blaming(EVERY_INTERVAL);
+    }
+    let mut since = first?;
     let mut shortest = Duration::MAX;
     for _ in 0..WINDOWS {
         let last = value(&mut link, id, tick).await?;
