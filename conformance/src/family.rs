@@ -2,7 +2,7 @@
 //!
 //! A rule that several revisions have carries the same number in each of them;
 //! only the word before it is the revision's own. Cases name a rule once, as one
-//! of [`HOMES`] has it, and each specification finds its own id for it.
+//! of `HOMES` has it, and each specification finds its own id for it.
 
 use std::collections::BTreeMap;
 

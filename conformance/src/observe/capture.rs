@@ -1,7 +1,7 @@
 //! Connections in a capture file: pcap or pcapng, as tcpdump and Wireshark write them.
 //!
 //! A file is read once, packet by packet, and what its TCP connections carried is
-//! put together again ([`stream`]): whatever the order in which the segments
+//! put together again (`stream`): whatever the order in which the segments
 //! came, each byte once. What the capture does not hold is said, and nothing is
 //! made up for it.
 

@@ -1,7 +1,7 @@
 //! Between a device and a server: forwards byte for byte, and watches.
 //!
 //! What is forwarded never waits for the judge. Copies go to it through a queue
-//! of [`QUEUE`] pieces; while that is full, they are dropped and counted, and the
+//! of `QUEUE` pieces; while that is full, they are dropped and counted, and the
 //! judge is told how much it missed.
 
 use core::net::SocketAddr;

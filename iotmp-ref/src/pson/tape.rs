@@ -29,7 +29,7 @@ pub struct Node {
 /// which its user reuses from one value to the next: no memory is taken once the
 /// list is long enough.
 ///
-/// A [`View`] finds a part by walking over all before it, inside of which it
+/// A [`View`](crate::pson::View) finds a part by walking over all before it, inside of which it
 /// walks as well; a tape steps over these.
 ///
 /// ```
