@@ -11,6 +11,9 @@ use crate::verdict::{Outcome, Stop};
 
 /// Connections that may come and go, or be turned away, before one counts.
 const MAX_STRAY: usize = 64;
+/// Connections in a row that may end behind their Connect before that is what the device does, and
+/// not that it gave up waiting.
+const MAX_GIVEN_UP: usize = 8;
 
 /// The next connection.
 pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
@@ -49,6 +52,7 @@ pub(super) async fn accept(peer: &Peer) -> Outcome<Link> {
 /// The next connection that begins with a Connect, of the device that is under test.
 pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
     let protocol = Protocol::of(peer.spec());
+    let mut given_up = 0;
     for _ in 0..MAX_STRAY {
         let mut link = accept(peer).await?;
         let hello = match link.next().await {
@@ -64,6 +68,11 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
                 return Err(Stop::fail(wanted, other.to_string()).blaming(broken));
             }
         };
+        // It waited for its Ok while others were served, until it gave up.
+        if given_up < MAX_GIVEN_UP && link.is_over().await {
+            given_up += 1;
+            continue;
+        }
         if !is_wanted(peer, &hello) {
             turn_away(peer, &mut link, &hello).await?;
             continue;

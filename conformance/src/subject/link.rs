@@ -326,6 +326,15 @@ impl Link {
         while let Ok(Ok(1..)) = timeout_at(until, self.fill()).await {}
     }
 
+    /// Whether the subject has closed the connection by now, and nothing is left to read.
+    pub(super) async fn is_over(&mut self) -> bool {
+        self.buffer.is_empty()
+            && matches!(
+                timeout(Duration::ZERO, self.fill()).await,
+                Ok(Ok(0) | Err(_))
+            )
+    }
+
     /// Whether a call and not a Keep Alive shows what a server does not send.
     pub(super) const fn fences_by_call(&self) -> bool {
         self.fences_by_call

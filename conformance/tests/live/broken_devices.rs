@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use iotmp_conformance::case::Role;
+use iotmp_conformance::codec::Codec;
 use iotmp_conformance::ledger::Ledger;
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::runner::{self, Finished, Settings};
@@ -11,7 +12,9 @@ use iotmp_conformance::specs;
 use iotmp_conformance::subject::Subject;
 use iotmp_conformance::verdict::Kind;
 use iotmp_spec::model::Party;
-use tokio::net::TcpListener;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::broken_servers::{failures, manner};
 use crate::mini_device::{Fault, MiniDevice};
@@ -49,6 +52,24 @@ async fn breaks(fault: Fault, select: &[&str], case: &str, clauses: &[&str]) {
     assert_eq!(broken, clauses, "{fault:?}: {why:#?}");
     let result = finished.results.iter().find(|result| result.id == case);
     assert_eq!(result.unwrap().verdict.kind(), Kind::Fail, "{why:#?}");
+}
+
+/// A device may dial, wait in vain while the suite is busy elsewhere, and dial again.
+#[tokio::test]
+async fn one_that_gave_up_waiting_is_tested_when_it_dials_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let spec = specs::by_name("iotmp-shipping").unwrap();
+    let hello = json!({"type": "connect", "stream_id": 1, "payload": ["user1", "mini", "secret"]});
+    let hello = Codec::new(spec).encode(&hello).unwrap();
+    for _ in 0..3 {
+        let mut given_up = TcpStream::connect(address).await.unwrap();
+        given_up.write_all(&hello).await.unwrap();
+    }
+    let _device = MiniDevice::start(address, Fault::None);
+    let subject = Subject::device(spec, listener, Duration::from_secs(5), None, manner());
+    let mut link = Arc::new(subject).peer().connected().await.unwrap();
+    link.fence().await.unwrap();
 }
 
 #[tokio::test]
