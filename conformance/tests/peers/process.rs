@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
@@ -128,6 +128,19 @@ pub(crate) fn against_server(address: &str, more: &[&str]) -> Finished {
         .output()
         .unwrap();
     Finished::of(output.status.code(), &output.stdout)
+}
+
+/// What `replay` ends with, and its last word on the case.
+pub(crate) fn replayed(bundle: &Path) -> (i32, String) {
+    let output = Command::new(PROGRAM)
+        .arg("replay")
+        .arg(bundle)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let last = said.lines().next_back().unwrap_or_default();
+    let verdict = last.split_once(": ").unwrap_or_default().1;
+    (output.status.code().unwrap(), verdict.to_owned())
 }
 
 /// Runs the suite against a device with a fault.

@@ -1,9 +1,10 @@
 //! Servers.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::process::{
-    Expected, Process, against_server, all_as_expected, free_address, script, server,
+    Expected, Process, against_server, all_as_expected, free_address, replayed, script, server,
 };
 
 const FAULTS: &[Expected<'_>] = &[
@@ -100,4 +101,35 @@ fn a_server_that_stays_dead_is_3_and_its_killer_is_named() {
         notes.contains("after server.hostile.nested-arrays the subject died and did not come back"),
         "{notes}"
     );
+}
+
+/// A failure that was kept is seen again, is gone with the server, and is over once that is mended.
+#[test]
+fn a_failure_that_was_kept_is_tried_again() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kept-of-a-server");
+    // An earlier run may have left it.
+    let _ = std::fs::remove_dir_all(&folder);
+    let bundles = folder.to_str().unwrap();
+    let address = free_address().to_string();
+    let at_address = |fault| {
+        let mut command = Command::new("python3");
+        command
+            .arg(script("server.py"))
+            .args(["--fault", fault, "--listen", &address])
+            .stdout(Stdio::piped());
+        Process::start(&mut command).listening()
+    };
+    let broken = at_address("run-answered-twice");
+    let one = ["--select", "server.run.one-answer", "--bundles", bundles];
+    assert_eq!(against_server(&address, &one).code, 1);
+    let kept: Vec<_> = folder.read_dir().unwrap().collect();
+    let [Ok(bundle)] = kept.as_slice() else {
+        panic!("one bundle for one failure, not {kept:?}");
+    };
+    assert_eq!(replayed(&bundle.path()), (1, "still fails".to_owned()));
+    drop(broken);
+    let gone = "the subject could not be reached, or died";
+    assert_eq!(replayed(&bundle.path()), (3, gone.to_owned()));
+    let _mended = at_address("none");
+    assert_eq!(replayed(&bundle.path()), (0, "passes now".to_owned()));
 }
