@@ -2,8 +2,9 @@
 //!
 //! What the layout of bodies decides stands behind the trait [`layout::Layout`],
 //! which has one implementation for each layout; all else is the same for all.
-//! Everything outside the module is named by an absolute path: a message may be
-//! called `Ok`, `Error`, `Option` or `String`.
+//! Everything outside the module is named by an absolute path, or by one through the module's
+//! `__`, which says the same in a third of the tokens: a message may be called `Ok`, `Error`,
+//! `Option` or `String`. Tokens are what an expansion costs, in the macro and in the compiler.
 
 mod answers;
 mod bridge;
@@ -50,6 +51,8 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
     quote! {
         #[doc = #doc]
         pub mod #name {
+            use ::iotmp_ref::__private::names as __;
+
             #(#files)*
             #constants
             #(#enums)*
@@ -78,9 +81,9 @@ fn lifetime(message: &Message) -> TokenStream {
 /// A number's primitive type, by its bits.
 fn primitive(bits: u8) -> TokenStream {
     match bits {
-        8 => quote!(::core::primitive::u8),
-        16 => quote!(::core::primitive::u16),
-        32 => quote!(::core::primitive::u32),
-        _ => quote!(::core::primitive::u64),
+        8 => quote!(__::u8),
+        16 => quote!(__::u16),
+        32 => quote!(__::u32),
+        _ => quote!(__::u64),
     }
 }

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec as AllocVec;
 
+use crate::wire::{DecodeError, missing_field};
+
 pub use alloc::borrow::Cow;
 pub use alloc::vec::Vec;
 
@@ -9,6 +11,64 @@ pub use alloc::vec::Vec;
 pub use arbitrary;
 #[cfg(feature = "serde")]
 pub use serde;
+
+/// What the expansion says over and over: a short path is fewer tokens than a full one, and no
+/// less absolute.
+pub mod names {
+    pub use alloc::borrow::Cow;
+    pub use core::clone::Clone;
+    pub use core::ops::FnMut;
+    pub use core::option::Option::{self, None, Some};
+    pub use core::primitive::{bool, str, u8, u16, u32, u64, usize};
+    pub use core::result::Result::{self, Err, Ok};
+
+    pub use super::{mandatory, of_field, of_message};
+    pub use crate::typed;
+    pub use crate::wire::*;
+}
+
+/// A result whose error says in which field it arose.
+///
+/// # Errors
+/// The one that it is given.
+#[inline(always)]
+pub fn of_field<T>(result: Result<T, DecodeError>, field: &'static str) -> Result<T, DecodeError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.in_field(field)),
+    }
+}
+
+/// A result whose error says in which message it arose.
+///
+/// # Errors
+/// The one that it is given.
+#[inline(always)]
+pub fn of_message<T>(
+    result: Result<T, DecodeError>,
+    message: &'static str,
+) -> Result<T, DecodeError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.in_message(message)),
+    }
+}
+
+/// The value of a field that must be there, in a body that ends at `offset`.
+///
+/// # Errors
+/// That it is not there.
+#[inline(always)]
+pub fn mandatory<T>(
+    value: Option<T>,
+    offset: usize,
+    field: &'static str,
+) -> Result<T, DecodeError> {
+    match value {
+        Some(value) => Ok(value),
+        None => Err(missing_field(offset, field).in_field(field)),
+    }
+}
 
 /// A buffer of `length` zeros.
 #[must_use]

@@ -26,9 +26,9 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
             /// Calls `visitor` with the name and the value of every field that is there.
             pub fn visit(
                 &self,
-                visitor: &mut dyn ::core::ops::FnMut(
-                    &'static ::core::primitive::str,
-                    ::iotmp_ref::wire::FieldValue<'_>,
+                visitor: &mut dyn __::FnMut(
+                    &'static __::str,
+                    __::FieldValue<'_>,
                 ),
             ) {
                 #(#visits)*
@@ -40,12 +40,12 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
             /// # Errors
             /// An absent mandatory field, or a value that its field does not take.
             pub fn build #of_method (
-                get: &mut dyn ::core::ops::FnMut(
-                    &'static ::core::primitive::str,
-                ) -> ::core::option::Option<::iotmp_ref::wire::FieldValue<#input>>,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::BuildError> {
+                get: &mut dyn __::FnMut(
+                    &'static __::str,
+                ) -> __::Option<__::FieldValue<#input>>,
+            ) -> __::Result<Self, __::BuildError> {
                 let _ = &get;
-                ::core::result::Result::Ok(Self { #(#builds)* })
+                __::Ok(Self { #(#builds)* })
             }
         }
 
@@ -54,7 +54,7 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
                 fn serialize<__S: ::iotmp_ref::__private::serde::Serializer>(
                     &self,
                     serializer: __S,
-                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                ) -> __::Result<__S::Ok, __S::Error> {
                     ::iotmp_ref::__private::serialize_message(
                         Self::NAME,
                         &|visitor| self.visit(visitor),
@@ -76,15 +76,15 @@ fn visit(spec: &Spec, field: &Field) -> TokenStream {
             let number = field::wide(&kind);
             quote!(Number(#number))
         }
-        Kind::Any => quote!(Any(::iotmp_ref::wire::Any::clone(value))),
-        Kind::Text(_) => quote!(Text(::iotmp_ref::__private::Cow::Borrowed(&**value))),
-        Kind::Bytes(_) => quote!(Bytes(::iotmp_ref::__private::Cow::Borrowed(&**value))),
+        Kind::Any => quote!(Any(__::Any::clone(value))),
+        Kind::Text(_) => quote!(Text(__::Cow::Borrowed(&**value))),
+        Kind::Bytes(_) => quote!(Bytes(__::Cow::Borrowed(&**value))),
     };
-    let call = quote!(visitor(#text, ::iotmp_ref::wire::FieldValue::#value););
+    let call = quote!(visitor(#text, __::FieldValue::#value););
     if field.mandatory {
         quote!({ let value = &self.#ident; #call })
     } else {
-        quote!(if let ::core::option::Option::Some(value) = &self.#ident { #call })
+        quote!(if let __::Some(value) = &self.#ident { #call })
     }
 }
 
@@ -93,7 +93,7 @@ fn build(spec: &Spec, field: &Field) -> TokenStream {
     let text = &field.name;
     let number = |bits: u8| {
         let primitive = super::primitive(bits);
-        quote!(value.number(#text, ::core::primitive::u64::from(#primitive::MAX))? as #primitive)
+        quote!(value.number(#text, __::u64::from(#primitive::MAX))? as #primitive)
     };
     let value = match field::kind(spec, field) {
         Kind::Number(bits) => number(bits),
@@ -107,21 +107,18 @@ fn build(spec: &Spec, field: &Field) -> TokenStream {
     };
     let (some, none) = if field.mandatory {
         let none = quote! {
-            return ::core::result::Result::Err(
-                ::iotmp_ref::wire::BuildError::MissingField { field: #text },
+            return __::Err(
+                __::BuildError::MissingField { field: #text },
             )
         };
         (value, none)
     } else {
-        (
-            quote!(::core::option::Option::Some(#value)),
-            quote!(::core::option::Option::None),
-        )
+        (quote!(__::Some(#value)), quote!(__::None))
     };
     quote! {
         #ident: match get(#text) {
-            ::core::option::Option::Some(value) => #some,
-            ::core::option::Option::None => #none,
+            __::Some(value) => #some,
+            __::None => #none,
         },
     }
 }
@@ -138,12 +135,12 @@ fn arbitrary(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream
         let value = match field::kind(spec, field) {
             Kind::Any => quote!(::iotmp_ref::__private::arbitrary_any(u, &LAYOUT)?),
             Kind::Text(extent) => quote! {
-                ::iotmp_ref::__private::Cow::Owned(
+                __::Cow::Owned(
                     ::iotmp_ref::__private::arbitrary_text(u, #extent)?,
                 )
             },
             Kind::Bytes(extent) => quote! {
-                ::iotmp_ref::__private::Cow::Owned(
+                __::Cow::Owned(
                     ::iotmp_ref::__private::arbitrary_bytes(u, #extent)?,
                 )
             },
@@ -154,7 +151,7 @@ fn arbitrary(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream
         if field.mandatory {
             return quote!(#ident: #value,);
         }
-        let coin = quote!(u.arbitrary::<::core::primitive::bool>()?);
+        let coin = quote!(u.arbitrary::<__::bool>()?);
         let is_there = if layout.is_ordered() {
             quote!({ there = there && #coin; there })
         } else {
@@ -162,9 +159,9 @@ fn arbitrary(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream
         };
         quote! {
             #ident: if #is_there {
-                ::core::option::Option::Some(#value)
+                __::Some(#value)
             } else {
-                ::core::option::Option::None
+                __::None
             },
         }
     });
@@ -180,7 +177,7 @@ fn arbitrary(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream
                 ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
                     let _ = &u;
                     #there
-                    ::core::result::Result::Ok(Self { #(#values)* })
+                    __::Ok(Self { #(#values)* })
                 }
             }
         }

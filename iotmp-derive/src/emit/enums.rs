@@ -67,22 +67,22 @@ fn negotiation(name: &Ident, model: &Enum) -> Option<TokenStream> {
         impl #name {
             /// The encoding of values that the number stands for, if any.
             #[must_use]
-            pub const fn encoding(self) -> ::core::option::Option<::iotmp_ref::wire::Encoding> {
+            pub const fn encoding(self) -> __::Option<__::Encoding> {
                 match self.0 {
-                    #(#numbers => ::core::option::Option::Some(#encodings),)*
-                    _ => ::core::option::Option::None,
+                    #(#numbers => __::Some(#encodings),)*
+                    _ => __::None,
                 }
             }
 
             /// The number that stands for an encoding of values, if any.
             #[must_use]
             pub const fn of_encoding(
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::option::Option<Self> {
+                encoding: __::Encoding,
+            ) -> __::Option<Self> {
                 match encoding {
-                    #(#encodings => ::core::option::Option::Some(Self(#numbers)),)*
+                    #(#encodings => __::Some(Self(#numbers)),)*
                     #[allow(unreachable_patterns, reason = "every encoding may have a number")]
-                    _ => ::core::option::Option::None,
+                    _ => __::None,
                 }
             }
         }
@@ -107,7 +107,7 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
     let named = values.iter().filter(|value| value.is_named);
     let arms = named.map(|Value { name, number, .. }| {
         let literal = Literal::u64_unsuffixed(*number);
-        quote!(#literal => ::core::option::Option::Some(#name),)
+        quote!(#literal => __::Some(#name),)
     });
     quote! {
         #[doc = #doc]
@@ -124,10 +124,10 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
 
             /// The name that the specification gives, if any.
             #[must_use]
-            pub const fn name(self) -> ::core::option::Option<&'static ::core::primitive::str> {
+            pub const fn name(self) -> __::Option<&'static __::str> {
                 match self.0 {
                     #(#arms)*
-                    _ => ::core::option::Option::None,
+                    _ => __::None,
                 }
             }
         }
@@ -135,8 +135,8 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
         impl ::core::fmt::Display for #name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self.name() {
-                    ::core::option::Option::Some(name) => f.write_str(name),
-                    ::core::option::Option::None => ::core::write!(f, "0x{:02x}", self.0),
+                    __::Some(name) => f.write_str(name),
+                    __::None => ::core::write!(f, "0x{:02x}", self.0),
                 }
             }
         }

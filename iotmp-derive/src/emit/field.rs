@@ -54,9 +54,9 @@ pub(super) fn ty(spec: &Spec, field: &Field) -> TokenStream {
     match kind(spec, field) {
         Kind::Number(bits) => primitive(bits),
         Kind::Named(_, ident) => quote!(#ident),
-        Kind::Any => quote!(::iotmp_ref::wire::Any<'a>),
-        Kind::Text(_) => quote!(::iotmp_ref::__private::Cow<'a, ::core::primitive::str>),
-        Kind::Bytes(_) => quote!(::iotmp_ref::__private::Cow<'a, [::core::primitive::u8]>),
+        Kind::Any => quote!(__::Any<'a>),
+        Kind::Text(_) => quote!(__::Cow<'a, __::str>),
+        Kind::Bytes(_) => quote!(__::Cow<'a, [__::u8]>),
     }
 }
 
@@ -64,9 +64,9 @@ pub(super) fn ty(spec: &Spec, field: &Field) -> TokenStream {
 pub(super) fn wide(kind: &Kind) -> TokenStream {
     match kind {
         Kind::Number(64) => quote!(*value),
-        Kind::Number(_) => quote!(::core::primitive::u64::from(*value)),
+        Kind::Number(_) => quote!(__::u64::from(*value)),
         Kind::Named(64, _) => quote!(value.0),
-        Kind::Named(..) => quote!(::core::primitive::u64::from(value.0)),
+        Kind::Named(..) => quote!(__::u64::from(value.0)),
         Kind::Any | Kind::Text(_) | Kind::Bytes(_) => quote!(),
     }
 }
@@ -85,12 +85,12 @@ fn extent(extent: Extent, max: Option<u64>) -> TokenStream {
     match extent {
         Extent::Exact(size) => {
             let size = size as usize;
-            quote!(::iotmp_ref::wire::Extent::Exact(#size))
+            quote!(__::Extent::Exact(#size))
         }
         Extent::Prefixed(prefix) => {
             let prefix = int::encoding(prefix);
-            quote!(::iotmp_ref::wire::Extent::Prefixed(#prefix, #most))
+            quote!(__::Extent::Prefixed(#prefix, #most))
         }
-        Extent::Rest => quote!(::iotmp_ref::wire::Extent::Rest(#most)),
+        Extent::Rest => quote!(__::Extent::Rest(#most)),
     }
 }

@@ -19,8 +19,8 @@ impl Layout for Fixed<'_> {
     fn constants(&self) -> TokenStream {
         quote! {
             /// What `decode` passes on; no field holds a value that has an encoding of its own.
-            pub const DEFAULT_ENCODING: ::iotmp_ref::wire::Encoding =
-                ::iotmp_ref::wire::Encoding::ALL[0];
+            pub const DEFAULT_ENCODING: __::Encoding =
+                __::Encoding::ALL[0];
         }
     }
 

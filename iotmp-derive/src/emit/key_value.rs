@@ -24,9 +24,9 @@ impl Layout for KeyValue<'_> {
         let keys = self.keys();
         quote! {
             /// Encoding of values unless another is negotiated.
-            pub const DEFAULT_ENCODING: ::iotmp_ref::wire::Encoding = #default_encoding;
+            pub const DEFAULT_ENCODING: __::Encoding = #default_encoding;
             /// Whether a whole non-negative integer travels as a varint field.
-            pub const INTEGERS_AS_VARINT: ::core::primitive::bool = #integers_as_varint;
+            pub const INTEGERS_AS_VARINT: __::bool = #integers_as_varint;
             #keys
         }
     }
@@ -67,7 +67,7 @@ impl KeyValue<'_> {
         let layout = self.key_layout();
         quote! {
             /// Keys and wire types.
-            pub static LAYOUT: ::iotmp_ref::wire::KeyLayout = #layout;
+            pub static LAYOUT: __::KeyLayout = #layout;
         }
     }
 
@@ -81,13 +81,13 @@ impl KeyValue<'_> {
         let last = types.iter().map(|wire| wire.id).max();
         let shapes = (0..=last.unwrap_or(0)).map(|id| {
             let Some(wire) = types.iter().find(|wire| wire.id == id) else {
-                return quote!(::core::option::Option::None);
+                return quote!(__::None);
             };
             let shape = shape(&wire.shape);
-            quote!(::core::option::Option::Some(#shape))
+            quote!(__::Some(#shape))
         });
         quote! {
-            ::iotmp_ref::wire::KeyLayout {
+            __::KeyLayout {
                 field_high: #field_high,
                 low_bits: #low_bits,
                 key: #key,
@@ -129,5 +129,5 @@ fn shape(shape: &Shape) -> TokenStream {
             quote!(Encoded(&[#(#names),*]))
         }
     };
-    quote!(::iotmp_ref::wire::Shape::#shape)
+    quote!(__::Shape::#shape)
 }

@@ -62,7 +62,7 @@ pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
     let inline = (!whole.is_empty()).then(|| quote!(#[inline]));
     quote! {
         impl #lifetime #name #lifetime {
-            const LABEL: &'static ::core::primitive::str = #label;
+            const LABEL: &'static __::str = #label;
 
             /// Reads the body of this message.
             ///
@@ -72,15 +72,15 @@ pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
             /// What is wrong with the bytes, where, and in which field.
             #inline
             pub fn decode_body(
-                reader: &mut ::iotmp_ref::wire::Reader<#input>,
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {
+                reader: &mut __::Reader<#input>,
+                encoding: __::Encoding,
+            ) -> __::Result<Self, __::DecodeError> {
                 #read
             }
 
             /// Bytes of the body.
             #[must_use]
-            pub fn body_len(&self) -> ::core::primitive::usize {
+            pub fn body_len(&self) -> __::usize {
                 #length
             }
 
@@ -90,11 +90,11 @@ pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
             /// Where the buffer ends, or a field holds what cannot be written.
             pub fn encode_body(
                 &self,
-                writer: &mut ::iotmp_ref::wire::Writer<'_>,
-            ) -> ::core::result::Result<(), ::iotmp_ref::wire::EncodeError> {
+                writer: &mut __::Writer<'_>,
+            ) -> __::Result<(), __::EncodeError> {
                 #write
                 let _ = writer;
-                ::core::result::Result::Ok(())
+                __::Ok(())
             }
 
             #whole

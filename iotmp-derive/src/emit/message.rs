@@ -31,7 +31,7 @@ pub(super) fn all(spec: &Spec) -> TokenStream {
         pub enum Message<'a> {
             #(#variants)*
             /// A message whose type the specification does not name.
-            Unknown(::iotmp_ref::wire::UnknownMessage<'a>),
+            Unknown(__::UnknownMessage<'a>),
         }
         #(#froms)*
         #methods
@@ -60,7 +60,7 @@ fn traits(spec: &Spec) -> TokenStream {
                 fn serialize<__S: ::iotmp_ref::__private::serde::Serializer>(
                     &self,
                     serializer: __S,
-                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                ) -> __::Result<__S::Ok, __S::Error> {
                     ::iotmp_ref::__private::serialize_message(
                         self.name().unwrap_or("unknown"),
                         &|visitor| self.visit(visitor),
@@ -76,7 +76,7 @@ fn traits(spec: &Spec) -> TokenStream {
                 fn arbitrary(
                     u: &mut ::iotmp_ref::__private::arbitrary::Unstructured<'arbitrary>,
                 ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
-                    ::core::result::Result::Ok(match u.int_in_range(0..=#last)? {
+                    __::Ok(match u.int_in_range(0..=#last)? {
                         #(#picks)*
                     })
                 }
@@ -122,10 +122,10 @@ fn methods(spec: &Spec) -> TokenStream {
 
             /// Name in the specification, if it has one.
             #[must_use]
-            pub fn name(&self) -> ::core::option::Option<&'static ::core::primitive::str> {
+            pub fn name(&self) -> __::Option<&'static __::str> {
                 match self {
-                    #(Self::#names(_) => ::core::option::Option::Some(#names::NAME),)*
-                    Self::Unknown(_) => ::core::option::Option::None,
+                    #(Self::#names(_) => __::Some(#names::NAME),)*
+                    Self::Unknown(_) => __::None,
                 }
             }
 
@@ -140,7 +140,7 @@ fn methods(spec: &Spec) -> TokenStream {
 
             /// Bytes of the body.
             #[must_use]
-            pub fn body_len(&self) -> ::core::primitive::usize {
+            pub fn body_len(&self) -> __::usize {
                 match self {
                     #(Self::#names(message) => message.body_len(),)*
                     Self::Unknown(message) => message.body.len(),
@@ -150,9 +150,9 @@ fn methods(spec: &Spec) -> TokenStream {
             /// Calls `visitor` with the name and the value of every field that is there.
             pub fn visit(
                 &self,
-                visitor: &mut dyn ::core::ops::FnMut(
-                    &'static ::core::primitive::str,
-                    ::iotmp_ref::wire::FieldValue<'_>,
+                visitor: &mut dyn __::FnMut(
+                    &'static __::str,
+                    __::FieldValue<'_>,
                 ),
             ) {
                 match self {
@@ -166,15 +166,15 @@ fn methods(spec: &Spec) -> TokenStream {
             /// # Errors
             /// An unknown message, an absent mandatory field, or a value that its field does not take.
             pub fn build(
-                name: &::core::primitive::str,
-                get: &mut dyn ::core::ops::FnMut(
-                    &'static ::core::primitive::str,
-                ) -> ::core::option::Option<::iotmp_ref::wire::FieldValue<'a>>,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::BuildError> {
+                name: &__::str,
+                get: &mut dyn __::FnMut(
+                    &'static __::str,
+                ) -> __::Option<__::FieldValue<'a>>,
+            ) -> __::Result<Self, __::BuildError> {
                 match name {
                     #(#names::NAME => #names::build(get).map(Self::#names),)*
-                    _ => ::core::result::Result::Err(
-                        ::iotmp_ref::wire::BuildError::UnknownMessage,
+                    _ => __::Err(
+                        __::BuildError::UnknownMessage,
                     ),
                 }
             }

@@ -26,7 +26,7 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
         let ty = if field.mandatory {
             ty
         } else {
-            quote!(::core::option::Option<#ty>)
+            quote!(__::Option<#ty>)
         };
         quote! {
             #[doc = #doc]
@@ -46,9 +46,9 @@ pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenS
 
         impl #lifetime #name #lifetime {
             /// Code in the header.
-            pub const CODE: ::core::primitive::u32 = #code;
+            pub const CODE: __::u32 = #code;
             /// Name in the specification.
-            pub const NAME: &'static ::core::primitive::str = #text;
+            pub const NAME: &'static __::str = #text;
             #(#constants)*
             #(#defaults)*
             #new
@@ -80,7 +80,7 @@ fn new(spec: &Spec, message: &Message) -> TokenStream {
         pub const fn new(#(#arguments),*) -> Self {
             Self {
                 #(#given,)*
-                #(#absent: ::core::option::Option::None,)*
+                #(#absent: __::None,)*
             }
         }
     }
@@ -133,7 +133,7 @@ fn into_owned(message: &Message) -> TokenStream {
         let owned = match field.ty {
             FieldType::Any(_) => quote!(value.into_owned()),
             FieldType::Text(_) | FieldType::Bytes(_) => {
-                quote!(::iotmp_ref::__private::Cow::Owned(value.into_owned()))
+                quote!(__::Cow::Owned(value.into_owned()))
             }
             FieldType::Varint(_) | FieldType::Int(_) | FieldType::Enum(_) => {
                 return quote!(#ident: self.#ident,);

@@ -43,9 +43,11 @@ pub(super) fn module(spec: &Spec) -> TokenStream {
         /// what stands between. [`Any`](::iotmp_ref::wire::Any) takes whatever comes,
         /// [`Ignored`](::iotmp_ref::typed::Ignored) drops it.
         pub mod typed {
+            use super::__;
+
             // As constants they are known where they are used, in other crates too.
-            const FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
-            const LAYOUT: ::iotmp_ref::wire::KeyLayout = #keys;
+            const FRAME: __::FrameLayout = #frame;
+            const LAYOUT: __::KeyLayout = #keys;
             #(#messages)*
         }
     }
@@ -82,7 +84,7 @@ fn one(layout: &Layout<'_>, message: &Message) -> TokenStream {
         let ty = if field.mandatory {
             ty
         } else {
-            quote!(::core::option::Option<#ty>)
+            quote!(__::Option<#ty>)
         };
         quote! {
             #[doc = #doc]
@@ -128,11 +130,11 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
     let others = super::key_value::decode::others(layout, message);
     let slots = field::all(message).map(|field| {
         let ty = ty(layout.spec, field);
-        quote!(::core::option::Option<#ty>)
+        quote!(__::Option<#ty>)
     });
     quote! {
-        impl<'a, #(#values: ::iotmp_ref::typed::Decode<'a>),*> #name<#(#values),*> {
-            const LABEL: &'static ::core::primitive::str = super::#name::<'static>::LABEL;
+        impl<'a, #(#values: __::typed::Decode<'a>),*> #name<#(#values),*> {
+            const LABEL: &'static __::str = super::#name::<'static>::LABEL;
 
             /// Reads one message of this type, values in the default encoding: the message and how
             /// many bytes it took.
@@ -142,10 +144,10 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             /// `wrong-type` for a value of another type.
             #[inline]
             pub fn decode(
-                input: &'a [::core::primitive::u8],
-            ) -> ::core::result::Result<
-                (Self, ::core::primitive::usize),
-                ::iotmp_ref::wire::DecodeError,
+                input: &'a [__::u8],
+            ) -> __::Result<
+                (Self, __::usize),
+                __::DecodeError,
             > {
                 Self::decode_as(input, #default)
             }
@@ -156,20 +158,20 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             /// Those of [`decode`](Self::decode), and `encoding` for a value in an encoding without such types.
             #[inline(always)]
             pub fn decode_as(
-                input: &'a [::core::primitive::u8],
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::result::Result<
-                (Self, ::core::primitive::usize),
-                ::iotmp_ref::wire::DecodeError,
+                input: &'a [__::u8],
+                encoding: __::Encoding,
+            ) -> __::Result<
+                (Self, __::usize),
+                __::DecodeError,
             > {
                 let mut opened = FRAME.open(input)?;
                 if opened.code != #code {
-                    return ::core::result::Result::Err(
-                        ::iotmp_ref::typed::other_message(opened.code, &[#code as u64]),
+                    return __::Err(
+                        __::typed::other_message(opened.code, &[#code as u64]),
                     );
                 }
                 let message = Self::decode_body(&mut opened.body, encoding)?;
-                ::core::result::Result::Ok((message, opened.finish()?))
+                __::Ok((message, opened.finish()?))
             }
 
             /// Reads the body of this message, which is all that is left of `reader`.
@@ -178,9 +180,9 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             /// What is wrong with the bytes, where, and in which field.
             #[inline(always)]
             pub fn decode_body(
-                reader: &mut ::iotmp_ref::wire::Reader<'a>,
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {
+                reader: &mut __::Reader<'a>,
+                encoding: __::Encoding,
+            ) -> __::Result<Self, __::DecodeError> {
                 #read
             }
 
@@ -189,12 +191,12 @@ fn decode(layout: &Layout<'_>, message: &Message, name: &Ident, values: &[Ident]
             #[inline(never)]
             #[allow(clippy::type_complexity)]
             fn others(
-                mut rest: ::iotmp_ref::wire::Reader<'a>,
-                encoding: ::iotmp_ref::wire::Encoding,
+                mut rest: __::Reader<'a>,
+                encoding: __::Encoding,
                 given: (#(#slots,)*),
-            ) -> ::core::result::Result<
-                (Self, ::iotmp_ref::wire::Reader<'a>),
-                ::iotmp_ref::wire::DecodeError,
+            ) -> __::Result<
+                (Self, __::Reader<'a>),
+                __::DecodeError,
             > {
                 #others
             }

@@ -19,8 +19,8 @@ pub(super) fn length(layout: &Fixed<'_>, message: &Message) -> TokenStream {
             }
             (Kind::Text(extent) | Kind::Bytes(extent), false) => quote! {
                 match &self.#ident {
-                    ::core::option::Option::Some(value) => #extent.len(value.len()),
-                    ::core::option::Option::None => 0,
+                    __::Some(value) => #extent.len(value.len()),
+                    __::None => 0,
                 }
             },
             (Kind::Number(_) | Kind::Named(..) | Kind::Any, true) => quote!(#width),
@@ -46,7 +46,7 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         }
         let gap = before.replace(field).map(|before| gap(before, field));
         quote! {
-            if let ::core::option::Option::Some(value) = &self.#ident {
+            if let __::Some(value) = &self.#ident {
                 #gap
                 #write
             }
@@ -61,7 +61,7 @@ fn gap(before: &Field, field: &Field) -> TokenStream {
     let (missing, text) = (before.name.as_str(), field.name.as_str());
     quote! {
         if self.#ident.is_none() {
-            return ::core::result::Result::Err(::iotmp_ref::wire::EncodeError::Gap {
+            return __::Err(__::EncodeError::Gap {
                 field: #text,
                 missing: #missing,
             });

@@ -29,22 +29,22 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         /// Those of [`decode`]; `constant` for a message of another type.
         #[inline]
         pub fn decode(
-            input: &#input [::core::primitive::u8],
-        ) -> ::core::result::Result<
-            (Self, ::core::primitive::usize),
-            ::iotmp_ref::wire::DecodeError,
+            input: &#input [__::u8],
+        ) -> __::Result<
+            (Self, __::usize),
+            __::DecodeError,
         > {
             // As a constant it is known where it is used, in other crates too.
-            const FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
+            const FRAME: __::FrameLayout = #frame;
             let mut opened = FRAME.open(input)?;
             if opened.code != Self::CODE {
-                return ::core::result::Result::Err(::iotmp_ref::typed::other_message(
+                return __::Err(__::typed::other_message(
                     opened.code,
                     &[#name::CODE as u64],
                 ));
             }
             let message = Self::decode_body(&mut opened.body, DEFAULT_ENCODING)?;
-            ::core::result::Result::Ok((message, opened.finish()?))
+            __::Ok((message, opened.finish()?))
         }
 
         /// Writes the message to the start of `buffer` and says how many bytes it took.
@@ -54,19 +54,19 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         #[inline]
         pub fn encode(
             &self,
-            buffer: &mut [::core::primitive::u8],
-        ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
-            const FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
-            let written = ::iotmp_ref::typed::written(buffer, |out| {
+            buffer: &mut [__::u8],
+        ) -> __::Result<__::usize, __::EncodeError> {
+            const FRAME: __::FrameLayout = #frame;
+            let written = __::typed::written(buffer, |out| {
                 FRAME.put_header(out, Self::CODE, || self.body_len())?;
                 #is_gap
                 #(#puts)*
                 #was_gap
-                ::core::result::Result::Ok(())
+                __::Ok(())
             });
             match written {
-                ::core::option::Option::Some(length) => ::core::result::Result::Ok(length),
-                ::core::option::Option::None => self.encode_slowly(buffer),
+                __::Some(length) => __::Ok(length),
+                __::None => self.encode_slowly(buffer),
             }
         }
 
@@ -74,12 +74,12 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         #[cold]
         fn encode_slowly(
             &self,
-            buffer: &mut [::core::primitive::u8],
-        ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
-            let mut writer = ::iotmp_ref::wire::Writer::new(buffer);
+            buffer: &mut [__::u8],
+        ) -> __::Result<__::usize, __::EncodeError> {
+            let mut writer = __::Writer::new(buffer);
             FRAME.write_header(&mut writer, Self::CODE, self.body_len())?;
             self.encode_body(&mut writer)?;
-            ::core::result::Result::Ok(writer.finish())
+            __::Ok(writer.finish())
         }
     }
 }
@@ -105,9 +105,9 @@ fn put(layout: &Fixed<'_>, field: &Field) -> TokenStream {
     }
     // One behind an absent one would be taken for it.
     quote! {
-        if let ::core::option::Option::Some(value) = &self.#ident {
+        if let __::Some(value) = &self.#ident {
             if is_gap {
-                return ::core::result::Result::Err(::iotmp_ref::typed::Stop::Full);
+                return __::Err(__::typed::Stop::Full);
             }
             #write
         } else {

@@ -12,7 +12,7 @@ use crate::names;
 
 pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
     let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, &quote!(), &|field| {
+    let read = statements(layout, message, Names::Once, &|field| {
         let keys = layout.layout.wire_types.iter();
         let keys = keys.map(|wire| layout.key(field.id, wire.id));
         vec![(
@@ -21,7 +21,7 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
         )]
     });
     quote! {
-        #(let mut #slots = ::core::option::Option::None;)*
+        #(let mut #slots = __::None;)*
         #read
     }
 }
@@ -42,7 +42,7 @@ pub(in crate::emit) fn typed(layout: &KeyValue<'_>, message: &Message) -> TokenS
         let given = given(&fields, &slots, place);
         quote! {
             let #slot = #read;
-            let ::core::option::Option::Some(#slot) = #slot else {
+            let __::Some(#slot) = #slot else {
                 break '__predicted #given;
             };
         }
@@ -58,18 +58,18 @@ pub(in crate::emit) fn typed(layout: &KeyValue<'_>, message: &Message) -> TokenS
             if !reader.is_empty() {
                 break '__predicted #all;
             }
-            return ::core::result::Result::Ok(Self { #(#members)* });
+            return __::Ok(Self { #(#members)* });
         };
-        let (this, rest) = Self::others(::core::clone::Clone::clone(reader), encoding, given)?;
+        let (this, rest) = Self::others(__::Clone::clone(reader), encoding, given)?;
         *reader = rest;
-        ::core::result::Result::Ok(this)
+        __::Ok(this)
     }
 }
 
 /// The statements of the method `others` of such a message.
 pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
     let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, &quote!(super::), &|field| {
+    let read = statements(layout, message, Names::Each, &|field| {
         let types = layout.layout.wire_types.iter();
         let arm = |wire: &WireType| {
             let key = layout.key(field.id, wire.id);
@@ -86,15 +86,15 @@ pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> Token
 
 fn shaped(wire: &WireType) -> TokenStream {
     let shape = super::shape(&wire.shape);
-    quote!(::iotmp_ref::typed::field(reader, #shape, at, encoding, LAYOUT.max_depth))
+    quote!(__::typed::field(reader, #shape, at, encoding, LAYOUT.max_depth))
 }
 
 /// The slots when those before `place` have been read.
 fn given(fields: &[&Field], slots: &[syn::Ident], place: usize) -> TokenStream {
     let slots = fields.iter().zip(slots).enumerate();
     let slots = slots.map(|(index, (field, slot))| match field.mandatory {
-        _ if index >= place => quote!(::core::option::Option::None),
-        true => quote!(::core::option::Option::Some(#slot)),
+        _ if index >= place => quote!(__::None),
+        true => quote!(__::Some(#slot)),
         false => quote!(#slot),
     });
     quote!((#(#slots,)*))
@@ -105,17 +105,9 @@ fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
     let text = field.name.as_str();
     let checked = |key: u32, read: TokenStream| {
         let key = int::literal(layout.layout.key, key.into());
+        let read = Names::Each.field(&read, text);
         quote! {
-            if reader.next_is(#key) {
-                match #read {
-                    ::core::result::Result::Ok(value) => ::core::option::Option::Some(value),
-                    ::core::result::Result::Err(error) => {
-                        return ::core::result::Result::Err(
-                            error.in_field(#text).in_message(Self::LABEL),
-                        );
-                    }
-                }
-            }
+            if reader.next_is(#key) { __::Some(#read) }
         }
     };
     let number = |bits: u8, wrap: TokenStream| {
@@ -128,7 +120,7 @@ fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
             })
         };
         let read = checked(layout.number_key(field.id), read);
-        quote!(#read else { ::core::option::Option::None })
+        quote!(#read else { __::None })
     };
     match field::kind(layout.spec, field) {
         Kind::Number(bits) => number(bits, quote!(number)),
@@ -142,8 +134,50 @@ fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
             });
             quote!({
                 let at = reader.offset();
-                #(#reads else)* { ::core::option::Option::None }
+                #(#reads else)* { __::None }
             })
+        }
+    }
+}
+
+/// How a result becomes its value, or an error that names field and message.
+#[derive(Clone, Copy)]
+enum Names {
+    /// Written out: less code comes of it where it is optimised for size.
+    Once,
+    /// By what is written out elsewhere: fewer tokens. Such messages are in a module of their own.
+    Each,
+}
+
+impl Names {
+    fn field(self, result: &TokenStream, field: &str) -> TokenStream {
+        match self {
+            Self::Once => written_out(result, quote!(.in_field(#field))),
+            Self::Each => self.message(quote!(__::of_field(#result, #field))),
+        }
+    }
+
+    fn message(self, result: TokenStream) -> TokenStream {
+        match self {
+            Self::Once => written_out(&result, quote!()),
+            Self::Each => quote!(__::of_message(#result, Self::LABEL)?),
+        }
+    }
+
+    /// Where the enums are.
+    fn enums(self) -> TokenStream {
+        match self {
+            Self::Once => quote!(),
+            Self::Each => quote!(super::),
+        }
+    }
+}
+
+fn written_out(result: &TokenStream, in_field: TokenStream) -> TokenStream {
+    quote! {
+        match #result {
+            __::Ok(value) => value,
+            __::Err(error) => return __::Err(error #in_field.in_message(Self::LABEL)),
         }
     }
 }
@@ -154,7 +188,7 @@ type Values<'l> = dyn Fn(&Field) -> Vec<(TokenStream, TokenStream)> + 'l;
 fn statements(
     layout: &KeyValue<'_>,
     message: &Message,
-    enums: &TokenStream,
+    names: Names,
     values: &Values<'_>,
 ) -> TokenStream {
     let fields = field::all(message);
@@ -164,43 +198,32 @@ fn statements(
     let arms = fields
         .clone()
         .zip(&slots)
-        .map(|(field, slot)| arm(layout, field, slot, enums, values));
-    let others = fields.clone().map(|field| {
-        let id = field.id;
-        let text = field.name.as_str();
-        quote! {
-            #id => return ::core::result::Result::Err(
-                LAYOUT.refuse(key, at).in_field(#text).in_message(Self::LABEL),
-            ),
-        }
-    });
-    let members = fields.zip(&slots).map(|(field, slot)| {
+        .map(|(field, slot)| arm(layout, field, slot, names, values));
+    let members = fields.clone().zip(&slots).map(|(field, slot)| {
         let ident = names::field(&field.name);
         let text = field.name.as_str();
         if field.mandatory {
-            quote! {
-                #ident: match #slot {
-                    ::core::option::Option::Some(value) => value,
-                    ::core::option::Option::None => return ::core::result::Result::Err(
-                        ::iotmp_ref::wire::missing_field(reader.offset(), #text)
-                            .in_field(#text)
-                            .in_message(Self::LABEL),
-                    ),
-                },
-            }
+            let value = names.message(quote!(__::mandatory(#slot, reader.offset(), #text)));
+            quote!(#ident: #value,)
         } else {
             quote!(#ident: #slot,)
         }
     });
+    let key = names.message(quote!(LAYOUT.read_key(reader)));
+    let others = fields.clone().map(|field| {
+        let id = field.id;
+        let text = field.name.as_str();
+        quote! {
+            #id => return __::Err(
+                LAYOUT.refuse(key, at).in_field(#text).in_message(Self::LABEL),
+            ),
+        }
+    });
+    let skip = names.message(quote!(LAYOUT.skip(&mut ahead, key, at, encoding)));
     quote! {
         while !reader.is_empty() {
             let at = reader.offset();
-            let key = match LAYOUT.read_key(reader) {
-                ::core::result::Result::Ok(key) => key,
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(error.in_message(Self::LABEL));
-                }
-            };
+            let key = #key;
             match key {
                 #(#arms)*
                 _ => {
@@ -209,17 +232,13 @@ fn statements(
                         _ => {}
                     }
                     // A copy: only what is never lent out can stay in registers.
-                    let mut ahead = ::core::clone::Clone::clone(reader);
-                    if let ::core::result::Result::Err(error) =
-                        LAYOUT.skip(&mut ahead, key, at, encoding)
-                    {
-                        return ::core::result::Result::Err(error.in_message(Self::LABEL));
-                    }
+                    let mut ahead = __::Clone::clone(reader);
+                    #skip;
                     *reader = ahead;
                 }
             }
         }
-        ::core::result::Result::Ok(Self { #(#members)* })
+        __::Ok(Self { #(#members)* })
     }
 }
 
@@ -228,7 +247,7 @@ fn arm(
     layout: &KeyValue<'_>,
     field: &Field,
     slot: &syn::Ident,
-    enums: &TokenStream,
+    names: Names,
     values: &Values<'_>,
 ) -> TokenStream {
     let text = field.name.as_str();
@@ -236,39 +255,26 @@ fn arm(
         let key = layout.number_key(field.id);
         let bits_literal = u32::from(bits);
         let primitive = primitive(bits);
+        let read = names.field(&quote!(reader.varint(#bits_literal)), text);
         quote! {
-            #key => match reader.varint(#bits_literal) {
+            #key => {
                 // The reader has refused what does not fit.
-                ::core::result::Result::Ok(number) => {
-                    let number = number as #primitive;
-                    #slot = ::core::option::Option::Some(#wrap);
-                }
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(
-                        error.in_field(#text).in_message(Self::LABEL),
-                    );
-                }
-            },
+                let number = #read as #primitive;
+                #slot = __::Some(#wrap);
+            }
         }
     };
     match field::kind(layout.spec, field) {
         Kind::Number(bits) => number(bits, quote!(number)),
-        Kind::Named(bits, ident) => number(bits, quote!(#enums #ident(number))),
+        Kind::Named(bits, ident) => {
+            let enums = names.enums();
+            number(bits, quote!(#enums #ident(number)))
+        }
         // Text and bytes stand in fixed layouts alone.
         Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
             let arms = values(field).into_iter().map(|(keys, read)| {
-                quote! {
-                    #keys => match #read {
-                        ::core::result::Result::Ok(value) => {
-                            #slot = ::core::option::Option::Some(value);
-                        }
-                        ::core::result::Result::Err(error) => {
-                            return ::core::result::Result::Err(
-                                error.in_field(#text).in_message(Self::LABEL),
-                            );
-                        }
-                    },
-                }
+                let read = names.field(&read, text);
+                quote!(#keys => #slot = __::Some(#read),)
             });
             quote!(#(#arms)*)
         }

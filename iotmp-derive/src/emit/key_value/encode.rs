@@ -18,8 +18,8 @@ pub(super) fn length(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
         } else {
             quote! {
                 match &self.#ident {
-                    ::core::option::Option::Some(value) => { #length }
-                    ::core::option::Option::None => 0,
+                    __::Some(value) => { #length }
+                    __::None => 0,
                 }
             }
         }
@@ -34,7 +34,7 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
         if field.mandatory {
             quote!({ let value = &self.#ident; #write })
         } else {
-            quote!(if let ::core::option::Option::Some(value) = &self.#ident { #write })
+            quote!(if let __::Some(value) = &self.#ident { #write })
         }
     });
     quote!(#(#writes)*)
@@ -49,7 +49,7 @@ fn field_length(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
     }
     let key = int::bytes(layout.layout.key, layout.number_key(id).into()).len();
     let number = field::wide(&kind);
-    quote!(#key + ::iotmp_ref::wire::varint::len(#number))
+    quote!(#key + __::varint::len(#number))
 }
 
 /// Writes a field, whose value `value` refers to.

@@ -17,8 +17,8 @@ fn present(field: &Field, then: TokenStream, otherwise: TokenStream) -> TokenStr
     }
     quote! {
         match &self.#ident {
-            ::core::option::Option::Some(value) => { #then }
-            ::core::option::Option::None => { #otherwise }
+            __::Some(value) => { #then }
+            __::None => { #otherwise }
         }
     }
 }
@@ -41,20 +41,20 @@ pub(super) fn methods(
         .map(|field| present(field, write(layout, field), quote!()));
     let arms = forms().map(|(name, generation)| {
         let result = if wire(layout.layout, name).is_some() {
-            quote!(self.encode_form::<::iotmp_ref::typed::#generation>(buffer))
+            quote!(self.encode_form::<__::typed::#generation>(buffer))
         } else {
             quote! {
-                ::core::result::Result::Err(
-                    ::iotmp_ref::wire::EncodeError::Encoding { name: #name },
+                __::Err(
+                    __::EncodeError::Encoding { name: #name },
                 )
             }
         };
-        quote!(::iotmp_ref::typed::Generation::#generation => #result,)
+        quote!(__::typed::Generation::#generation => #result,)
     });
     let lengths = forms().map(|(_, generation)| {
         quote! {
-            ::iotmp_ref::typed::Generation::#generation =>
-                self.len_form::<::iotmp_ref::typed::#generation>(),
+            __::typed::Generation::#generation =>
+                self.len_form::<__::typed::#generation>(),
         }
     });
     let default = default_generation(layout).map(|generation| {
@@ -67,14 +67,14 @@ pub(super) fn methods(
             #[inline]
             pub fn encode(
                 &self,
-                buffer: &mut [::core::primitive::u8],
-            ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
+                buffer: &mut [__::u8],
+            ) -> __::Result<__::usize, __::EncodeError> {
                 self.encode_as(#generation, buffer)
             }
         }
     });
     quote! {
-        impl<#(#values: ::iotmp_ref::typed::Encode),*> #name<#(#values),*> {
+        impl<#(#values: __::typed::Encode),*> #name<#(#values),*> {
             #default
 
             /// Writes the message to the start of `buffer`, values in that generation, and
@@ -86,9 +86,9 @@ pub(super) fn methods(
             #[inline]
             pub fn encode_as(
                 &self,
-                generation: ::iotmp_ref::typed::Generation,
-                buffer: &mut [::core::primitive::u8],
-            ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
+                generation: __::typed::Generation,
+                buffer: &mut [__::u8],
+            ) -> __::Result<__::usize, __::EncodeError> {
                 match generation { #(#arms)* }
             }
 
@@ -96,23 +96,23 @@ pub(super) fn methods(
             #[must_use]
             pub fn encoded_len(
                 &self,
-                generation: ::iotmp_ref::typed::Generation,
-            ) -> ::core::primitive::usize {
+                generation: __::typed::Generation,
+            ) -> __::usize {
                 let body = match generation { #(#lengths)* };
                 FRAME.header_len(#code, body) + body
             }
 
-            fn len_form<__F: ::iotmp_ref::typed::Form>(&self) -> ::core::primitive::usize {
+            fn len_form<__F: __::typed::Form>(&self) -> __::usize {
                 0 #(+ #lens)*
             }
 
             #[inline(always)]
-            fn encode_form<__F: ::iotmp_ref::typed::Form>(
+            fn encode_form<__F: __::typed::Form>(
                 &self,
-                buffer: &mut [::core::primitive::u8],
-            ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
+                buffer: &mut [__::u8],
+            ) -> __::Result<__::usize, __::EncodeError> {
                 let least = 0 #(+ #least)*;
-                ::iotmp_ref::typed::frame(
+                __::typed::frame(
                     buffer,
                     &FRAME,
                     #code,
@@ -120,7 +120,7 @@ pub(super) fn methods(
                     || self.len_form::<__F>(),
                     |out| {
                         #(#writes)*
-                        ::core::result::Result::Ok(())
+                        __::Ok(())
                     },
                 )
             }
@@ -131,7 +131,7 @@ pub(super) fn methods(
 fn default_generation(layout: &Layout<'_>) -> Option<TokenStream> {
     let default = &layout.layout.values.default_encoding;
     let (_, generation) = forms().find(|(name, _)| name == default)?;
-    Some(quote!(::iotmp_ref::typed::Generation::#generation))
+    Some(quote!(__::typed::Generation::#generation))
 }
 
 fn number_key(layout: &Layout<'_>, field: &Field) -> Vec<u8> {
@@ -145,7 +145,7 @@ fn least(layout: &Layout<'_>, field: &Field) -> TokenStream {
             let _ = value;
             2
         }),
-        Kind::Any => quote!(1 + ::iotmp_ref::typed::Encode::least_len(value)),
+        Kind::Any => quote!(1 + __::typed::Encode::least_len(value)),
         _ => {
             let key = number_key(layout, field).len();
             quote!({ let _ = value; #key + 1 })
@@ -153,25 +153,33 @@ fn least(layout: &Layout<'_>, field: &Field) -> TokenStream {
     }
 }
 
-/// What is done with a value in each form: `then` is given the bytes of its key,
-/// and whether a size follows.
-fn each_form(
+/// What is done with a value in each form. `of` says what of the bytes of its key, and of whether a
+/// size follows, makes a difference; where it makes none, the form is not asked for.
+fn each_form<T: PartialEq>(
     layout: &Layout<'_>,
     field: &Field,
-    then: impl Fn(&[u8], bool) -> TokenStream,
+    of: impl Fn(Vec<u8>, bool) -> T,
+    then: impl Fn(&T) -> TokenStream,
 ) -> TokenStream {
-    let arms = forms().map(|(name, generation)| {
-        let then = match wire(layout.layout, name) {
-            Some(wire) => {
-                let key = layout.key(field.id, wire.id);
-                let is_sized = matches!(wire.shape, Shape::Sized(_));
-                then(&int::bytes(layout.layout.key, key.into()), is_sized)
-            }
-            None => then(&[], false),
-        };
-        quote!(::iotmp_ref::typed::Generation::#generation => { #then })
+    let forms = forms().filter_map(|(name, generation)| {
+        let wire = wire(layout.layout, name)?;
+        let key = int::bytes(layout.layout.key, layout.key(field.id, wire.id).into());
+        Some((of(key, matches!(wire.shape, Shape::Sized(_))), generation))
     });
-    quote!(match __F::GENERATION { #(#arms)* })
+    let mut forms: Vec<_> = forms.collect();
+    // There is a module of such messages only where there is a form.
+    let Some((last, _)) = forms.pop() else {
+        return quote!();
+    };
+    let otherwise = then(&last);
+    if forms.iter().all(|(this, _)| *this == last) {
+        return otherwise;
+    }
+    let arms = forms.iter().map(|(this, generation)| {
+        let then = then(this);
+        quote!(__::typed::Generation::#generation => { #then })
+    });
+    quote!(match __F::GENERATION { #(#arms)* _ => { #otherwise } })
 }
 
 fn len(layout: &Layout<'_>, field: &Field) -> TokenStream {
@@ -179,15 +187,15 @@ fn len(layout: &Layout<'_>, field: &Field) -> TokenStream {
     if !matches!(kind, Kind::Any) {
         let key = number_key(layout, field).len();
         let number = field::wide(&kind);
-        return quote!(#key + ::iotmp_ref::wire::varint::len(#number));
+        return quote!(#key + __::varint::len(#number));
     }
-    let all = each_form(layout, field, |key, is_sized| {
-        let key = key.len();
-        let size = is_sized.then(|| quote!(+ ::iotmp_ref::wire::varint::len(len as u64)));
+    let of = |key: Vec<u8>, is_sized| (key.len(), is_sized);
+    let all = each_form(layout, field, of, |&(key, is_sized): &(usize, bool)| {
+        let size = is_sized.then(|| quote!(+ __::varint::len(len as u64)));
         quote!(#key #size + len)
     });
     let value = quote!({
-        let len = ::iotmp_ref::typed::Encode::encoded_len::<__F>(value);
+        let len = __::typed::Encode::encoded_len::<__F>(value);
         #all
     });
     if !layout.layout.values.integers_as_varint {
@@ -195,9 +203,9 @@ fn len(layout: &Layout<'_>, field: &Field) -> TokenStream {
     }
     let key = number_key(layout, field).len();
     quote! {
-        match ::iotmp_ref::typed::Encode::as_varint(value) {
-            ::core::option::Option::Some(number) => #key + ::iotmp_ref::wire::varint::len(number),
-            ::core::option::Option::None => #value,
+        match __::typed::Encode::as_varint(value) {
+            __::Some(number) => #key + __::varint::len(number),
+            __::None => #value,
         }
     }
 }
@@ -212,22 +220,23 @@ fn write(layout: &Layout<'_>, field: &Field) -> TokenStream {
         };
     }
     let parameter = parameter(field);
-    let value = each_form(layout, field, |key, is_sized| {
+    let of = |key, is_sized| (key, is_sized);
+    let value = each_form(layout, field, of, |(key, is_sized): &(Vec<u8>, bool)| {
         let key = proc_macro2::Literal::byte_string(key);
-        let write = if is_sized {
+        let write = if *is_sized {
             quote! {
                 out.sized(
-                    ::iotmp_ref::typed::Encode::least_len(value),
-                    |out| ::iotmp_ref::typed::Encode::encode::<__F>(value, out),
+                    __::typed::Encode::least_len(value),
+                    |out| __::typed::Encode::encode::<__F>(value, out),
                 )?;
             }
         } else {
-            quote!(::iotmp_ref::typed::Encode::encode::<__F>(value, out)?;)
+            quote!(__::typed::Encode::encode::<__F>(value, out)?;)
         };
-        let least = if is_sized {
+        let least = if *is_sized {
             quote!(1)
         } else {
-            quote!(<#parameter as ::iotmp_ref::typed::Encode>::LEAST)
+            quote!(<#parameter as __::typed::Encode>::LEAST)
         };
         quote!(out.before(#key, #least)?; #write)
     });
@@ -235,11 +244,11 @@ fn write(layout: &Layout<'_>, field: &Field) -> TokenStream {
         return value;
     }
     quote! {
-        match ::iotmp_ref::typed::Encode::as_varint(value) {
-            ::core::option::Option::Some(number) => {
+        match __::typed::Encode::as_varint(value) {
+            __::Some(number) => {
                 out.numbered(#number_key, number)?;
             }
-            ::core::option::Option::None => #value
+            __::None => { #value }
         }
     }
 }
