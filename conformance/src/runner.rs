@@ -315,6 +315,10 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
     let Err(stop) = see_alive(&probe).await else {
         return (verdict, peer);
     };
+    // A server that is about to end may still take a connection, and give it no answer.
+    if subject.role() == Role::Server && subject.deaths().len() == before {
+        let _ = see_alive(&subject.peer()).await;
+    }
     let died = subject.deaths().len() > before;
     if died {
         subject.died_of(&case.id(subject.role()));
