@@ -1,5 +1,6 @@
 //! How a server takes a Connect.
 
+pub(super) mod nearly;
 pub(super) mod parameters;
 pub(super) mod payload;
 
@@ -166,6 +167,10 @@ async fn refused(peer: &Peer, spoil: fn(&mut Credentials)) -> Outcome {
     if credentials == *peer.credentials()? {
         return Err(Stop::skip("these credentials have no such twin"));
     }
+    refused_with(peer, &credentials).await
+}
+
+async fn refused_with(peer: &Peer, credentials: &Credentials) -> Outcome {
     error_for(peer, &Json::Null, &credentials.payload())
         .await
         .map(drop)

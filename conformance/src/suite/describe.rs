@@ -35,6 +35,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "describe.one",
         title: "a Describe of a resource is answered by samples of what it takes and gives",
         clauses: &["IOTMP25-DESCRIBE-003"],
+        control: Some("describe.function"),
         run: |peer| Box::pin(one(peer)),
         ..DEVICE
     },
@@ -168,6 +169,17 @@ async fn one(peer: &Peer) -> Outcome {
                     format!("payload {payload}"),
                 ));
             }
+        }
+        // Null is a sample of nothing.
+        let is_there = |key: &&str| payload.get(*key).is_some_and(|sample| !sample.is_null());
+        let mut strange = ["in", "out"]
+            .into_iter()
+            .filter(|key| !samples.contains(key));
+        if let Some(key) = strange.find(is_there) {
+            return Err(Stop::fail(
+                format!("no sample {key:?} of {:?}, by its function", resource.name),
+                format!("payload {payload}"),
+            ));
         }
     }
     peer.keep(link).await;

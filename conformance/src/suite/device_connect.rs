@@ -42,6 +42,15 @@ pub(super) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
+        slug: "connect.waits-for-its-own-ok",
+        title: "an Ok under another identifier is not that of the Connect",
+        clauses: &["IOTMP25-CONNECT-013"],
+        control: Some("connect.waits-for-ok"),
+        pace: Pace::Last,
+        run: |peer| Box::pin(waits_for_its_own_ok(peer)),
+        ..DEVICE
+    },
+    Case {
         slug: "connect.refused-without-reason",
         title: "a device that is refused by a bare Error answers nothing",
         clauses: &["IOTMP23-CONNECT-021"],
@@ -147,6 +156,18 @@ fn unanswered(messages: &[Received], id: u16) -> Outcome {
 
 async fn waits_for_ok(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    let id = link.id();
+    link.send(link.request(id)).await?;
+    refuse(&mut link).await?;
+    let (messages, _) = until_closed(&mut link).await;
+    unanswered(&messages, id)
+}
+
+async fn waits_for_its_own_ok(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    let own = hello(&link)?.stream_id();
+    let other = own.map_or(1, |id| (id + 1) & 0xffff);
+    link.send(json!({"type": "ok", "stream_id": other})).await?;
     let id = link.id();
     link.send(link.request(id)).await?;
     refuse(&mut link).await?;

@@ -1,5 +1,7 @@
 //! Messages that nobody sends by mistake.
 
+pub(super) mod odd;
+
 use serde_json::json;
 
 use super::connect::payload::not_accepted;
@@ -86,6 +88,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "hostile.unconnected-body",
         title: "a first message of 4 GiB ends the connection before it comes",
         clauses: &["IOTMP25-FRAME-006", "IOTMP25-ROBUST-001"],
+        control: Some("framing.sizes"),
         run: |peer| Box::pin(unconnected_body(peer)),
         ..UNCONNECTED
     },

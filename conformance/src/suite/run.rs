@@ -2,6 +2,7 @@
 
 pub(super) mod action;
 pub(super) mod load;
+pub(super) mod name;
 pub(super) mod resource;
 
 use serde_json::{Value as Json, json};
@@ -127,7 +128,7 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
         Vec::new()
     };
     others.extend(before);
-    others.extend(link.fence().await?);
+    others.extend(link.fence().await.map_err(absent)?);
     let open = peer
         .spec()
         .ambiguities

@@ -4,6 +4,7 @@ pub(super) mod events;
 pub(super) mod label;
 pub(super) mod listened;
 pub(super) mod reconfigure;
+pub(super) mod several;
 pub(super) mod timed;
 
 use serde_json::{Value as Json, json};
@@ -72,6 +73,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "stream.echo",
         title: "an input of a streaming resource is followed by its value",
         clauses: &["IOTMPS-STREAM-003"],
+        control: Some("describe.one"),
         run: |peer| Box::pin(echo(peer)),
         ..DEVICE
     },
@@ -233,7 +235,14 @@ async fn echo(peer: &Peer) -> Outcome {
     link.send(resource.run(Some(call))).await?;
     let mut wanted = vec![Want::Ok(call), Want::Data(id)];
     while !wanted.is_empty() {
-        let event = link.expect(&wanted).await?;
+        let event = link.next().await;
+        if Want::Error(call).allows(&event) {
+            let why = format!("the device refused its own sample of {:?}", resource.name);
+            return Err(Stop::inconclusive(why));
+        }
+        if !wanted.iter().any(|want| want.allows(&event)) {
+            return Err(Stop::fail(any_of(&wanted), event.to_string()));
+        }
         wanted.retain(|want| !want.allows(&event));
     }
     Ok(())

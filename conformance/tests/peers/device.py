@@ -334,7 +334,7 @@ class Connection:
             self.value(identifier, stream[0])
 
 
-async def main(options):
+async def main(options, kind=Connection):
     device = Device(options)
     host, port = options.server.rsplit(":", 1)
     while True:
@@ -344,7 +344,7 @@ async def main(options):
             await asyncio.sleep(0.05)
             continue
         try:
-            await Connection(device, reader, writer).serve()
+            await kind(device, reader, writer).serve()
         except (Malformed, OSError):
             pass
         finally:
@@ -352,11 +352,19 @@ async def main(options):
 
 
 if __name__ == "__main__":
+    # What is broken there builds on what stands here.
+    import broken_devices
+    import spoiled
+
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", required=True)
     parser.add_argument("--user", default="u")
     parser.add_argument("--device", default="d")
     parser.add_argument("--credential", default="secret")
     parser.add_argument("--keep-alive", type=int, default=2, metavar="SECONDS")
-    parser.add_argument("--fault", default="none", choices=FAULTS, metavar="NAME")
-    asyncio.run(main(parser.parse_args()))
+    names = [*FAULTS, *broken_devices.FAULTS, *spoiled.FAULTS]
+    parser.add_argument("--fault", default="none", choices=names, metavar="NAME")
+    chosen = parser.parse_args()
+    spoiled.spoil(chosen.fault)
+    _, broken = broken_devices.FAULTS.get(chosen.fault, ("", Connection))
+    asyncio.run(main(chosen, broken))

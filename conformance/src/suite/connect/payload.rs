@@ -83,6 +83,26 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "connect.payload-true",
+        title: "true instead of the credential is not accepted",
+        clauses: &["IOTMP25-CONNECT-007"],
+        control: OK,
+        run: |peer| {
+            Box::pin(payload_not_accepted(peer, |c| {
+                json!([c.user, c.device, true])
+            }))
+        },
+        ..SERVER
+    },
+    Case {
+        slug: "connect.payload-nested",
+        title: "the three strings in one more array are not accepted",
+        clauses: &["IOTMP25-CONNECT-007"],
+        control: OK,
+        run: |peer| Box::pin(payload_not_accepted(peer, |c| json!([c.payload()]))),
+        ..SERVER
+    },
+    Case {
         slug: "connect.payload-missing",
         title: "a Connect without a payload is not accepted",
         clauses: &["IOTMP25-CONNECT-007", "IOTMP25-KEY-005"],
