@@ -42,14 +42,14 @@ pub(super) fn decode_body(spec: &Spec) -> TokenStream {
             /// # Errors
             /// What is wrong with the bytes, where, and in which field.
             pub fn decode_body(
-                code: ::core::primitive::u32,
-                reader: &mut ::iotmp_ref::wire::Reader<'a>,
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {
+                code: __iotmp::u32,
+                reader: &mut __iotmp::Reader<'a>,
+                encoding: __iotmp::Encoding,
+            ) -> __iotmp::Result<Self, __iotmp::DecodeError> {
                 match code {
                     #(#generic)*
-                    _ => ::core::result::Result::Ok(Self::Unknown(
-                        ::iotmp_ref::wire::UnknownMessage::take(code, reader),
+                    _ => __Ok(Self::Unknown(
+                        __iotmp::UnknownMessage::take(code, reader),
                     )),
                 }
             }
@@ -61,11 +61,11 @@ pub(super) fn decode_body(spec: &Spec) -> TokenStream {
             /// Those of [`decode_body`](Self::decode_body), and `constant` for a number that no
             /// answer to that request has.
             pub fn decode_answer_body(
-                code: ::core::primitive::u32,
+                code: __iotmp::u32,
                 request: MessageType,
-                reader: &mut ::iotmp_ref::wire::Reader<'a>,
-                encoding: ::iotmp_ref::wire::Encoding,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::DecodeError> {
+                reader: &mut __iotmp::Reader<'a>,
+                encoding: __iotmp::Encoding,
+            ) -> __iotmp::Result<Self, __iotmp::DecodeError> {
                 #by_request
             }
         }
@@ -124,12 +124,12 @@ fn select(spec: &Spec, code: u32, selector: &Selector) -> TokenStream {
             quote!(#pattern => #name::decode_body(reader, encoding).map(Self::#name),)
         });
     quote! {
-        match ::iotmp_ref::wire::peek_constant(reader, #offset, #encoding, &[#(#numbers),*]) {
-            ::core::result::Result::Ok(number) => match number {
+        match __iotmp::peek_constant(reader, #offset, #encoding, &[#(#numbers),*]) {
+            __Ok(number) => match number {
                 #(#cases)*
             },
-            ::core::result::Result::Err(error) => {
-                ::core::result::Result::Err(error.in_field(#field) #label)
+            __Err(error) => {
+                __Err(error.in_field(#field) #label)
             }
         }
     }

@@ -7,10 +7,10 @@ use quote::quote;
 /// How a number is written, as the runtime says it.
 pub(super) fn encoding(encoding: IntEncoding) -> TokenStream {
     match encoding {
-        IntEncoding::Varint(bits) => quote!(::iotmp_ref::wire::IntEncoding::Varint(#bits)),
-        IntEncoding::BigEndian(bytes) => quote!(::iotmp_ref::wire::IntEncoding::BigEndian(#bytes)),
+        IntEncoding::Varint(bits) => quote!(__iotmp::IntEncoding::Varint(#bits)),
+        IntEncoding::BigEndian(bytes) => quote!(__iotmp::IntEncoding::BigEndian(#bytes)),
         IntEncoding::LittleEndian(bytes) => {
-            quote!(::iotmp_ref::wire::IntEncoding::LittleEndian(#bytes))
+            quote!(__iotmp::IntEncoding::LittleEndian(#bytes))
         }
     }
 }

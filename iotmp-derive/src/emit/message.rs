@@ -27,11 +27,11 @@ pub(super) fn all(spec: &Spec) -> TokenStream {
     let traits = traits(spec);
     quote! {
         /// Any message.
-        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq, ::core::cmp::Eq)]
+        #[derive(__iotmp::Debug, __iotmp::Clone, __iotmp::PartialEq, __iotmp::Eq)]
         pub enum Message<'a> {
             #(#variants)*
             /// A message whose type the specification does not name.
-            Unknown(::iotmp_ref::wire::UnknownMessage<'a>),
+            Unknown(__iotmp::UnknownMessage<'a>),
         }
         #(#froms)*
         #methods
@@ -56,12 +56,12 @@ fn traits(spec: &Spec) -> TokenStream {
     });
     quote! {
         ::iotmp_ref::__serde! {
-            impl ::iotmp_ref::__private::serde::Serialize for Message<'_> {
-                fn serialize<__S: ::iotmp_ref::__private::serde::Serializer>(
+            impl __iotmp::serde::Serialize for Message<'_> {
+                fn serialize<__S: __iotmp::serde::Serializer>(
                     &self,
                     serializer: __S,
-                ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                    ::iotmp_ref::__private::serialize_message(
+                ) -> __iotmp::Result<__S::Ok, __S::Error> {
+                    __iotmp::serialize_message(
                         self.name().unwrap_or("unknown"),
                         &|visitor| self.visit(visitor),
                         serializer,
@@ -69,17 +69,10 @@ fn traits(spec: &Spec) -> TokenStream {
                 }
             }
         }
-        ::iotmp_ref::__arbitrary! {
-            impl<'arbitrary> ::iotmp_ref::__private::arbitrary::Arbitrary<'arbitrary>
-                for Message<'static>
-            {
-                fn arbitrary(
-                    u: &mut ::iotmp_ref::__private::arbitrary::Unstructured<'arbitrary>,
-                ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
-                    ::core::result::Result::Ok(match u.int_in_range(0..=#last)? {
-                        #(#picks)*
-                    })
-                }
+        ::iotmp_ref::__draw! {
+            Message<'static>, u,
+            match u.int_in_range(0..=#last)? {
+                #(#picks)*
             }
         }
     }
@@ -93,13 +86,8 @@ fn from(message: &Message) -> TokenStream {
     } else {
         quote!('_)
     };
-    let generics = if borrows(message) {
-        quote!(<'a>)
-    } else {
-        quote!()
-    };
     quote! {
-        impl #generics ::core::convert::From<#name #lifetime> for Message<#anonymous> {
+        impl #lifetime __iotmp::From<#name #lifetime> for Message<#anonymous> {
             fn from(message: #name #lifetime) -> Self {
                 Self::#name(message)
             }
@@ -122,10 +110,10 @@ fn methods(spec: &Spec) -> TokenStream {
 
             /// Name in the specification, if it has one.
             #[must_use]
-            pub fn name(&self) -> ::core::option::Option<&'static ::core::primitive::str> {
+            pub fn name(&self) -> __iotmp::Option<&'static __iotmp::str> {
                 match self {
-                    #(Self::#names(_) => ::core::option::Option::Some(#names::NAME),)*
-                    Self::Unknown(_) => ::core::option::Option::None,
+                    #(Self::#names(_) => __Some(#names::NAME),)*
+                    Self::Unknown(_) => __None,
                 }
             }
 
@@ -140,7 +128,7 @@ fn methods(spec: &Spec) -> TokenStream {
 
             /// Bytes of the body.
             #[must_use]
-            pub fn body_len(&self) -> ::core::primitive::usize {
+            pub fn body_len(&self) -> __iotmp::usize {
                 match self {
                     #(Self::#names(message) => message.body_len(),)*
                     Self::Unknown(message) => message.body.len(),
@@ -150,9 +138,9 @@ fn methods(spec: &Spec) -> TokenStream {
             /// Calls `visitor` with the name and the value of every field that is there.
             pub fn visit(
                 &self,
-                visitor: &mut dyn ::core::ops::FnMut(
-                    &'static ::core::primitive::str,
-                    ::iotmp_ref::wire::FieldValue<'_>,
+                visitor: &mut dyn __iotmp::FnMut(
+                    &'static __iotmp::str,
+                    __iotmp::FieldValue<'_>,
                 ),
             ) {
                 match self {
@@ -166,15 +154,15 @@ fn methods(spec: &Spec) -> TokenStream {
             /// # Errors
             /// An unknown message, an absent mandatory field, or a value that its field does not take.
             pub fn build(
-                name: &::core::primitive::str,
-                get: &mut dyn ::core::ops::FnMut(
-                    &'static ::core::primitive::str,
-                ) -> ::core::option::Option<::iotmp_ref::wire::FieldValue<'a>>,
-            ) -> ::core::result::Result<Self, ::iotmp_ref::wire::BuildError> {
+                name: &__iotmp::str,
+                get: &mut dyn __iotmp::FnMut(
+                    &'static __iotmp::str,
+                ) -> __iotmp::Option<__iotmp::FieldValue<'a>>,
+            ) -> __iotmp::Result<Self, __iotmp::BuildError> {
                 match name {
                     #(#names::NAME => #names::build(get).map(Self::#names),)*
-                    _ => ::core::result::Result::Err(
-                        ::iotmp_ref::wire::BuildError::UnknownMessage,
+                    _ => __Err(
+                        __iotmp::BuildError::UnknownMessage,
                     ),
                 }
             }

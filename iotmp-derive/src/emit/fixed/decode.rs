@@ -18,11 +18,9 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         };
         let read = quote! {
             match #read {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(
-                        error.in_field(#text).in_message(Self::LABEL),
-                    );
+                __Ok(value) => value,
+                __Err(error) => {
+                    return __Err(__iotmp::within(error, #text, Self::LABEL));
                 }
             }
         };
@@ -32,9 +30,9 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
             (None, true) => quote!(let #slot = #read;),
             (None, false) => quote! {
                 let #slot = if reader.is_empty() {
-                    ::core::option::Option::None
+                    __None
                 } else {
-                    ::core::option::Option::Some(#read)
+                    __Some(#read)
                 };
             },
         }
@@ -50,14 +48,14 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         let _ = encoding;
         #(#reads)*
         let _ = reader;
-        ::core::result::Result::Ok(Self { #(#values)* })
+        __Ok(Self { #(#values)* })
     }
 }
 
 /// Reads a number that has to be this one.
 fn constant(layout: &Fixed<'_>, field: &Field, number: u64) -> TokenStream {
     let encoding = int::encoding(layout.int(field));
-    quote!(::iotmp_ref::wire::read_constant(reader, #encoding, &[#number]))
+    quote!(__iotmp::read_constant(reader, #encoding, &[#number]))
 }
 
 /// Reads the value of a field.
@@ -77,11 +75,11 @@ fn value(layout: &Fixed<'_>, field: &Field) -> TokenStream {
         Kind::Number(bits) => number(bits, quote!(number)),
         Kind::Named(bits, ident) => number(bits, quote!(#ident(number))),
         Kind::Text(extent) => quote! {
-            #extent.read_text(reader).map(::iotmp_ref::__private::Cow::Borrowed)
+            #extent.read_text(reader).map(__iotmp::Cow::Borrowed)
         },
         // Values of any type stand in key-value bodies alone.
         Kind::Bytes(extent) => quote! {
-            #extent.read(reader).map(::iotmp_ref::__private::Cow::Borrowed)
+            #extent.read(reader).map(__iotmp::Cow::Borrowed)
         },
         Kind::Any => quote!(),
     }

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Fixed;
-use crate::emit::field::{self, Kind};
+use crate::emit::field::{self, Kind, Place};
 use crate::emit::{constants, int, lifetime};
 use crate::names;
 
@@ -29,22 +29,17 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         /// Those of [`decode`]; `constant` for a message of another type.
         #[inline]
         pub fn decode(
-            input: &#input [::core::primitive::u8],
-        ) -> ::core::result::Result<
-            (Self, ::core::primitive::usize),
-            ::iotmp_ref::wire::DecodeError,
+            input: &#input [__iotmp::u8],
+        ) -> __iotmp::Result<
+            (Self, __iotmp::usize),
+            __iotmp::DecodeError,
         > {
             // As a constant it is known where it is used, in other crates too.
-            const FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
-            let mut opened = FRAME.open(input)?;
-            if opened.code != Self::CODE {
-                return ::core::result::Result::Err(::iotmp_ref::typed::other_message(
-                    opened.code,
-                    &[#name::CODE as u64],
-                ));
-            }
+            const FRAME: __iotmp::FrameLayout = #frame;
+            let mut opened =
+                __iotmp::open(&FRAME, input, Self::CODE, &[#name::CODE as __iotmp::u64])?;
             let message = Self::decode_body(&mut opened.body, DEFAULT_ENCODING)?;
-            ::core::result::Result::Ok((message, opened.finish()?))
+            __Ok((message, opened.finish()?))
         }
 
         /// Writes the message to the start of `buffer` and says how many bytes it took.
@@ -54,19 +49,19 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         #[inline]
         pub fn encode(
             &self,
-            buffer: &mut [::core::primitive::u8],
-        ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
-            const FRAME: ::iotmp_ref::wire::FrameLayout = #frame;
-            let written = ::iotmp_ref::typed::written(buffer, |out| {
+            buffer: &mut [__iotmp::u8],
+        ) -> __iotmp::Result<__iotmp::usize, __iotmp::EncodeError> {
+            const FRAME: __iotmp::FrameLayout = #frame;
+            let written = __iotmp::written(buffer, |out| {
                 FRAME.put_header(out, Self::CODE, || self.body_len())?;
                 #is_gap
                 #(#puts)*
                 #was_gap
-                ::core::result::Result::Ok(())
+                __Ok(())
             });
             match written {
-                ::core::option::Option::Some(length) => ::core::result::Result::Ok(length),
-                ::core::option::Option::None => self.encode_slowly(buffer),
+                __Some(length) => __Ok(length),
+                __None => self.encode_slowly(buffer),
             }
         }
 
@@ -74,12 +69,12 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         #[cold]
         fn encode_slowly(
             &self,
-            buffer: &mut [::core::primitive::u8],
-        ) -> ::core::result::Result<::core::primitive::usize, ::iotmp_ref::wire::EncodeError> {
-            let mut writer = ::iotmp_ref::wire::Writer::new(buffer);
+            buffer: &mut [__iotmp::u8],
+        ) -> __iotmp::Result<__iotmp::usize, __iotmp::EncodeError> {
+            let mut writer = __iotmp::Writer::new(buffer);
             FRAME.write_header(&mut writer, Self::CODE, self.body_len())?;
             self.encode_body(&mut writer)?;
-            ::core::result::Result::Ok(writer.finish())
+            __Ok(writer.finish())
         }
     }
 }
@@ -91,23 +86,25 @@ fn put(layout: &Fixed<'_>, field: &Field) -> TokenStream {
         return quote!(out.array(#bytes)?;);
     }
     let ident = names::field(&field.name);
+    let place = Place::of(field);
+    let value = place.reference();
     let write = match field::kind(layout.spec, field) {
-        Kind::Text(extent) => quote!(#extent.put(out, value.as_bytes())?;),
-        Kind::Bytes(extent) => quote!(#extent.put(out, value)?;),
+        Kind::Text(extent) => quote!(#extent.put(out, __iotmp::str::as_bytes(#value))?;),
+        Kind::Bytes(extent) => quote!(#extent.put(out, #value)?;),
         kind => {
             let encoding = int::encoding(layout.int(field));
-            let number = field::wide(&kind);
+            let number = place.wide(&kind);
             quote!(#encoding.put(out, #number)?;)
         }
     };
     if field.mandatory {
-        return quote!({ let value = &self.#ident; #write });
+        return write;
     }
     // One behind an absent one would be taken for it.
     quote! {
-        if let ::core::option::Option::Some(value) = &self.#ident {
+        if let __Some(value) = &self.#ident {
             if is_gap {
-                return ::core::result::Result::Err(::iotmp_ref::typed::Stop::Full);
+                return __Err(__iotmp::Stop::Full);
             }
             #write
         } else {

@@ -1,27 +1,91 @@
 //! Reading a body: one arm for every key that the specification foresees, one
 //! for all others.
 
-use iotmp_spec::model::{Field, Message, Shape, WireType};
-use proc_macro2::TokenStream;
+use iotmp_spec::model::{Field, Message, Shape, Spec, WireType};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::KeyValue;
 use crate::emit::field::{self, Kind};
-use crate::emit::{int, primitive};
+use crate::emit::int;
 use crate::names;
 
+/// What all messages have in common, made once.
+pub(super) struct Common {
+    /// What the fields are called while they are read.
+    slots: Vec<Ident>,
+    /// The constant that says what is known of a body, up to its fields.
+    known: TokenStream,
+    fields: TokenStream,
+    each: TokenStream,
+    key: TokenStream,
+    any: TokenStream,
+    found: TokenStream,
+    other: TokenStream,
+    incomplete: TokenStream,
+    rest: TokenStream,
+}
+
+impl Common {
+    pub(super) fn new(spec: &Spec) -> Self {
+        let counts = spec.messages.iter().map(|message| message.fields.len());
+        Self {
+            slots: (0..counts.max().unwrap_or(0))
+                .map(|index| format_ident!("field_{index}"))
+                .collect(),
+            known: quote!(const BODY: &'static __iotmp::Body = &__iotmp::Body),
+            fields: quote!(layout: &LAYOUT, message: Self::LABEL, fields:),
+            each: quote! {
+                let body = Self::BODY;
+                while !reader.is_empty()
+            },
+            key: quote! {
+                let at = reader.offset();
+                let key = __iotmp::key(&LAYOUT, reader, Self::LABEL)?;
+                let at = (key, at);
+                match key
+            },
+            any: quote!(body.any),
+            found: quote!(reader, at, encoding),
+            other: quote!(_ => body.other(reader, at, encoding)?,),
+            incomplete: quote!(if !reader.is_empty()),
+            rest: quote! {
+                let (this, rest) = Self::others(__iotmp::Clone::clone(reader), encoding, given)?;
+                *reader = rest;
+                __Ok(this)
+            },
+        }
+    }
+}
+
+/// The constant that says what is known of a body.
+pub(in crate::emit) fn known(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
+    let pairs = field::all(message).map(|field| {
+        let (id, text) = (field.id, field.name.as_str());
+        quote!((#id, #text),)
+    });
+    let Common { known, fields, .. } = &layout.read;
+    quote!(#known { #fields &[#(#pairs)*] };)
+}
+
+/// The fields of a message, and what they are called while they are read.
+fn slots<'m>(
+    layout: &'m KeyValue<'_>,
+    message: &'m Message,
+) -> impl Iterator<Item = (&'m Field, &'m Ident)> + Clone {
+    field::all(message).zip(&layout.read.slots)
+}
+
 pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
-    let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, &quote!(), &|field| {
+    let slots = slots(layout, message).map(|(_, slot)| slot);
+    let Common { any, found, .. } = &layout.read;
+    let read = statements(layout, message, &|field, slot| {
         let keys = layout.layout.wire_types.iter();
         let keys = keys.map(|wire| layout.key(field.id, wire.id));
-        vec![(
-            quote!(#(#keys)|*),
-            quote!(LAYOUT.read_any(reader, key, at, encoding)),
-        )]
+        quote!(#(#keys)|* => #any(#found, &mut #slot)?,)
     });
     quote! {
-        #(let mut #slots = ::core::option::Option::None;)*
+        #(let mut #slots = __None;)*
         #read
     }
 }
@@ -29,53 +93,45 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
 /// The same for a message whose values have types of their own: first every
 /// field where it is expected, then, in the method `others`, whatever is left.
 pub(in crate::emit) fn typed(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
-    let fields: Vec<_> = field::all(message).collect();
-    let slots: Vec<_> = (0..fields.len())
-        .map(|i| format_ident!("field_{i}"))
-        .collect();
-    let reads = fields.iter().enumerate().map(|(place, field)| {
-        let slot = &slots[place];
+    let fields: Vec<_> = slots(layout, message).collect();
+    let reads = fields.iter().enumerate().map(|(place, (field, slot))| {
         let read = predicted(layout, field);
         if !field.mandatory {
             return quote!(let #slot = #read;);
         }
-        let given = given(&fields, &slots, place);
-        quote! {
-            let #slot = #read;
-            let ::core::option::Option::Some(#slot) = #slot else {
-                break '__predicted #given;
-            };
-        }
+        let given = given(&fields, place);
+        quote!(let __Some(#slot) = (#read) else { break '__predicted #given; };)
     });
-    let all = given(&fields, &slots, fields.len());
-    let members = fields.iter().zip(&slots).map(|(field, slot)| {
+    let all = given(&fields, fields.len());
+    let members = fields.iter().map(|(field, slot)| {
         let ident = names::field(&field.name);
         quote!(#ident: #slot,)
     });
+    let Common {
+        incomplete, rest, ..
+    } = &layout.read;
     quote! {
         let given = '__predicted: {
             #(#reads)*
-            if !reader.is_empty() {
-                break '__predicted #all;
-            }
-            return ::core::result::Result::Ok(Self { #(#members)* });
+            #incomplete { break '__predicted #all; }
+            return __Ok(Self { #(#members)* });
         };
-        let (this, rest) = Self::others(::core::clone::Clone::clone(reader), encoding, given)?;
-        *reader = rest;
-        ::core::result::Result::Ok(this)
+        #rest
     }
 }
 
 /// The statements of the method `others` of such a message.
 pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
-    let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, &quote!(super::), &|field| {
+    let slots = slots(layout, message).map(|(_, slot)| slot);
+    let found = &layout.read.found;
+    let read = statements(layout, message, &|field, slot| {
         let types = layout.layout.wire_types.iter();
-        let arm = |wire: &WireType| {
+        let arms = types.map(|wire| {
             let key = layout.key(field.id, wire.id);
-            (quote!(#key), shaped(wire))
-        };
-        types.map(arm).collect()
+            let constant = constant(wire);
+            quote!(#key => body.field(#found, #constant, &mut #slot)?,)
+        });
+        quote!(#(#arms)*)
     });
     quote! {
         let (#(mut #slots,)*) = given;
@@ -84,17 +140,29 @@ pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> Token
     }
 }
 
-fn shaped(wire: &WireType) -> TokenStream {
-    let shape = super::shape(&wire.shape);
-    quote!(::iotmp_ref::typed::field(reader, #shape, at, encoding, LAYOUT.max_depth))
+/// What a wire type is called in the module of messages whose values have types of their own.
+fn constant(wire: &WireType) -> Ident {
+    format_ident!("WIRE_{}", wire.id)
+}
+
+/// The constants of wire types in that module.
+pub(in crate::emit) fn constants(layout: &KeyValue<'_>) -> TokenStream {
+    let types = layout.layout.wire_types.iter().map(|wire| {
+        let constant = constant(wire);
+        let shape = super::shape(&wire.shape);
+        quote! {
+            const #constant: (__iotmp::Shape, __iotmp::usize) = (#shape, LAYOUT.max_depth);
+        }
+    });
+    quote!(#(#types)*)
 }
 
 /// The slots when those before `place` have been read.
-fn given(fields: &[&Field], slots: &[syn::Ident], place: usize) -> TokenStream {
-    let slots = fields.iter().zip(slots).enumerate();
+fn given(fields: &[(&Field, &Ident)], place: usize) -> TokenStream {
+    let slots = fields.iter().enumerate();
     let slots = slots.map(|(index, (field, slot))| match field.mandatory {
-        _ if index >= place => quote!(::core::option::Option::None),
-        true => quote!(::core::option::Option::Some(#slot)),
+        _ if index >= place => quote!(__None),
+        true => quote!(__Some(#slot)),
         false => quote!(#slot),
     });
     quote!((#(#slots,)*))
@@ -103,174 +171,65 @@ fn given(fields: &[&Field], slots: &[syn::Ident], place: usize) -> TokenStream {
 /// The value of a field, if the next key is one of its own.
 fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
     let text = field.name.as_str();
-    let checked = |key: u32, read: TokenStream| {
-        let key = int::literal(layout.layout.key, key.into());
-        quote! {
-            if reader.next_is(#key) {
-                match #read {
-                    ::core::result::Result::Ok(value) => ::core::option::Option::Some(value),
-                    ::core::result::Result::Err(error) => {
-                        return ::core::result::Result::Err(
-                            error.in_field(#text).in_message(Self::LABEL),
-                        );
-                    }
-                }
-            }
-        }
-    };
-    let number = |bits: u8, wrap: TokenStream| {
-        let bits_literal = u32::from(bits);
-        let primitive = primitive(bits);
-        let read = quote! {
-            reader.varint(#bits_literal).map(|number| {
-                let number = number as #primitive;
-                #wrap
-            })
-        };
-        let read = checked(layout.number_key(field.id), read);
-        quote!(#read else { ::core::option::Option::None })
-    };
+    let key = |key: u32| int::literal(layout.layout.key, key.into());
     match field::kind(layout.spec, field) {
-        Kind::Number(bits) => number(bits, quote!(number)),
-        Kind::Named(bits, ident) => number(bits, quote!(super::#ident(number))),
+        Kind::Number(_) | Kind::Named(..) => {
+            let key = key(layout.number_key(field.id));
+            quote!(__iotmp::next_number(reader, #key, #text, Self::LABEL)?)
+        }
         Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
             let types = layout.layout.wire_types.iter();
-            let types = types.filter(|wire| !matches!(wire.shape, Shape::Fixed(_)));
-            let reads = types.map(|wire| {
-                let read = shaped(wire);
-                checked(layout.key(field.id, wire.id), read)
-            });
-            quote!({
-                let at = reader.offset();
-                #(#reads else)* { ::core::option::Option::None }
+            let mut types = types.filter(|wire| !matches!(wire.shape, Shape::Fixed(_)));
+            let read = |wire: &WireType| {
+                let key = key(layout.key(field.id, wire.id));
+                let wire = constant(wire);
+                quote!(__iotmp::next_field(reader, #key, #wire, encoding, #text, Self::LABEL)?)
+            };
+            let Some(last) = types.next_back() else {
+                return quote!(__None);
+            };
+            types.rev().fold(read(last), |otherwise, wire| {
+                let read = read(wire);
+                quote! {
+                    match #read {
+                        __None => #otherwise,
+                        some => some,
+                    }
+                }
             })
         }
     }
 }
 
-/// Patterns of the keys of a value, and what reads it.
-type Values<'l> = dyn Fn(&Field) -> Vec<(TokenStream, TokenStream)> + 'l;
+/// The arms that store a value, by its field and where it is kept.
+type Values<'l> = dyn Fn(&Field, &Ident) -> TokenStream + 'l;
 
-fn statements(
-    layout: &KeyValue<'_>,
-    message: &Message,
-    enums: &TokenStream,
-    values: &Values<'_>,
-) -> TokenStream {
-    let fields = field::all(message);
-    let slots: Vec<_> = (0..fields.clone().count())
-        .map(|i| format_ident!("field_{i}"))
-        .collect();
-    let arms = fields
-        .clone()
-        .zip(&slots)
-        .map(|(field, slot)| arm(layout, field, slot, enums, values));
-    let others = fields.clone().map(|field| {
-        let id = field.id;
-        let text = field.name.as_str();
-        quote! {
-            #id => return ::core::result::Result::Err(
-                LAYOUT.refuse(key, at).in_field(#text).in_message(Self::LABEL),
-            ),
+fn statements(layout: &KeyValue<'_>, message: &Message, values: &Values<'_>) -> TokenStream {
+    let fields = slots(layout, message);
+    let arms = fields.clone().map(|(field, slot)| {
+        match field::kind(layout.spec, field) {
+            Kind::Number(_) | Kind::Named(..) => {
+                let key = layout.number_key(field.id);
+                quote!(#key => body.number(reader, at, &mut #slot)?,)
+            }
+            // Text and bytes stand in fixed layouts alone.
+            Kind::Any | Kind::Text(_) | Kind::Bytes(_) => values(field, slot),
         }
     });
-    let members = fields.zip(&slots).map(|(field, slot)| {
+    let members = fields.map(|(field, slot)| {
         let ident = names::field(&field.name);
         let text = field.name.as_str();
         if field.mandatory {
-            quote! {
-                #ident: match #slot {
-                    ::core::option::Option::Some(value) => value,
-                    ::core::option::Option::None => return ::core::result::Result::Err(
-                        ::iotmp_ref::wire::missing_field(reader.offset(), #text)
-                            .in_field(#text)
-                            .in_message(Self::LABEL),
-                    ),
-                },
-            }
+            quote!(#ident: body.present(#slot, reader, #text)?,)
         } else {
             quote!(#ident: #slot,)
         }
     });
+    let Common {
+        each, key, other, ..
+    } = &layout.read;
     quote! {
-        while !reader.is_empty() {
-            let at = reader.offset();
-            let key = match LAYOUT.read_key(reader) {
-                ::core::result::Result::Ok(key) => key,
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(error.in_message(Self::LABEL));
-                }
-            };
-            match key {
-                #(#arms)*
-                _ => {
-                    match LAYOUT.split(key).0 {
-                        #(#others)*
-                        _ => {}
-                    }
-                    // A copy: only what is never lent out can stay in registers.
-                    let mut ahead = ::core::clone::Clone::clone(reader);
-                    if let ::core::result::Result::Err(error) =
-                        LAYOUT.skip(&mut ahead, key, at, encoding)
-                    {
-                        return ::core::result::Result::Err(error.in_message(Self::LABEL));
-                    }
-                    *reader = ahead;
-                }
-            }
-        }
-        ::core::result::Result::Ok(Self { #(#members)* })
-    }
-}
-
-/// The arm that stores one field.
-fn arm(
-    layout: &KeyValue<'_>,
-    field: &Field,
-    slot: &syn::Ident,
-    enums: &TokenStream,
-    values: &Values<'_>,
-) -> TokenStream {
-    let text = field.name.as_str();
-    let number = |bits: u8, wrap: TokenStream| {
-        let key = layout.number_key(field.id);
-        let bits_literal = u32::from(bits);
-        let primitive = primitive(bits);
-        quote! {
-            #key => match reader.varint(#bits_literal) {
-                // The reader has refused what does not fit.
-                ::core::result::Result::Ok(number) => {
-                    let number = number as #primitive;
-                    #slot = ::core::option::Option::Some(#wrap);
-                }
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(
-                        error.in_field(#text).in_message(Self::LABEL),
-                    );
-                }
-            },
-        }
-    };
-    match field::kind(layout.spec, field) {
-        Kind::Number(bits) => number(bits, quote!(number)),
-        Kind::Named(bits, ident) => number(bits, quote!(#enums #ident(number))),
-        // Text and bytes stand in fixed layouts alone.
-        Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
-            let arms = values(field).into_iter().map(|(keys, read)| {
-                quote! {
-                    #keys => match #read {
-                        ::core::result::Result::Ok(value) => {
-                            #slot = ::core::option::Option::Some(value);
-                        }
-                        ::core::result::Result::Err(error) => {
-                            return ::core::result::Result::Err(
-                                error.in_field(#text).in_message(Self::LABEL),
-                            );
-                        }
-                    },
-                }
-            });
-            quote!(#(#arms)*)
-        }
+        #each { #key { #(#arms)* #other } }
+        __Ok(Self { #(#members)* })
     }
 }
