@@ -12,7 +12,7 @@ use crate::names;
 
 pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
     let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, Names::Once, &|field| {
+    let read = statements(layout, message, Refusals::WrittenOut, &|field| {
         let keys = layout.layout.wire_types.iter();
         let keys = keys.map(|wire| layout.key(field.id, wire.id));
         vec![(
@@ -69,7 +69,7 @@ pub(in crate::emit) fn typed(layout: &KeyValue<'_>, message: &Message) -> TokenS
 /// The statements of the method `others` of such a message.
 pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
     let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, Names::Each, &|field| {
+    let read = statements(layout, message, Refusals::Shared, &|field| {
         let types = layout.layout.wire_types.iter();
         let arm = |wire: &WireType| {
             let key = layout.key(field.id, wire.id);
@@ -105,7 +105,7 @@ fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
     let text = field.name.as_str();
     let checked = |key: u32, read: TokenStream| {
         let key = int::literal(layout.layout.key, key.into());
-        let read = Names::Each.field(&read, text);
+        let read = Refusals::Shared.field(&read, text);
         quote! {
             if reader.next_is(#key) { __::Some(#read) }
         }
@@ -142,33 +142,33 @@ fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
 
 /// How a result becomes its value, or an error that names field and message.
 #[derive(Clone, Copy)]
-enum Names {
+enum Refusals {
     /// Written out: less code comes of it where it is optimised for size.
-    Once,
+    WrittenOut,
     /// By what is written out elsewhere: fewer tokens. Such messages are in a module of their own.
-    Each,
+    Shared,
 }
 
-impl Names {
+impl Refusals {
     fn field(self, result: &TokenStream, field: &str) -> TokenStream {
         match self {
-            Self::Once => written_out(result, quote!(.in_field(#field))),
-            Self::Each => self.message(quote!(__::of_field(#result, #field))),
+            Self::WrittenOut => written_out(result, quote!(.in_field(#field))),
+            Self::Shared => self.message(quote!(__::of_field(#result, #field))),
         }
     }
 
     fn message(self, result: TokenStream) -> TokenStream {
         match self {
-            Self::Once => written_out(&result, quote!()),
-            Self::Each => quote!(__::of_message(#result, Self::LABEL)?),
+            Self::WrittenOut => written_out(&result, quote!()),
+            Self::Shared => quote!(__::of_message(#result, Self::LABEL)?),
         }
     }
 
     /// Where the enums are.
     fn enums(self) -> TokenStream {
         match self {
-            Self::Once => quote!(),
-            Self::Each => quote!(super::),
+            Self::WrittenOut => quote!(),
+            Self::Shared => quote!(super::),
         }
     }
 }
@@ -188,7 +188,7 @@ type Values<'l> = dyn Fn(&Field) -> Vec<(TokenStream, TokenStream)> + 'l;
 fn statements(
     layout: &KeyValue<'_>,
     message: &Message,
-    names: Names,
+    refusals: Refusals,
     values: &Values<'_>,
 ) -> TokenStream {
     let fields = field::all(message);
@@ -198,18 +198,18 @@ fn statements(
     let arms = fields
         .clone()
         .zip(&slots)
-        .map(|(field, slot)| arm(layout, field, slot, names, values));
+        .map(|(field, slot)| arm(layout, field, slot, refusals, values));
     let members = fields.clone().zip(&slots).map(|(field, slot)| {
         let ident = names::field(&field.name);
         let text = field.name.as_str();
         if field.mandatory {
-            let value = names.message(quote!(__::mandatory(#slot, reader.offset(), #text)));
+            let value = refusals.message(quote!(__::mandatory(#slot, reader.offset(), #text)));
             quote!(#ident: #value,)
         } else {
             quote!(#ident: #slot,)
         }
     });
-    let key = names.message(quote!(LAYOUT.read_key(reader)));
+    let key = refusals.message(quote!(LAYOUT.read_key(reader)));
     let others = fields.clone().map(|field| {
         let id = field.id;
         let text = field.name.as_str();
@@ -219,7 +219,7 @@ fn statements(
             ),
         }
     });
-    let skip = names.message(quote!(LAYOUT.skip(&mut ahead, key, at, encoding)));
+    let skip = refusals.message(quote!(LAYOUT.skip(&mut ahead, key, at, encoding)));
     quote! {
         while !reader.is_empty() {
             let at = reader.offset();
@@ -247,7 +247,7 @@ fn arm(
     layout: &KeyValue<'_>,
     field: &Field,
     slot: &syn::Ident,
-    names: Names,
+    refusals: Refusals,
     values: &Values<'_>,
 ) -> TokenStream {
     let text = field.name.as_str();
@@ -255,7 +255,7 @@ fn arm(
         let key = layout.number_key(field.id);
         let bits_literal = u32::from(bits);
         let primitive = primitive(bits);
-        let read = names.field(&quote!(reader.varint(#bits_literal)), text);
+        let read = refusals.field(&quote!(reader.varint(#bits_literal)), text);
         quote! {
             #key => {
                 // The reader has refused what does not fit.
@@ -267,13 +267,13 @@ fn arm(
     match field::kind(layout.spec, field) {
         Kind::Number(bits) => number(bits, quote!(number)),
         Kind::Named(bits, ident) => {
-            let enums = names.enums();
+            let enums = refusals.enums();
             number(bits, quote!(#enums #ident(number)))
         }
         // Text and bytes stand in fixed layouts alone.
         Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
             let arms = values(field).into_iter().map(|(keys, read)| {
-                let read = names.field(&read, text);
+                let read = refusals.field(&read, text);
                 quote!(#keys => #slot = __::Some(#read),)
             });
             quote!(#(#arms)*)
