@@ -2,9 +2,11 @@
 //!
 //! What the layout of bodies decides stands behind the trait [`layout::Layout`],
 //! which has one implementation for each layout; all else is the same for all.
-//! Everything outside the module is named by an absolute path, or by one through the module's
-//! `__`, which says the same in a third of the tokens: a message may be called `Ok`, `Error`,
-//! `Option` or `String`. Tokens are what an expansion costs, in the macro and in the compiler.
+//! Everything outside the module is named by way of [`prelude`]: a message may be
+//! called `Ok`, `Error`, `Option` or `String`.
+//!
+//! Where macros are compiled unoptimised a token costs about a microsecond, so what is the same for
+//! every message is made once, and the compiler joins the copies.
 
 mod answers;
 mod bridge;
@@ -28,22 +30,26 @@ use crate::names;
 /// The module of a specification.
 pub(crate) fn module(spec: &Spec) -> TokenStream {
     let name = names::module(&spec.name);
+    let prelude = prelude();
     let doc = format!("{}\n\n{}", spec.title, spec.doc);
     let files = spec.files.iter().map(|file| {
         // `include_bytes!` reads relative paths from the file that calls it.
         let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
         let path = file.to_string_lossy();
         // Makes the compiler's list of inputs hold the file, so that an edit rebuilds.
-        quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#path); }
+        quote! { const _: &[__codec::u8] = __codec::include_bytes!(#path); }
     });
     let layout = layout::of(spec);
     let constants = constants::all(spec, &*layout);
     let enums = spec.enums.iter().map(enums::one);
     let codes = enums::message_type(spec);
+    let structs = structs::Structs::new(spec, &*layout);
+    let codecs = layout::Codecs::new(&*layout);
+    let bridges = bridge::Bridges::new(spec, &*layout);
     let structs = spec.messages.iter().map(|message| {
-        let definition = structs::one(spec, &*layout, message);
-        let codec = layout::codec(&*layout, message);
-        let bridge = bridge::one(spec, &*layout, message);
+        let definition = structs.one(message);
+        let codec = codecs.one(message);
+        let bridge = bridges.one(message);
         quote! { #definition #codec #bridge }
     });
     let message = message::all(spec);
@@ -51,8 +57,7 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
     quote! {
         #[doc = #doc]
         pub mod #name {
-            use ::iotmp_ref::__private::names as __;
-
+            #prelude
             #(#files)*
             #constants
             #(#enums)*
@@ -61,6 +66,18 @@ pub(crate) fn module(spec: &Spec) -> TokenStream {
             #message
             #typed
         }
+    }
+}
+
+/// Short names for what is said often; no name of a specification begins with an underscore.
+///
+/// Public signatures name types by a path, since their documentation shows its last word.
+fn prelude() -> TokenStream {
+    quote! {
+        #[allow(unused_imports, reason = "a specification may have no use for some")]
+        use ::iotmp_ref::__private::{
+            self as __codec, Err as __Err, None as __None, Ok as __Ok, Some as __Some,
+        };
     }
 }
 
@@ -81,9 +98,9 @@ fn lifetime(message: &Message) -> TokenStream {
 /// A number's primitive type, by its bits.
 fn primitive(bits: u8) -> TokenStream {
     match bits {
-        8 => quote!(__::u8),
-        16 => quote!(__::u16),
-        32 => quote!(__::u32),
-        _ => quote!(__::u64),
+        8 => quote!(__codec::u8),
+        16 => quote!(__codec::u16),
+        32 => quote!(__codec::u32),
+        _ => quote!(__codec::u64),
     }
 }

@@ -43,19 +43,26 @@ pub(crate) fn constant(name: &str) -> Ident {
     escaped(&name.to_ascii_uppercase())
 }
 
+/// The keywords of any edition, and what is reserved for some; those that cannot be raw are not
+/// among them. To ask a parser for every name would take longer than the rest of an expansion.
+const KEYWORDS: [&str; 48] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
 fn escaped(name: &str) -> Ident {
-    if let Ok(ident) = syn::parse_str::<Ident>(name) {
-        return ident;
-    }
+    let span = Span::call_site();
     match name {
         // The keywords that cannot be raw identifiers.
-        "self" | "Self" | "super" | "crate" | "_" => {
-            Ident::new(&format!("{name}_"), Span::call_site())
-        }
+        "self" | "Self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), span),
+        _ if KEYWORDS.contains(&name) => Ident::new_raw(name, span),
         _ if name.starts_with(|c: char| c.is_ascii_digit()) => {
-            Ident::new(&format!("_{name}"), Span::call_site())
+            Ident::new(&format!("_{name}"), span)
         }
-        _ => Ident::new_raw(name, Span::call_site()),
+        _ => Ident::new(name, span),
     }
 }
 
@@ -87,6 +94,16 @@ mod tests {
         check(field("type"), "r#type");
         check(field("self"), "self_");
         check(field("crate"), "crate_");
+        check(field("gen"), "r#gen");
+    }
+
+    #[test]
+    fn keywords_are_those_of_the_parser() {
+        for keyword in KEYWORDS {
+            // Of a later edition than the parser knows.
+            let is_known = syn::parse_str::<Ident>(keyword).is_err() || keyword == "gen";
+            assert!(is_known, "{keyword}");
+        }
     }
 
     #[test]

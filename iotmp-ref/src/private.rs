@@ -1,74 +1,46 @@
 //! What the expansion of `messages!` needs and nobody else should name.
+//!
+//! Every token of an expansion costs, the more so where macros are compiled unoptimised: what the
+//! expansion says often has one short path here, and what it would repeat is a function.
+
+#[path = "private/build.rs"]
+mod build;
+#[path = "private/read.rs"]
+mod read;
 
 use alloc::vec::Vec as AllocVec;
 
-use crate::wire::{DecodeError, missing_field};
-
 pub use alloc::borrow::Cow;
 pub use alloc::vec::Vec;
+pub use core::clone::Clone;
+pub use core::cmp::{Eq, Ord, PartialEq, PartialOrd};
+pub use core::convert::From;
+pub use core::fmt::{self, Debug, Display};
+pub use core::hash::Hash;
+pub use core::marker::Copy;
+pub use core::ops::FnMut;
+pub use core::option::Option::{self, None, Some};
+pub use core::primitive::{bool, str, u8, u16, u32, u64, usize};
+pub use core::result::Result::{self, Err, Ok};
+pub use core::{include_bytes, write};
 
 #[cfg(feature = "arbitrary")]
 pub use arbitrary;
 #[cfg(feature = "serde")]
 pub use serde;
 
-/// What the expansion says over and over: a short path is fewer tokens than a full one, and no
-/// less absolute.
-pub mod names {
-    pub use alloc::borrow::Cow;
-    pub use core::clone::Clone;
-    pub use core::ops::FnMut;
-    pub use core::option::Option::{self, None, Some};
-    pub use core::primitive::{bool, str, u8, u16, u32, u64, usize};
-    pub use core::result::Result::{self, Err, Ok};
+pub use crate::pson::typed::{
+    Decode, Encode, Form, Generation, One, Stop, Two, frame, put, put_or_number, value_least,
+    value_len, value_or_number_len, written,
+};
+pub use crate::wire::{
+    Any, BuildError, DecodeError, EncodeError, Encoding, Extent, FieldValue, FrameLayout,
+    IntEncoding, KeyLayout, Reader, Shape, UnknownMessage, Writer, peek_constant, read_constant,
+    varint,
+};
 
-    pub use super::{mandatory, of_field, of_message};
-    pub use crate::typed;
-    pub use crate::wire::*;
-}
-
-/// A result whose error says in which field it arose.
-///
-/// # Errors
-/// The one that it is given.
-#[inline(always)]
-pub fn of_field<T>(result: Result<T, DecodeError>, field: &'static str) -> Result<T, DecodeError> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.in_field(field)),
-    }
-}
-
-/// A result whose error says in which message it arose.
-///
-/// # Errors
-/// The one that it is given.
-#[inline(always)]
-pub fn of_message<T>(
-    result: Result<T, DecodeError>,
-    message: &'static str,
-) -> Result<T, DecodeError> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.in_message(message)),
-    }
-}
-
-/// The value of a field that must be there, in a body that ends at `offset`.
-///
-/// # Errors
-/// That it is not there.
-#[inline(always)]
-pub fn mandatory<T>(
-    value: Option<T>,
-    offset: usize,
-    field: &'static str,
-) -> Result<T, DecodeError> {
-    match value {
-        Some(value) => Ok(value),
-        None => Err(missing_field(offset, field).in_field(field)),
-    }
-}
+pub use self::build::{Held, mandatory, optional, owned, shown};
+pub use self::read::{Body, Number, key, next_field, next_number, open, within};
 
 /// A buffer of `length` zeros.
 #[must_use]
@@ -78,7 +50,7 @@ pub fn zeroed(length: usize) -> AllocVec<u8> {
 
 /// What a message calls with the name and the value of each of its fields.
 #[cfg(feature = "serde")]
-pub type Visitor<'v> = dyn FnMut(&'static str, crate::wire::FieldValue<'_>) + 'v;
+pub type Visitor<'v> = dyn FnMut(&'static str, FieldValue<'_>) + 'v;
 
 /// Serializes a message as a map of its name and its fields.
 ///
@@ -91,8 +63,6 @@ pub fn serialize_message<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     use serde::ser::{Error, SerializeMap};
-
-    use crate::wire::FieldValue;
 
     let mut count = 0;
     visit(&mut |_, _| count += 1);
@@ -135,10 +105,8 @@ impl serde::Serialize for Bytes<'_> {
 #[cfg(feature = "arbitrary")]
 pub fn arbitrary_bytes(
     u: &mut arbitrary::Unstructured<'_>,
-    extent: crate::wire::Extent,
+    extent: Extent,
 ) -> arbitrary::Result<Vec<u8>> {
-    use crate::wire::Extent;
-
     Ok(match extent {
         Extent::Exact(size) => {
             let mut bytes = zeroed(size);
@@ -160,10 +128,8 @@ pub fn arbitrary_bytes(
 #[cfg(feature = "arbitrary")]
 pub fn arbitrary_text(
     u: &mut arbitrary::Unstructured<'_>,
-    extent: crate::wire::Extent,
+    extent: Extent,
 ) -> arbitrary::Result<alloc::string::String> {
-    use crate::wire::Extent;
-
     let (least, most) = match extent {
         Extent::Exact(size) => (size, size),
         Extent::Prefixed(_, max) | Extent::Rest(max) => {
@@ -187,10 +153,10 @@ pub fn arbitrary_text(
 #[cfg(feature = "arbitrary")]
 pub fn arbitrary_any(
     u: &mut arbitrary::Unstructured<'_>,
-    layout: &crate::wire::KeyLayout,
-) -> arbitrary::Result<crate::wire::Any<'static>> {
+    layout: &KeyLayout,
+) -> arbitrary::Result<Any<'static>> {
     use crate::pson::Value;
-    use crate::wire::{Any, Encoded, Encoding, Shape};
+    use crate::wire::Encoded;
 
     let shapes: Vec<Shape> = layout.shapes.iter().flatten().copied().collect();
     Ok(match u.choose(&shapes)? {
@@ -242,4 +208,77 @@ macro_rules! __arbitrary {
 #[macro_export]
 macro_rules! __arbitrary {
     ($($tokens:tt)*) => {};
+}
+
+/// Implements serde's trait for a message, where the feature `serde` is on.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __serialize {
+    ($message:ty) => {
+        $crate::__serde! {
+            impl $crate::__private::serde::Serialize for $message {
+                fn serialize<__S: $crate::__private::serde::Serializer>(
+                    &self,
+                    serializer: __S,
+                ) -> $crate::__private::Result<__S::Ok, __S::Error> {
+                    $crate::__private::serialize_message(
+                        Self::NAME,
+                        &|visitor| self.visit(visitor),
+                        serializer,
+                    )
+                }
+            }
+        }
+    };
+}
+
+/// Implements the trait of `arbitrary`, where that feature is on: how a value is drawn from what is
+/// called `$source` there.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __draw {
+    ($type:ty, $source:ident, $($drawn:tt)*) => {
+        $crate::__arbitrary! {
+            impl<'arbitrary> $crate::__private::arbitrary::Arbitrary<'arbitrary> for $type {
+                fn arbitrary(
+                    $source: &mut $crate::__private::arbitrary::Unstructured<'arbitrary>,
+                ) -> $crate::__private::arbitrary::Result<Self> {
+                    let _ = &$source;
+                    $crate::__private::Ok({ $($drawn)* })
+                }
+            }
+        }
+    };
+}
+
+/// Makes an enum of named numbers what a field can hold.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __named {
+    ($name:ident($bits:ty)) => {
+        impl $crate::__private::Number for $name {
+            const BITS: $crate::__private::u32 = <$bits>::BITS;
+
+            #[inline(always)]
+            fn of(number: $crate::__private::u64) -> Self {
+                Self(number as $bits)
+            }
+        }
+
+        impl $crate::__private::Held<'_> for $name {
+            fn shown(&self) -> $crate::__private::FieldValue<'_> {
+                $crate::__private::Held::shown(&self.0)
+            }
+
+            fn of(
+                value: $crate::__private::FieldValue<'_>,
+                field: &'static $crate::__private::str,
+            ) -> $crate::__private::Result<Self, $crate::__private::BuildError> {
+                match $crate::__private::Held::of(value, field) {
+                    $crate::__private::Ok(number) => $crate::__private::Ok(Self(number)),
+                    $crate::__private::Err(error) => $crate::__private::Err(error),
+                }
+            }
+        }
+    };
 }

@@ -42,14 +42,14 @@ pub(super) fn decode_body(spec: &Spec) -> TokenStream {
             /// # Errors
             /// What is wrong with the bytes, where, and in which field.
             pub fn decode_body(
-                code: __::u32,
-                reader: &mut __::Reader<'a>,
-                encoding: __::Encoding,
-            ) -> __::Result<Self, __::DecodeError> {
+                code: __codec::u32,
+                reader: &mut __codec::Reader<'a>,
+                encoding: __codec::Encoding,
+            ) -> __codec::Result<Self, __codec::DecodeError> {
                 match code {
                     #(#generic)*
-                    _ => __::Ok(Self::Unknown(
-                        __::UnknownMessage::take(code, reader),
+                    _ => __Ok(Self::Unknown(
+                        __codec::UnknownMessage::take(code, reader),
                     )),
                 }
             }
@@ -61,11 +61,11 @@ pub(super) fn decode_body(spec: &Spec) -> TokenStream {
             /// Those of [`decode_body`](Self::decode_body), and `constant` for a number that no
             /// answer to that request has.
             pub fn decode_answer_body(
-                code: __::u32,
+                code: __codec::u32,
                 request: MessageType,
-                reader: &mut __::Reader<'a>,
-                encoding: __::Encoding,
-            ) -> __::Result<Self, __::DecodeError> {
+                reader: &mut __codec::Reader<'a>,
+                encoding: __codec::Encoding,
+            ) -> __codec::Result<Self, __codec::DecodeError> {
                 #by_request
             }
         }
@@ -124,12 +124,12 @@ fn select(spec: &Spec, code: u32, selector: &Selector) -> TokenStream {
             quote!(#pattern => #name::decode_body(reader, encoding).map(Self::#name),)
         });
     quote! {
-        match __::peek_constant(reader, #offset, #encoding, &[#(#numbers),*]) {
-            __::Ok(number) => match number {
+        match __codec::peek_constant(reader, #offset, #encoding, &[#(#numbers),*]) {
+            __Ok(number) => match number {
                 #(#cases)*
             },
-            __::Err(error) => {
-                __::Err(error.in_field(#field) #label)
+            __Err(error) => {
+                __Err(error.in_field(#field) #label)
             }
         }
     }

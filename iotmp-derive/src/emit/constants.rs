@@ -18,9 +18,9 @@ pub(super) fn all(spec: &Spec, layout: &dyn Layout) -> TokenStream {
     let maps = spec.maps.iter().map(map);
     quote! {
         /// Name of the specification.
-        pub const NAME: &__::str = #name;
+        pub const NAME: &__codec::str = #name;
         /// Revision that the specification describes.
-        pub const REVISION: &__::str = #revision;
+        pub const REVISION: &__codec::str = #revision;
         #layout
         #framing
         #timers
@@ -32,14 +32,14 @@ pub(super) fn all(spec: &Spec, layout: &dyn Layout) -> TokenStream {
 /// An encoding of values: the runtime has a variant of its name.
 pub(super) fn encoding(name: &str) -> TokenStream {
     let variant = names::ty(name);
-    quote!(__::Encoding::#variant)
+    quote!(__codec::Encoding::#variant)
 }
 
 fn framing(spec: &Spec) -> TokenStream {
     let frame = frame(spec);
     quote! {
         /// What stands before a body.
-        pub static FRAME: __::FrameLayout = #frame;
+        pub static FRAME: __codec::FrameLayout = #frame;
     }
 }
 
@@ -47,12 +47,12 @@ fn framing(spec: &Spec) -> TokenStream {
 pub(super) fn frame(spec: &Spec) -> TokenStream {
     let code = int::encoding(spec.framing.code);
     let size = match spec.framing.size.map(int::encoding) {
-        Some(size) => quote!(__::Some(#size)),
-        None => quote!(__::None),
+        Some(size) => quote!(__Some(#size)),
+        None => quote!(__None),
     };
     let min_size = usize::try_from(spec.framing.min_size.unwrap_or(0)).unwrap_or(usize::MAX);
     quote! {
-        __::FrameLayout {
+        __codec::FrameLayout {
             code: #code,
             size: #size,
             min_size: #min_size,
@@ -71,7 +71,7 @@ fn quantities(module: &str, doc: &str, quantities: &[Quantity]) -> TokenStream {
         );
         quote! {
             #[doc = #doc]
-            pub const #name: super::__::u64 = #value;
+            pub const #name: super::__codec::u64 = #value;
         }
     });
     quote! {
@@ -92,12 +92,12 @@ fn map(map: &MapSchema) -> TokenStream {
             let doc = format!("What the absence of `{key}` means.");
             quote! {
                 #[doc = #doc]
-                pub const #name: super::__::u64 = #value;
+                pub const #name: super::__codec::u64 = #value;
             }
         });
         quote! {
             #[doc = #doc]
-            pub const #name: &super::__::str = #key;
+            pub const #name: &super::__codec::str = #key;
             #default
         }
     });

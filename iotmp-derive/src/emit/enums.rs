@@ -22,7 +22,12 @@ pub(super) fn one(model: &Enum) -> TokenStream {
         .collect();
     let open = open(&name, model.bits, &model.doc, &values);
     let negotiation = negotiation(&name, model);
-    quote! { #open #negotiation }
+    let repr = primitive(model.bits);
+    quote! {
+        #open
+        ::iotmp_ref::__named! { #name(#repr) }
+        #negotiation
+    }
 }
 
 /// The enum of message codes, which the messages themselves give.
@@ -67,22 +72,22 @@ fn negotiation(name: &Ident, model: &Enum) -> Option<TokenStream> {
         impl #name {
             /// The encoding of values that the number stands for, if any.
             #[must_use]
-            pub const fn encoding(self) -> __::Option<__::Encoding> {
+            pub const fn encoding(self) -> __codec::Option<__codec::Encoding> {
                 match self.0 {
-                    #(#numbers => __::Some(#encodings),)*
-                    _ => __::None,
+                    #(#numbers => __Some(#encodings),)*
+                    _ => __None,
                 }
             }
 
             /// The number that stands for an encoding of values, if any.
             #[must_use]
             pub const fn of_encoding(
-                encoding: __::Encoding,
-            ) -> __::Option<Self> {
+                encoding: __codec::Encoding,
+            ) -> __codec::Option<Self> {
                 match encoding {
-                    #(#encodings => __::Some(Self(#numbers)),)*
+                    #(#encodings => __Some(Self(#numbers)),)*
                     #[allow(unreachable_patterns, reason = "every encoding may have a number")]
-                    _ => __::None,
+                    _ => __None,
                 }
             }
         }
@@ -107,15 +112,15 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
     let named = values.iter().filter(|value| value.is_named);
     let arms = named.map(|Value { name, number, .. }| {
         let literal = Literal::u64_unsuffixed(*number);
-        quote!(#literal => __::Some(#name),)
+        quote!(#literal => __Some(#name),)
     });
     quote! {
         #[doc = #doc]
         ///
         /// Open: a number without a name survives, and prints as hex.
         #[derive(
-            ::core::clone::Clone, ::core::marker::Copy, ::core::cmp::PartialEq, ::core::cmp::Eq,
-            ::core::cmp::PartialOrd, ::core::cmp::Ord, ::core::hash::Hash,
+            __codec::Clone, __codec::Copy, __codec::PartialEq, __codec::Eq,
+            __codec::PartialOrd, __codec::Ord, __codec::Hash,
         )]
         pub struct #name(pub #repr);
 
@@ -124,37 +129,29 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
 
             /// The name that the specification gives, if any.
             #[must_use]
-            pub const fn name(self) -> __::Option<&'static __::str> {
+            pub const fn name(self) -> __codec::Option<&'static __codec::str> {
                 match self.0 {
                     #(#arms)*
-                    _ => __::None,
+                    _ => __None,
                 }
             }
         }
 
-        impl ::core::fmt::Display for #name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        impl __codec::Display for #name {
+            fn fmt(&self, f: &mut __codec::fmt::Formatter<'_>) -> __codec::fmt::Result {
                 match self.name() {
-                    __::Some(name) => f.write_str(name),
-                    __::None => ::core::write!(f, "0x{:02x}", self.0),
+                    __Some(name) => f.write_str(name),
+                    __None => __codec::write!(f, "0x{:02x}", self.0),
                 }
             }
         }
 
-        impl ::core::fmt::Debug for #name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::write!(f, "{}({})", #label, self)
+        impl __codec::Debug for #name {
+            fn fmt(&self, f: &mut __codec::fmt::Formatter<'_>) -> __codec::fmt::Result {
+                __codec::write!(f, "{}({})", #label, self)
             }
         }
 
-        ::iotmp_ref::__arbitrary! {
-            impl<'a> ::iotmp_ref::__private::arbitrary::Arbitrary<'a> for #name {
-                fn arbitrary(
-                    u: &mut ::iotmp_ref::__private::arbitrary::Unstructured<'a>,
-                ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
-                    ::iotmp_ref::__private::arbitrary::Arbitrary::arbitrary(u).map(Self)
-                }
-            }
-        }
+        ::iotmp_ref::__draw! { #name, u, Self(u.arbitrary()?) }
     }
 }

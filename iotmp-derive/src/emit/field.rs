@@ -54,20 +54,59 @@ pub(super) fn ty(spec: &Spec, field: &Field) -> TokenStream {
     match kind(spec, field) {
         Kind::Number(bits) => primitive(bits),
         Kind::Named(_, ident) => quote!(#ident),
-        Kind::Any => quote!(__::Any<'a>),
-        Kind::Text(_) => quote!(__::Cow<'a, __::str>),
-        Kind::Bytes(_) => quote!(__::Cow<'a, [__::u8]>),
+        Kind::Any => quote!(__codec::Any<'a>),
+        Kind::Text(_) => quote!(__codec::Cow<'a, __codec::str>),
+        Kind::Bytes(_) => quote!(__codec::Cow<'a, [__codec::u8]>),
     }
 }
 
-/// The number behind `value`, a reference to the value of a numeric field, as 64 bits.
-pub(super) fn wide(kind: &Kind) -> TokenStream {
-    match kind {
-        Kind::Number(64) => quote!(*value),
-        Kind::Number(_) => quote!(__::u64::from(*value)),
-        Kind::Named(64, _) => quote!(value.0),
-        Kind::Named(..) => quote!(__::u64::from(value.0)),
-        Kind::Any | Kind::Text(_) | Kind::Bytes(_) => quote!(),
+/// Where code finds the value of a field: in the struct itself where it is mandatory, behind the
+/// reference `value` where it may be absent.
+pub(super) struct Place {
+    ident: Ident,
+    mandatory: bool,
+}
+
+impl Place {
+    pub(super) fn of(field: &Field) -> Self {
+        let ident = names::field(&field.name);
+        let mandatory = field.mandatory;
+        Self { ident, mandatory }
+    }
+
+    /// A reference to it.
+    pub(super) fn reference(&self) -> TokenStream {
+        let ident = &self.ident;
+        if self.mandatory {
+            quote!(&self.#ident)
+        } else {
+            quote!(value)
+        }
+    }
+
+    /// Its number as 64 bits, for a numeric field.
+    pub(super) fn wide(&self, kind: &Kind) -> TokenStream {
+        let ident = &self.ident;
+        let number = match (kind, self.mandatory) {
+            (Kind::Named(..), true) => quote!(self.#ident.0),
+            (Kind::Named(..), false) => quote!(value.0),
+            (_, true) => quote!(self.#ident),
+            (_, false) => quote!(*value),
+        };
+        match kind {
+            Kind::Number(64) | Kind::Named(64, _) => number,
+            _ => quote!(__codec::u64::from(#number)),
+        }
+    }
+
+    /// What is done with it, if it is there.
+    pub(super) fn present(&self, then: TokenStream, otherwise: Option<TokenStream>) -> TokenStream {
+        let ident = &self.ident;
+        if self.mandatory {
+            return then;
+        }
+        let otherwise = otherwise.map(|otherwise| quote!(else { #otherwise }));
+        quote!(if let __Some(value) = &self.#ident { #then } #otherwise)
     }
 }
 
@@ -85,12 +124,12 @@ fn extent(extent: Extent, max: Option<u64>) -> TokenStream {
     match extent {
         Extent::Exact(size) => {
             let size = size as usize;
-            quote!(__::Extent::Exact(#size))
+            quote!(__codec::Extent::Exact(#size))
         }
         Extent::Prefixed(prefix) => {
             let prefix = int::encoding(prefix);
-            quote!(__::Extent::Prefixed(#prefix, #most))
+            quote!(__codec::Extent::Prefixed(#prefix, #most))
         }
-        Extent::Rest => quote!(__::Extent::Rest(#most)),
+        Extent::Rest => quote!(__codec::Extent::Rest(#most)),
     }
 }

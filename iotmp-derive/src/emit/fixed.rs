@@ -19,8 +19,8 @@ impl Layout for Fixed<'_> {
     fn constants(&self) -> TokenStream {
         quote! {
             /// What `decode` passes on; no field holds a value that has an encoding of its own.
-            pub const DEFAULT_ENCODING: __::Encoding =
-                __::Encoding::ALL[0];
+            pub const DEFAULT_ENCODING: __codec::Encoding =
+                __codec::Encoding::ALL[0];
         }
     }
 
@@ -47,6 +47,14 @@ impl Layout for Fixed<'_> {
 
     fn write(&self, message: &Message) -> TokenStream {
         encode::body(self, message)
+    }
+
+    fn known(&self, _: &Message) -> TokenStream {
+        quote!()
+    }
+
+    fn is_whole(&self) -> bool {
+        true
     }
 
     fn whole(&self, message: &Message) -> TokenStream {

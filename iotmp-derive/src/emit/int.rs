@@ -7,10 +7,10 @@ use quote::quote;
 /// How a number is written, as the runtime says it.
 pub(super) fn encoding(encoding: IntEncoding) -> TokenStream {
     match encoding {
-        IntEncoding::Varint(bits) => quote!(__::IntEncoding::Varint(#bits)),
-        IntEncoding::BigEndian(bytes) => quote!(__::IntEncoding::BigEndian(#bytes)),
+        IntEncoding::Varint(bits) => quote!(__codec::IntEncoding::Varint(#bits)),
+        IntEncoding::BigEndian(bytes) => quote!(__codec::IntEncoding::BigEndian(#bytes)),
         IntEncoding::LittleEndian(bytes) => {
-            quote!(__::IntEncoding::LittleEndian(#bytes))
+            quote!(__codec::IntEncoding::LittleEndian(#bytes))
         }
     }
 }

@@ -15,6 +15,7 @@ use super::layout::Layout;
 pub(super) struct KeyValue<'s> {
     pub(super) spec: &'s Spec,
     pub(super) layout: &'s model::KeyValue,
+    read: decode::Common,
 }
 
 impl Layout for KeyValue<'_> {
@@ -24,9 +25,9 @@ impl Layout for KeyValue<'_> {
         let keys = self.keys();
         quote! {
             /// Encoding of values unless another is negotiated.
-            pub const DEFAULT_ENCODING: __::Encoding = #default_encoding;
+            pub const DEFAULT_ENCODING: __codec::Encoding = #default_encoding;
             /// Whether a whole non-negative integer travels as a varint field.
-            pub const INTEGERS_AS_VARINT: __::bool = #integers_as_varint;
+            pub const INTEGERS_AS_VARINT: __codec::bool = #integers_as_varint;
             #keys
         }
     }
@@ -56,18 +57,31 @@ impl Layout for KeyValue<'_> {
         encode::body(self, message)
     }
 
+    fn known(&self, message: &Message) -> TokenStream {
+        decode::known(self, message)
+    }
+
+    fn is_whole(&self) -> bool {
+        false
+    }
+
     fn whole(&self, _: &Message) -> TokenStream {
         quote!()
     }
 }
 
-impl KeyValue<'_> {
+impl<'s> KeyValue<'s> {
+    pub(super) fn new(spec: &'s Spec, layout: &'s model::KeyValue) -> Self {
+        let read = decode::Common::new(spec);
+        Self { spec, layout, read }
+    }
+
     /// The keys and wire types that the runtime reads and writes by.
     fn keys(&self) -> TokenStream {
         let layout = self.key_layout();
         quote! {
             /// Keys and wire types.
-            pub static LAYOUT: __::KeyLayout = #layout;
+            pub static LAYOUT: __codec::KeyLayout = #layout;
         }
     }
 
@@ -81,13 +95,13 @@ impl KeyValue<'_> {
         let last = types.iter().map(|wire| wire.id).max();
         let shapes = (0..=last.unwrap_or(0)).map(|id| {
             let Some(wire) = types.iter().find(|wire| wire.id == id) else {
-                return quote!(__::None);
+                return quote!(__None);
             };
             let shape = shape(&wire.shape);
-            quote!(__::Some(#shape))
+            quote!(__Some(#shape))
         });
         quote! {
-            __::KeyLayout {
+            __codec::KeyLayout {
                 field_high: #field_high,
                 low_bits: #low_bits,
                 key: #key,
@@ -115,7 +129,7 @@ impl KeyValue<'_> {
 }
 
 /// How the value behind a key is delimited, as the runtime says it.
-fn shape(shape: &Shape) -> TokenStream {
+pub(super) fn shape(shape: &Shape) -> TokenStream {
     let shape = match shape {
         Shape::Varint => quote!(Varint),
         Shape::Fixed(4) => quote!(Fixed32),
@@ -129,5 +143,5 @@ fn shape(shape: &Shape) -> TokenStream {
             quote!(Encoded(&[#(#names),*]))
         }
     };
-    quote!(__::Shape::#shape)
+    quote!(__codec::Shape::#shape)
 }

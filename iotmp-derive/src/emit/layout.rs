@@ -32,72 +32,119 @@ pub(super) trait Layout {
     /// Statements that write `self` to `writer`.
     fn write(&self, message: &Message) -> TokenStream;
 
-    /// Methods that read and write whole messages of this type alone; may be empty.
+    /// A constant of the message that its methods read by; may be empty.
+    fn known(&self, message: &Message) -> TokenStream;
+
+    /// Whether there are methods that read and write whole messages of one type alone.
+    fn is_whole(&self) -> bool;
+
+    /// These methods; empty where there are none.
     fn whole(&self, message: &Message) -> TokenStream;
 }
 
 /// The layout of a specification.
 pub(super) fn of(spec: &Spec) -> Box<dyn Layout + '_> {
     match &spec.body {
-        Body::KeyValue(layout) => Box::new(KeyValue { spec, layout }),
+        Body::KeyValue(layout) => Box::new(KeyValue::new(spec, layout)),
         Body::Fixed(_) => Box::new(Fixed { spec }),
     }
 }
 
-/// The codec of one message's body.
-pub(super) fn codec(layout: &dyn Layout, message: &Message) -> TokenStream {
-    let name = names::ty(&message.name);
-    let label = name.to_string();
-    let lifetime = lifetime(message);
-    let input = if lifetime.is_empty() {
-        quote!('_)
-    } else {
-        quote!('a)
-    };
-    let order = layout.order();
-    let read = layout.read(message);
-    let length = layout.length(message);
-    let write = layout.write(message);
-    let whole = layout.whole(message);
-    let inline = (!whole.is_empty()).then(|| quote!(#[inline]));
-    quote! {
-        impl #lifetime #name #lifetime {
-            const LABEL: &'static __::str = #label;
+/// What makes the codecs of bodies: what all have in common is made once.
+pub(super) struct Codecs<'l> {
+    layout: &'l dyn Layout,
+    label: TokenStream,
+    /// For a message that borrows, and for one that does not.
+    decode_body: [TokenStream; 2],
+    body_len: TokenStream,
+    encode_body: TokenStream,
+    written: TokenStream,
+}
 
-            /// Reads the body of this message.
-            ///
-            #[doc = #order]
-            ///
-            /// # Errors
-            /// What is wrong with the bytes, where, and in which field.
-            #inline
-            pub fn decode_body(
-                reader: &mut __::Reader<#input>,
-                encoding: __::Encoding,
-            ) -> __::Result<Self, __::DecodeError> {
-                #read
+impl<'l> Codecs<'l> {
+    pub(super) fn new(layout: &'l dyn Layout) -> Self {
+        let order = layout.order();
+        let decode_body = [quote!('a), quote!('_)].map(|input| {
+            quote! {
+                pub fn decode_body(
+                    reader: &mut __codec::Reader<#input>,
+                    encoding: __codec::Encoding,
+                ) -> __codec::Result<Self, __codec::DecodeError>
             }
-
-            /// Bytes of the body.
-            #[must_use]
-            pub fn body_len(&self) -> __::usize {
-                #length
-            }
-
-            /// Writes the body, fields in the order of the specification.
-            ///
-            /// # Errors
-            /// Where the buffer ends, or a field holds what cannot be written.
-            pub fn encode_body(
-                &self,
-                writer: &mut __::Writer<'_>,
-            ) -> __::Result<(), __::EncodeError> {
-                #write
+        });
+        let inline = layout.is_whole().then(|| quote!(#[inline]));
+        Self {
+            layout,
+            label: quote!(const LABEL: &'static __codec::str),
+            decode_body: decode_body.map(|signature| {
+                quote! {
+                    /// Reads the body of this message.
+                    ///
+                    #[doc = #order]
+                    ///
+                    /// # Errors
+                    /// What is wrong with the bytes, where, and in which field.
+                    #inline
+                    #signature
+                }
+            }),
+            body_len: quote! {
+                /// Bytes of the body.
+                #[must_use]
+                pub fn body_len(&self) -> __codec::usize
+            },
+            encode_body: quote! {
+                /// Writes the body, fields in the order of the specification.
+                ///
+                /// # Errors
+                /// Where the buffer ends, or a field holds what cannot be written.
+                pub fn encode_body(
+                    &self,
+                    writer: &mut __codec::Writer<'_>,
+                ) -> __codec::Result<(), __codec::EncodeError>
+            },
+            written: quote! {
                 let _ = writer;
-                __::Ok(())
-            }
+                __Ok(())
+            },
+        }
+    }
 
-            #whole
+    /// The codec of one message's body.
+    pub(super) fn one(&self, message: &Message) -> TokenStream {
+        let Self {
+            layout,
+            label: label_is,
+            decode_body: [borrowing, owning],
+            body_len,
+            encode_body,
+            written,
+        } = self;
+        let name = names::ty(&message.name);
+        let label = name.to_string();
+        let lifetime = lifetime(message);
+        let decode_body = if lifetime.is_empty() {
+            owning
+        } else {
+            borrowing
+        };
+        let known = layout.known(message);
+        let read = layout.read(message);
+        let length = layout.length(message);
+        let write = layout.write(message);
+        let whole = layout.whole(message);
+        quote! {
+            impl #lifetime #name #lifetime {
+                #label_is = #label;
+                #known
+                #decode_body { #read }
+                #body_len { #length }
+                #encode_body {
+                    #write
+                    #written
+                }
+                #whole
+            }
         }
     }
 }

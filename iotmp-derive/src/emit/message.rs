@@ -27,11 +27,11 @@ pub(super) fn all(spec: &Spec) -> TokenStream {
     let traits = traits(spec);
     quote! {
         /// Any message.
-        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq, ::core::cmp::Eq)]
+        #[derive(__codec::Debug, __codec::Clone, __codec::PartialEq, __codec::Eq)]
         pub enum Message<'a> {
             #(#variants)*
             /// A message whose type the specification does not name.
-            Unknown(__::UnknownMessage<'a>),
+            Unknown(__codec::UnknownMessage<'a>),
         }
         #(#froms)*
         #methods
@@ -56,12 +56,12 @@ fn traits(spec: &Spec) -> TokenStream {
     });
     quote! {
         ::iotmp_ref::__serde! {
-            impl ::iotmp_ref::__private::serde::Serialize for Message<'_> {
-                fn serialize<__S: ::iotmp_ref::__private::serde::Serializer>(
+            impl __codec::serde::Serialize for Message<'_> {
+                fn serialize<__S: __codec::serde::Serializer>(
                     &self,
                     serializer: __S,
-                ) -> __::Result<__S::Ok, __S::Error> {
-                    ::iotmp_ref::__private::serialize_message(
+                ) -> __codec::Result<__S::Ok, __S::Error> {
+                    __codec::serialize_message(
                         self.name().unwrap_or("unknown"),
                         &|visitor| self.visit(visitor),
                         serializer,
@@ -69,17 +69,10 @@ fn traits(spec: &Spec) -> TokenStream {
                 }
             }
         }
-        ::iotmp_ref::__arbitrary! {
-            impl<'arbitrary> ::iotmp_ref::__private::arbitrary::Arbitrary<'arbitrary>
-                for Message<'static>
-            {
-                fn arbitrary(
-                    u: &mut ::iotmp_ref::__private::arbitrary::Unstructured<'arbitrary>,
-                ) -> ::iotmp_ref::__private::arbitrary::Result<Self> {
-                    __::Ok(match u.int_in_range(0..=#last)? {
-                        #(#picks)*
-                    })
-                }
+        ::iotmp_ref::__draw! {
+            Message<'static>, u,
+            match u.int_in_range(0..=#last)? {
+                #(#picks)*
             }
         }
     }
@@ -93,13 +86,8 @@ fn from(message: &Message) -> TokenStream {
     } else {
         quote!('_)
     };
-    let generics = if borrows(message) {
-        quote!(<'a>)
-    } else {
-        quote!()
-    };
     quote! {
-        impl #generics ::core::convert::From<#name #lifetime> for Message<#anonymous> {
+        impl #lifetime __codec::From<#name #lifetime> for Message<#anonymous> {
             fn from(message: #name #lifetime) -> Self {
                 Self::#name(message)
             }
@@ -122,10 +110,10 @@ fn methods(spec: &Spec) -> TokenStream {
 
             /// Name in the specification, if it has one.
             #[must_use]
-            pub fn name(&self) -> __::Option<&'static __::str> {
+            pub fn name(&self) -> __codec::Option<&'static __codec::str> {
                 match self {
-                    #(Self::#names(_) => __::Some(#names::NAME),)*
-                    Self::Unknown(_) => __::None,
+                    #(Self::#names(_) => __Some(#names::NAME),)*
+                    Self::Unknown(_) => __None,
                 }
             }
 
@@ -140,7 +128,7 @@ fn methods(spec: &Spec) -> TokenStream {
 
             /// Bytes of the body.
             #[must_use]
-            pub fn body_len(&self) -> __::usize {
+            pub fn body_len(&self) -> __codec::usize {
                 match self {
                     #(Self::#names(message) => message.body_len(),)*
                     Self::Unknown(message) => message.body.len(),
@@ -150,9 +138,9 @@ fn methods(spec: &Spec) -> TokenStream {
             /// Calls `visitor` with the name and the value of every field that is there.
             pub fn visit(
                 &self,
-                visitor: &mut dyn __::FnMut(
-                    &'static __::str,
-                    __::FieldValue<'_>,
+                visitor: &mut dyn __codec::FnMut(
+                    &'static __codec::str,
+                    __codec::FieldValue<'_>,
                 ),
             ) {
                 match self {
@@ -166,15 +154,15 @@ fn methods(spec: &Spec) -> TokenStream {
             /// # Errors
             /// An unknown message, an absent mandatory field, or a value that its field does not take.
             pub fn build(
-                name: &__::str,
-                get: &mut dyn __::FnMut(
-                    &'static __::str,
-                ) -> __::Option<__::FieldValue<'a>>,
-            ) -> __::Result<Self, __::BuildError> {
+                name: &__codec::str,
+                get: &mut dyn __codec::FnMut(
+                    &'static __codec::str,
+                ) -> __codec::Option<__codec::FieldValue<'a>>,
+            ) -> __codec::Result<Self, __codec::BuildError> {
                 match name {
                     #(#names::NAME => #names::build(get).map(Self::#names),)*
-                    _ => __::Err(
-                        __::BuildError::UnknownMessage,
+                    _ => __Err(
+                        __codec::BuildError::UnknownMessage,
                     ),
                 }
             }

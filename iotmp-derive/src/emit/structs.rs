@@ -1,7 +1,7 @@
 //! One struct for every message.
 
 use iotmp_spec::model::{Direction, Field, FieldType, Message, Spec};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::field::{self, Kind};
@@ -9,78 +9,159 @@ use super::layout::Layout;
 use super::{borrows, lifetime};
 use crate::names;
 
-pub(super) fn one(spec: &Spec, layout: &dyn Layout, message: &Message) -> TokenStream {
-    let name = names::ty(&message.name);
-    let lifetime = lifetime(message);
-    let direction = match message.direction {
-        Direction::ToServer => "From device to server.",
-        Direction::ToDevice => "From server to device.",
-        Direction::Both => "From either end.",
-    };
-    let doc = format!("{}\n\n{direction} Source: {}.", message.doc, message.source);
-    let fields = field::all(message).map(|field| {
-        let ident = names::field(&field.name);
-        let ty = field::ty(spec, field);
-        let place = layout.place(field);
-        let doc = format!("{} {place}Source: {}.", field.doc, field.source);
-        let ty = if field.mandatory {
-            ty
-        } else {
-            quote!(__::Option<#ty>)
-        };
-        quote! {
-            #[doc = #doc]
-            pub #ident: #ty,
-        }
-    });
-    let constants = message.fields.iter().filter_map(|f| constant(spec, f));
-    let defaults = message.fields.iter().filter_map(|f| default(spec, f));
-    let code = message.code;
-    let text = &message.name;
-    let owned = into_owned(message);
-    let new = new(spec, message);
-    quote! {
-        #[doc = #doc]
-        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq, ::core::cmp::Eq)]
-        pub struct #name #lifetime { #(#fields)* }
-
-        impl #lifetime #name #lifetime {
-            /// Code in the header.
-            pub const CODE: __::u32 = #code;
-            /// Name in the specification.
-            pub const NAME: &'static __::str = #text;
-            #(#constants)*
-            #(#defaults)*
-            #new
-            #owned
-        }
-    }
+/// What makes the structs: what all have in common is made once.
+pub(super) struct Structs<'s> {
+    spec: &'s Spec,
+    layout: &'s dyn Layout,
+    derive: TokenStream,
+    code: TokenStream,
+    name: TokenStream,
+    new: TokenStream,
+    unchanged: TokenStream,
+    into_owned: TokenStream,
 }
 
-/// A constructor from the mandatory fields: what it builds stays valid when the specification gains
-/// an optional one.
-fn new(spec: &Spec, message: &Message) -> TokenStream {
-    let (mut mandatory, optional): (Vec<_>, Vec<_>) =
-        field::all(message).partition(|field| field.mandatory);
-    // The order in the file may change from one revision to the next.
-    mandatory.sort_by(|a, b| a.name.cmp(&b.name));
-    let arguments = mandatory.iter().map(|field| {
-        let ident = names::field(&field.name);
-        let ty = field::ty(spec, field);
-        quote!(#ident: #ty)
-    });
-    let given = mandatory.iter().map(|field| names::field(&field.name));
-    let absent = optional.iter().map(|field| names::field(&field.name));
-    quote! {
-        /// The message with its mandatory fields alone, given in the order of their names.
-        ///
-        /// Others are set by struct update, `Self { field, ..Self::new(…) }`, which stays
-        /// right when the specification gains a field.
-        #[must_use]
-        pub const fn new(#(#arguments),*) -> Self {
-            Self {
-                #(#given,)*
-                #(#absent: __::None,)*
+impl<'s> Structs<'s> {
+    pub(super) fn new(spec: &'s Spec, layout: &'s dyn Layout) -> Self {
+        Self {
+            spec,
+            layout,
+            derive: quote! {
+                #[derive(__codec::Debug, __codec::Clone, __codec::PartialEq, __codec::Eq)]
+            },
+            code: quote! {
+                /// Code in the header.
+                pub const CODE: __codec::u32
+            },
+            name: quote! {
+                /// Name in the specification.
+                pub const NAME: &'static __codec::str
+            },
+            new: quote! {
+                /// The message with its mandatory fields alone, given in the order of their names.
+                ///
+                /// Others are set by struct update, `Self { field, ..Self::new(…) }`, which stays
+                /// right when the specification gains a field.
+                #[must_use]
+                pub const fn new
+            },
+            unchanged: quote! {
+                /// The same message: it borrows nothing.
+                #[must_use]
+                pub fn into_owned(self) -> Self { self }
+            },
+            into_owned: quote! {
+                /// The same message, borrowed from nothing.
+                #[must_use]
+                pub fn into_owned(self)
+            },
+        }
+    }
+
+    pub(super) fn one(&self, message: &Message) -> TokenStream {
+        let Self {
+            spec,
+            derive,
+            code: code_is,
+            name: name_is,
+            ..
+        } = self;
+        let name = names::ty(&message.name);
+        let lifetime = lifetime(message);
+        let direction = match message.direction {
+            Direction::ToServer => "From device to server.",
+            Direction::ToDevice => "From server to device.",
+            Direction::Both => "From either end.",
+        };
+        let doc = format!("{}\n\n{direction} Source: {}.", message.doc, message.source);
+        let fields = field::all(message).map(|field| {
+            let ident = names::field(&field.name);
+            let ty = field::ty(spec, field);
+            let place = self.layout.place(field);
+            let doc = format!("{} {place}Source: {}.", field.doc, field.source);
+            let ty = if field.mandatory {
+                ty
+            } else {
+                quote!(__codec::Option<#ty>)
+            };
+            quote! {
+                #[doc = #doc]
+                pub #ident: #ty,
+            }
+        });
+        let constants = message.fields.iter().filter_map(|f| constant(spec, f));
+        let defaults = message.fields.iter().filter_map(|f| default(spec, f));
+        let code = message.code;
+        let text = &message.name;
+        let owned = self.conversion(message, &name);
+        let new = self.constructor(message);
+        quote! {
+            #[doc = #doc]
+            #derive
+            pub struct #name #lifetime { #(#fields)* }
+
+            impl #lifetime #name #lifetime {
+                #code_is = #code;
+                #name_is = #text;
+                #(#constants)*
+                #(#defaults)*
+                #new
+                #owned
+            }
+        }
+    }
+
+    /// A constructor from the mandatory fields: what it builds stays valid when the specification
+    /// gains an optional one.
+    fn constructor(&self, message: &Message) -> TokenStream {
+        let (mut mandatory, optional): (Vec<_>, Vec<_>) =
+            field::all(message).partition(|field| field.mandatory);
+        // The order in the file may change from one revision to the next.
+        mandatory.sort_by(|a, b| a.name.cmp(&b.name));
+        let arguments = mandatory.iter().map(|field| {
+            let ident = names::field(&field.name);
+            let ty = field::ty(self.spec, field);
+            quote!(#ident: #ty)
+        });
+        let given = mandatory.iter().map(|field| names::field(&field.name));
+        let absent = optional.iter().map(|field| names::field(&field.name));
+        let new = &self.new;
+        quote! {
+            #new(#(#arguments),*) -> Self {
+                Self {
+                    #(#given,)*
+                    #(#absent: __None,)*
+                }
+            }
+        }
+    }
+
+    fn conversion(&self, message: &Message, name: &Ident) -> TokenStream {
+        if !borrows(message) {
+            return self.unchanged.clone();
+        }
+        let fields = field::all(message).map(|field| {
+            let ident = names::field(&field.name);
+            match (&field.ty, field.mandatory) {
+                (FieldType::Any(_), true) => quote!(#ident: self.#ident.into_owned(),),
+                (FieldType::Any(_), false) => {
+                    quote!(#ident: self.#ident.map(__codec::Any::into_owned),)
+                }
+                (FieldType::Text(_) | FieldType::Bytes(_), true) => {
+                    quote!(#ident: __codec::owned(self.#ident),)
+                }
+                (FieldType::Text(_) | FieldType::Bytes(_), false) => {
+                    quote!(#ident: self.#ident.map(__codec::owned),)
+                }
+                (FieldType::Varint(_) | FieldType::Int(_) | FieldType::Enum(_), _) => {
+                    quote!(#ident: self.#ident,)
+                }
+            }
+        });
+        let into_owned = &self.into_owned;
+        quote! {
+            #into_owned -> #name<'static> {
+                #name { #(#fields)* }
             }
         }
     }
@@ -117,39 +198,4 @@ fn default(spec: &Spec, field: &Field) -> Option<TokenStream> {
             self.#ident.unwrap_or(#value)
         }
     })
-}
-
-fn into_owned(message: &Message) -> TokenStream {
-    let name = names::ty(&message.name);
-    if !borrows(message) {
-        return quote! {
-            /// The same message: it borrows nothing.
-            #[must_use]
-            pub fn into_owned(self) -> #name { self }
-        };
-    }
-    let fields = field::all(message).map(|field| {
-        let ident = names::field(&field.name);
-        let owned = match field.ty {
-            FieldType::Any(_) => quote!(value.into_owned()),
-            FieldType::Text(_) | FieldType::Bytes(_) => {
-                quote!(__::Cow::Owned(value.into_owned()))
-            }
-            FieldType::Varint(_) | FieldType::Int(_) | FieldType::Enum(_) => {
-                return quote!(#ident: self.#ident,);
-            }
-        };
-        if field.mandatory {
-            quote!(#ident: { let value = self.#ident; #owned },)
-        } else {
-            quote!(#ident: self.#ident.map(|value| #owned),)
-        }
-    });
-    quote! {
-        /// The same message, borrowed from nothing.
-        #[must_use]
-        pub fn into_owned(self) -> #name<'static> {
-            #name { #(#fields)* }
-        }
-    }
 }

@@ -44,6 +44,7 @@ mod float;
 mod form;
 mod framed;
 mod input;
+mod keyed;
 mod number;
 mod output;
 mod sequence;
@@ -60,6 +61,8 @@ pub use self::container::MapInput;
 pub use self::form::{Form, One, Two, key, key_len};
 pub use self::framed::{field, frame, other_message, written};
 pub use self::input::Input;
+#[doc(hidden)]
+pub use self::keyed::{put, put_or_number, value_least, value_len, value_or_number_len};
 pub use self::output::{Output, Stop};
 pub use self::sequence::container_len;
 pub use self::whole::Ignored;

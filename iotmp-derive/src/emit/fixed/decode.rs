@@ -18,11 +18,9 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         };
         let read = quote! {
             match #read {
-                __::Ok(value) => value,
-                __::Err(error) => {
-                    return __::Err(
-                        error.in_field(#text).in_message(Self::LABEL),
-                    );
+                __Ok(value) => value,
+                __Err(error) => {
+                    return __Err(__codec::within(error, #text, Self::LABEL));
                 }
             }
         };
@@ -32,9 +30,9 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
             (None, true) => quote!(let #slot = #read;),
             (None, false) => quote! {
                 let #slot = if reader.is_empty() {
-                    __::None
+                    __None
                 } else {
-                    __::Some(#read)
+                    __Some(#read)
                 };
             },
         }
@@ -50,14 +48,14 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         let _ = encoding;
         #(#reads)*
         let _ = reader;
-        __::Ok(Self { #(#values)* })
+        __Ok(Self { #(#values)* })
     }
 }
 
 /// Reads a number that has to be this one.
 fn constant(layout: &Fixed<'_>, field: &Field, number: u64) -> TokenStream {
     let encoding = int::encoding(layout.int(field));
-    quote!(__::read_constant(reader, #encoding, &[#number]))
+    quote!(__codec::read_constant(reader, #encoding, &[#number]))
 }
 
 /// Reads the value of a field.
@@ -77,11 +75,11 @@ fn value(layout: &Fixed<'_>, field: &Field) -> TokenStream {
         Kind::Number(bits) => number(bits, quote!(number)),
         Kind::Named(bits, ident) => number(bits, quote!(#ident(number))),
         Kind::Text(extent) => quote! {
-            #extent.read_text(reader).map(__::Cow::Borrowed)
+            #extent.read_text(reader).map(__codec::Cow::Borrowed)
         },
         // Values of any type stand in key-value bodies alone.
         Kind::Bytes(extent) => quote! {
-            #extent.read(reader).map(__::Cow::Borrowed)
+            #extent.read(reader).map(__codec::Cow::Borrowed)
         },
         Kind::Any => quote!(),
     }

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Fixed;
-use crate::emit::field::{self, Kind};
+use crate::emit::field::{self, Kind, Place};
 use crate::emit::int;
 use crate::names;
 
@@ -19,8 +19,8 @@ pub(super) fn length(layout: &Fixed<'_>, message: &Message) -> TokenStream {
             }
             (Kind::Text(extent) | Kind::Bytes(extent), false) => quote! {
                 match &self.#ident {
-                    __::Some(value) => #extent.len(value.len()),
-                    __::None => 0,
+                    __Some(value) => #extent.len(value.len()),
+                    __None => 0,
                 }
             },
             (Kind::Number(_) | Kind::Named(..) | Kind::Any, true) => quote!(#width),
@@ -39,18 +39,13 @@ pub(super) fn body(layout: &Fixed<'_>, message: &Message) -> TokenStream {
             let bytes = int::literal(layout.int(field), number);
             return quote!(writer.put(#bytes)?;);
         }
-        let ident = names::field(&field.name);
-        let write = field_write(layout, field);
+        let place = Place::of(field);
+        let write = field_write(layout, field, &place);
         if field.mandatory {
-            return quote!({ let value = &self.#ident; #write });
+            return write;
         }
         let gap = before.replace(field).map(|before| gap(before, field));
-        quote! {
-            if let __::Some(value) = &self.#ident {
-                #gap
-                #write
-            }
-        }
+        place.present(quote!(#gap #write), None)
     });
     quote!(#(#writes)*)
 }
@@ -61,7 +56,7 @@ fn gap(before: &Field, field: &Field) -> TokenStream {
     let (missing, text) = (before.name.as_str(), field.name.as_str());
     quote! {
         if self.#ident.is_none() {
-            return __::Err(__::EncodeError::Gap {
+            return __Err(__codec::EncodeError::Gap {
                 field: #text,
                 missing: #missing,
             });
@@ -69,15 +64,18 @@ fn gap(before: &Field, field: &Field) -> TokenStream {
     }
 }
 
-/// Writes a field, whose value `value` refers to.
-fn field_write(layout: &Fixed<'_>, field: &Field) -> TokenStream {
+/// Writes a field.
+fn field_write(layout: &Fixed<'_>, field: &Field, place: &Place) -> TokenStream {
     let text = field.name.as_str();
+    let value = place.reference();
     match field::kind(layout.spec, field) {
-        Kind::Text(extent) => quote!(#extent.write(writer, #text, value.as_bytes())?;),
-        Kind::Bytes(extent) => quote!(#extent.write(writer, #text, value)?;),
+        Kind::Text(extent) => {
+            quote!(#extent.write(writer, #text, __codec::str::as_bytes(#value))?;)
+        }
+        Kind::Bytes(extent) => quote!(#extent.write(writer, #text, #value)?;),
         kind => {
             let encoding = int::encoding(layout.int(field));
-            let number = field::wide(&kind);
+            let number = place.wide(&kind);
             quote!(#encoding.write(writer, #text, #number)?;)
         }
     }

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Fixed;
-use crate::emit::field::{self, Kind};
+use crate::emit::field::{self, Kind, Place};
 use crate::emit::{constants, int, lifetime};
 use crate::names;
 
@@ -29,22 +29,17 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         /// Those of [`decode`]; `constant` for a message of another type.
         #[inline]
         pub fn decode(
-            input: &#input [__::u8],
-        ) -> __::Result<
-            (Self, __::usize),
-            __::DecodeError,
+            input: &#input [__codec::u8],
+        ) -> __codec::Result<
+            (Self, __codec::usize),
+            __codec::DecodeError,
         > {
             // As a constant it is known where it is used, in other crates too.
-            const FRAME: __::FrameLayout = #frame;
-            let mut opened = FRAME.open(input)?;
-            if opened.code != Self::CODE {
-                return __::Err(__::typed::other_message(
-                    opened.code,
-                    &[#name::CODE as u64],
-                ));
-            }
+            const FRAME: __codec::FrameLayout = #frame;
+            let mut opened =
+                __codec::open(&FRAME, input, Self::CODE, &[#name::CODE as __codec::u64])?;
             let message = Self::decode_body(&mut opened.body, DEFAULT_ENCODING)?;
-            __::Ok((message, opened.finish()?))
+            __Ok((message, opened.finish()?))
         }
 
         /// Writes the message to the start of `buffer` and says how many bytes it took.
@@ -54,19 +49,19 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         #[inline]
         pub fn encode(
             &self,
-            buffer: &mut [__::u8],
-        ) -> __::Result<__::usize, __::EncodeError> {
-            const FRAME: __::FrameLayout = #frame;
-            let written = __::typed::written(buffer, |out| {
+            buffer: &mut [__codec::u8],
+        ) -> __codec::Result<__codec::usize, __codec::EncodeError> {
+            const FRAME: __codec::FrameLayout = #frame;
+            let written = __codec::written(buffer, |out| {
                 FRAME.put_header(out, Self::CODE, || self.body_len())?;
                 #is_gap
                 #(#puts)*
                 #was_gap
-                __::Ok(())
+                __Ok(())
             });
             match written {
-                __::Some(length) => __::Ok(length),
-                __::None => self.encode_slowly(buffer),
+                __Some(length) => __Ok(length),
+                __None => self.encode_slowly(buffer),
             }
         }
 
@@ -74,12 +69,12 @@ pub(super) fn methods(layout: &Fixed<'_>, message: &Message) -> TokenStream {
         #[cold]
         fn encode_slowly(
             &self,
-            buffer: &mut [__::u8],
-        ) -> __::Result<__::usize, __::EncodeError> {
-            let mut writer = __::Writer::new(buffer);
+            buffer: &mut [__codec::u8],
+        ) -> __codec::Result<__codec::usize, __codec::EncodeError> {
+            let mut writer = __codec::Writer::new(buffer);
             FRAME.write_header(&mut writer, Self::CODE, self.body_len())?;
             self.encode_body(&mut writer)?;
-            __::Ok(writer.finish())
+            __Ok(writer.finish())
         }
     }
 }
@@ -91,23 +86,25 @@ fn put(layout: &Fixed<'_>, field: &Field) -> TokenStream {
         return quote!(out.array(#bytes)?;);
     }
     let ident = names::field(&field.name);
+    let place = Place::of(field);
+    let value = place.reference();
     let write = match field::kind(layout.spec, field) {
-        Kind::Text(extent) => quote!(#extent.put(out, value.as_bytes())?;),
-        Kind::Bytes(extent) => quote!(#extent.put(out, value)?;),
+        Kind::Text(extent) => quote!(#extent.put(out, __codec::str::as_bytes(#value))?;),
+        Kind::Bytes(extent) => quote!(#extent.put(out, #value)?;),
         kind => {
             let encoding = int::encoding(layout.int(field));
-            let number = field::wide(&kind);
+            let number = place.wide(&kind);
             quote!(#encoding.put(out, #number)?;)
         }
     };
     if field.mandatory {
-        return quote!({ let value = &self.#ident; #write });
+        return write;
     }
     // One behind an absent one would be taken for it.
     quote! {
-        if let __::Some(value) = &self.#ident {
+        if let __Some(value) = &self.#ident {
             if is_gap {
-                return __::Err(__::typed::Stop::Full);
+                return __Err(__codec::Stop::Full);
             }
             #write
         } else {

@@ -1,27 +1,91 @@
 //! Reading a body: one arm for every key that the specification foresees, one
 //! for all others.
 
-use iotmp_spec::model::{Field, Message, Shape, WireType};
-use proc_macro2::TokenStream;
+use iotmp_spec::model::{Field, Message, Shape, Spec, WireType};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::KeyValue;
 use crate::emit::field::{self, Kind};
-use crate::emit::{int, primitive};
+use crate::emit::int;
 use crate::names;
 
+/// What all messages have in common, made once.
+pub(super) struct Common {
+    /// What the fields are called while they are read.
+    slots: Vec<Ident>,
+    /// The constant that says what is known of a body, up to its fields.
+    known: TokenStream,
+    fields: TokenStream,
+    each: TokenStream,
+    key: TokenStream,
+    any: TokenStream,
+    found: TokenStream,
+    other: TokenStream,
+    incomplete: TokenStream,
+    rest: TokenStream,
+}
+
+impl Common {
+    pub(super) fn new(spec: &Spec) -> Self {
+        let counts = spec.messages.iter().map(|message| message.fields.len());
+        Self {
+            slots: (0..counts.max().unwrap_or(0))
+                .map(|index| format_ident!("field_{index}"))
+                .collect(),
+            known: quote!(const BODY: &'static __codec::Body = &__codec::Body),
+            fields: quote!(layout: &LAYOUT, message: Self::LABEL, fields:),
+            each: quote! {
+                let body = Self::BODY;
+                while !reader.is_empty()
+            },
+            key: quote! {
+                let at = reader.offset();
+                let key = __codec::key(&LAYOUT, reader, Self::LABEL)?;
+                let at = (key, at);
+                match key
+            },
+            any: quote!(body.any),
+            found: quote!(reader, at, encoding),
+            other: quote!(_ => body.other(reader, at, encoding)?,),
+            incomplete: quote!(if !reader.is_empty()),
+            rest: quote! {
+                let (this, rest) = Self::others(__codec::Clone::clone(reader), encoding, given)?;
+                *reader = rest;
+                __Ok(this)
+            },
+        }
+    }
+}
+
+/// The constant that says what is known of a body.
+pub(in crate::emit) fn known(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
+    let pairs = field::all(message).map(|field| {
+        let (id, text) = (field.id, field.name.as_str());
+        quote!((#id, #text),)
+    });
+    let Common { known, fields, .. } = &layout.read;
+    quote!(#known { #fields &[#(#pairs)*] };)
+}
+
+/// The fields of a message, and what they are called while they are read.
+fn slots<'m>(
+    layout: &'m KeyValue<'_>,
+    message: &'m Message,
+) -> impl Iterator<Item = (&'m Field, &'m Ident)> + Clone {
+    field::all(message).zip(&layout.read.slots)
+}
+
 pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
-    let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, Refusals::WrittenOut, &|field| {
+    let slots = slots(layout, message).map(|(_, slot)| slot);
+    let Common { any, found, .. } = &layout.read;
+    let read = statements(layout, message, &|field, slot| {
         let keys = layout.layout.wire_types.iter();
         let keys = keys.map(|wire| layout.key(field.id, wire.id));
-        vec![(
-            quote!(#(#keys)|*),
-            quote!(LAYOUT.read_any(reader, key, at, encoding)),
-        )]
+        quote!(#(#keys)|* => #any(#found, &mut #slot)?,)
     });
     quote! {
-        #(let mut #slots = __::None;)*
+        #(let mut #slots = __None;)*
         #read
     }
 }
@@ -29,53 +93,45 @@ pub(super) fn body(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
 /// The same for a message whose values have types of their own: first every
 /// field where it is expected, then, in the method `others`, whatever is left.
 pub(in crate::emit) fn typed(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
-    let fields: Vec<_> = field::all(message).collect();
-    let slots: Vec<_> = (0..fields.len())
-        .map(|i| format_ident!("field_{i}"))
-        .collect();
-    let reads = fields.iter().enumerate().map(|(place, field)| {
-        let slot = &slots[place];
+    let fields: Vec<_> = slots(layout, message).collect();
+    let reads = fields.iter().enumerate().map(|(place, (field, slot))| {
         let read = predicted(layout, field);
         if !field.mandatory {
             return quote!(let #slot = #read;);
         }
-        let given = given(&fields, &slots, place);
-        quote! {
-            let #slot = #read;
-            let __::Some(#slot) = #slot else {
-                break '__predicted #given;
-            };
-        }
+        let given = given(&fields, place);
+        quote!(let __Some(#slot) = (#read) else { break '__predicted #given; };)
     });
-    let all = given(&fields, &slots, fields.len());
-    let members = fields.iter().zip(&slots).map(|(field, slot)| {
+    let all = given(&fields, fields.len());
+    let members = fields.iter().map(|(field, slot)| {
         let ident = names::field(&field.name);
         quote!(#ident: #slot,)
     });
+    let Common {
+        incomplete, rest, ..
+    } = &layout.read;
     quote! {
         let given = '__predicted: {
             #(#reads)*
-            if !reader.is_empty() {
-                break '__predicted #all;
-            }
-            return __::Ok(Self { #(#members)* });
+            #incomplete { break '__predicted #all; }
+            return __Ok(Self { #(#members)* });
         };
-        let (this, rest) = Self::others(__::Clone::clone(reader), encoding, given)?;
-        *reader = rest;
-        __::Ok(this)
+        #rest
     }
 }
 
 /// The statements of the method `others` of such a message.
 pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> TokenStream {
-    let slots = (0..field::all(message).count()).map(|i| format_ident!("field_{i}"));
-    let read = statements(layout, message, Refusals::Shared, &|field| {
+    let slots = slots(layout, message).map(|(_, slot)| slot);
+    let found = &layout.read.found;
+    let read = statements(layout, message, &|field, slot| {
         let types = layout.layout.wire_types.iter();
-        let arm = |wire: &WireType| {
+        let arms = types.map(|wire| {
             let key = layout.key(field.id, wire.id);
-            (quote!(#key), shaped(wire))
-        };
-        types.map(arm).collect()
+            let constant = constant(wire);
+            quote!(#key => body.field(#found, #constant, &mut #slot)?,)
+        });
+        quote!(#(#arms)*)
     });
     quote! {
         let (#(mut #slots,)*) = given;
@@ -84,17 +140,29 @@ pub(in crate::emit) fn others(layout: &KeyValue<'_>, message: &Message) -> Token
     }
 }
 
-fn shaped(wire: &WireType) -> TokenStream {
-    let shape = super::shape(&wire.shape);
-    quote!(__::typed::field(reader, #shape, at, encoding, LAYOUT.max_depth))
+/// What a wire type is called in the module of messages whose values have types of their own.
+fn constant(wire: &WireType) -> Ident {
+    format_ident!("WIRE_{}", wire.id)
+}
+
+/// The constants of wire types in that module.
+pub(in crate::emit) fn constants(layout: &KeyValue<'_>) -> TokenStream {
+    let types = layout.layout.wire_types.iter().map(|wire| {
+        let constant = constant(wire);
+        let shape = super::shape(&wire.shape);
+        quote! {
+            const #constant: (__codec::Shape, __codec::usize) = (#shape, LAYOUT.max_depth);
+        }
+    });
+    quote!(#(#types)*)
 }
 
 /// The slots when those before `place` have been read.
-fn given(fields: &[&Field], slots: &[syn::Ident], place: usize) -> TokenStream {
-    let slots = fields.iter().zip(slots).enumerate();
+fn given(fields: &[(&Field, &Ident)], place: usize) -> TokenStream {
+    let slots = fields.iter().enumerate();
     let slots = slots.map(|(index, (field, slot))| match field.mandatory {
-        _ if index >= place => quote!(__::None),
-        true => quote!(__::Some(#slot)),
+        _ if index >= place => quote!(__None),
+        true => quote!(__Some(#slot)),
         false => quote!(#slot),
     });
     quote!((#(#slots,)*))
@@ -103,180 +171,65 @@ fn given(fields: &[&Field], slots: &[syn::Ident], place: usize) -> TokenStream {
 /// The value of a field, if the next key is one of its own.
 fn predicted(layout: &KeyValue<'_>, field: &Field) -> TokenStream {
     let text = field.name.as_str();
-    let checked = |key: u32, read: TokenStream| {
-        let key = int::literal(layout.layout.key, key.into());
-        let read = Refusals::Shared.field(&read, text);
-        quote! {
-            if reader.next_is(#key) { __::Some(#read) }
-        }
-    };
-    let number = |bits: u8, wrap: TokenStream| {
-        let bits_literal = u32::from(bits);
-        let primitive = primitive(bits);
-        let read = quote! {
-            reader.varint(#bits_literal).map(|number| {
-                let number = number as #primitive;
-                #wrap
-            })
-        };
-        let read = checked(layout.number_key(field.id), read);
-        quote!(#read else { __::None })
-    };
+    let key = |key: u32| int::literal(layout.layout.key, key.into());
     match field::kind(layout.spec, field) {
-        Kind::Number(bits) => number(bits, quote!(number)),
-        Kind::Named(bits, ident) => number(bits, quote!(super::#ident(number))),
+        Kind::Number(_) | Kind::Named(..) => {
+            let key = key(layout.number_key(field.id));
+            quote!(__codec::next_number(reader, #key, #text, Self::LABEL)?)
+        }
         Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
             let types = layout.layout.wire_types.iter();
-            let types = types.filter(|wire| !matches!(wire.shape, Shape::Fixed(_)));
-            let reads = types.map(|wire| {
-                let read = shaped(wire);
-                checked(layout.key(field.id, wire.id), read)
-            });
-            quote!({
-                let at = reader.offset();
-                #(#reads else)* { __::None }
+            let mut types = types.filter(|wire| !matches!(wire.shape, Shape::Fixed(_)));
+            let read = |wire: &WireType| {
+                let key = key(layout.key(field.id, wire.id));
+                let wire = constant(wire);
+                quote!(__codec::next_field(reader, #key, #wire, encoding, #text, Self::LABEL)?)
+            };
+            let Some(last) = types.next_back() else {
+                return quote!(__None);
+            };
+            types.rev().fold(read(last), |otherwise, wire| {
+                let read = read(wire);
+                quote! {
+                    match #read {
+                        __None => #otherwise,
+                        some => some,
+                    }
+                }
             })
         }
     }
 }
 
-/// How a result becomes its value, or an error that names field and message.
-#[derive(Clone, Copy)]
-enum Refusals {
-    /// Written out: less code comes of it where it is optimised for size.
-    WrittenOut,
-    /// By what is written out elsewhere: fewer tokens. Such messages are in a module of their own.
-    Shared,
-}
+/// The arms that store a value, by its field and where it is kept.
+type Values<'l> = dyn Fn(&Field, &Ident) -> TokenStream + 'l;
 
-impl Refusals {
-    fn field(self, result: &TokenStream, field: &str) -> TokenStream {
-        match self {
-            Self::WrittenOut => written_out(result, quote!(.in_field(#field))),
-            Self::Shared => self.message(quote!(__::of_field(#result, #field))),
+fn statements(layout: &KeyValue<'_>, message: &Message, values: &Values<'_>) -> TokenStream {
+    let fields = slots(layout, message);
+    let arms = fields.clone().map(|(field, slot)| {
+        match field::kind(layout.spec, field) {
+            Kind::Number(_) | Kind::Named(..) => {
+                let key = layout.number_key(field.id);
+                quote!(#key => body.number(reader, at, &mut #slot)?,)
+            }
+            // Text and bytes stand in fixed layouts alone.
+            Kind::Any | Kind::Text(_) | Kind::Bytes(_) => values(field, slot),
         }
-    }
-
-    fn message(self, result: TokenStream) -> TokenStream {
-        match self {
-            Self::WrittenOut => written_out(&result, quote!()),
-            Self::Shared => quote!(__::of_message(#result, Self::LABEL)?),
-        }
-    }
-
-    /// Where the enums are.
-    fn enums(self) -> TokenStream {
-        match self {
-            Self::WrittenOut => quote!(),
-            Self::Shared => quote!(super::),
-        }
-    }
-}
-
-fn written_out(result: &TokenStream, in_field: TokenStream) -> TokenStream {
-    quote! {
-        match #result {
-            __::Ok(value) => value,
-            __::Err(error) => return __::Err(error #in_field.in_message(Self::LABEL)),
-        }
-    }
-}
-
-/// Patterns of the keys of a value, and what reads it.
-type Values<'l> = dyn Fn(&Field) -> Vec<(TokenStream, TokenStream)> + 'l;
-
-fn statements(
-    layout: &KeyValue<'_>,
-    message: &Message,
-    refusals: Refusals,
-    values: &Values<'_>,
-) -> TokenStream {
-    let fields = field::all(message);
-    let slots: Vec<_> = (0..fields.clone().count())
-        .map(|i| format_ident!("field_{i}"))
-        .collect();
-    let arms = fields
-        .clone()
-        .zip(&slots)
-        .map(|(field, slot)| arm(layout, field, slot, refusals, values));
-    let members = fields.clone().zip(&slots).map(|(field, slot)| {
+    });
+    let members = fields.map(|(field, slot)| {
         let ident = names::field(&field.name);
         let text = field.name.as_str();
         if field.mandatory {
-            let value = refusals.message(quote!(__::mandatory(#slot, reader.offset(), #text)));
-            quote!(#ident: #value,)
+            quote!(#ident: body.present(#slot, reader, #text)?,)
         } else {
             quote!(#ident: #slot,)
         }
     });
-    let key = refusals.message(quote!(LAYOUT.read_key(reader)));
-    let others = fields.clone().map(|field| {
-        let id = field.id;
-        let text = field.name.as_str();
-        quote! {
-            #id => return __::Err(
-                LAYOUT.refuse(key, at).in_field(#text).in_message(Self::LABEL),
-            ),
-        }
-    });
-    let skip = refusals.message(quote!(LAYOUT.skip(&mut ahead, key, at, encoding)));
+    let Common {
+        each, key, other, ..
+    } = &layout.read;
     quote! {
-        while !reader.is_empty() {
-            let at = reader.offset();
-            let key = #key;
-            match key {
-                #(#arms)*
-                _ => {
-                    match LAYOUT.split(key).0 {
-                        #(#others)*
-                        _ => {}
-                    }
-                    // A copy: only what is never lent out can stay in registers.
-                    let mut ahead = __::Clone::clone(reader);
-                    #skip;
-                    *reader = ahead;
-                }
-            }
-        }
-        __::Ok(Self { #(#members)* })
-    }
-}
-
-/// The arm that stores one field.
-fn arm(
-    layout: &KeyValue<'_>,
-    field: &Field,
-    slot: &syn::Ident,
-    refusals: Refusals,
-    values: &Values<'_>,
-) -> TokenStream {
-    let text = field.name.as_str();
-    let number = |bits: u8, wrap: TokenStream| {
-        let key = layout.number_key(field.id);
-        let bits_literal = u32::from(bits);
-        let primitive = primitive(bits);
-        let read = refusals.field(&quote!(reader.varint(#bits_literal)), text);
-        quote! {
-            #key => {
-                // The reader has refused what does not fit.
-                let number = #read as #primitive;
-                #slot = __::Some(#wrap);
-            }
-        }
-    };
-    match field::kind(layout.spec, field) {
-        Kind::Number(bits) => number(bits, quote!(number)),
-        Kind::Named(bits, ident) => {
-            let enums = refusals.enums();
-            number(bits, quote!(#enums #ident(number)))
-        }
-        // Text and bytes stand in fixed layouts alone.
-        Kind::Any | Kind::Text(_) | Kind::Bytes(_) => {
-            let arms = values(field).into_iter().map(|(keys, read)| {
-                let read = refusals.field(&read, text);
-                quote!(#keys => #slot = __::Some(#read),)
-            });
-            quote!(#(#arms)*)
-        }
+        #each { #key { #(#arms)* #other } }
+        __Ok(Self { #(#members)* })
     }
 }

@@ -9,9 +9,9 @@ use crate::names;
 /// The functions that read a message.
 pub(super) fn functions() -> TokenStream {
     let result = quote! {
-        __::Result<
-            (Message<'_>, __::usize),
-            __::DecodeError,
+        __codec::Result<
+            (Message<'_>, __codec::usize),
+            __codec::DecodeError,
         >
     };
     quote! {
@@ -20,7 +20,7 @@ pub(super) fn functions() -> TokenStream {
         /// # Errors
         /// What is wrong with the bytes, where, and in which field; `truncated`
         /// also for a message whose end has not arrived yet.
-        pub fn decode(input: &[__::u8]) -> #result {
+        pub fn decode(input: &[__codec::u8]) -> #result {
             decode_as(input, DEFAULT_ENCODING)
         }
 
@@ -29,12 +29,12 @@ pub(super) fn functions() -> TokenStream {
         /// # Errors
         /// Those of [`decode`].
         pub fn decode_as(
-            input: &[__::u8],
-            encoding: __::Encoding,
+            input: &[__codec::u8],
+            encoding: __codec::Encoding,
         ) -> #result {
             let mut opened = FRAME.open(input)?;
             let message = Message::decode_body(opened.code, &mut opened.body, encoding)?;
-            __::Ok((message, opened.finish()?))
+            __Ok((message, opened.finish()?))
         }
 
         /// Reads one message as the answer to a message of the type `request`, where that decides
@@ -43,7 +43,7 @@ pub(super) fn functions() -> TokenStream {
         /// # Errors
         /// Those of [`decode`], and `constant` for a number that no answer to that request has.
         pub fn decode_answer(
-            input: &[__::u8],
+            input: &[__codec::u8],
             request: MessageType,
         ) -> #result {
             decode_answer_as(input, request, DEFAULT_ENCODING)
@@ -55,14 +55,14 @@ pub(super) fn functions() -> TokenStream {
         /// # Errors
         /// Those of [`decode_answer`].
         pub fn decode_answer_as(
-            input: &[__::u8],
+            input: &[__codec::u8],
             request: MessageType,
-            encoding: __::Encoding,
+            encoding: __codec::Encoding,
         ) -> #result {
             let mut opened = FRAME.open(input)?;
             let message =
                 Message::decode_answer_body(opened.code, request, &mut opened.body, encoding)?;
-            __::Ok((message, opened.finish()?))
+            __Ok((message, opened.finish()?))
         }
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn encode(spec: &Spec) -> TokenStream {
         impl Message<'_> {
             /// Bytes of the message, header and body.
             #[must_use]
-            pub fn encoded_len(&self) -> __::usize {
+            pub fn encoded_len(&self) -> __codec::usize {
                 let body = self.body_len();
                 FRAME.header_len(self.message_type().0, body) + body
             }
@@ -86,15 +86,15 @@ pub(super) fn encode(spec: &Spec) -> TokenStream {
             /// what cannot be written.
             pub fn encode(
                 &self,
-                buffer: &mut [__::u8],
-            ) -> __::Result<__::usize, __::EncodeError> {
-                let mut writer = __::Writer::new(buffer);
+                buffer: &mut [__codec::u8],
+            ) -> __codec::Result<__codec::usize, __codec::EncodeError> {
+                let mut writer = __codec::Writer::new(buffer);
                 FRAME.write_header(&mut writer, self.message_type().0, self.body_len())?;
                 match self {
                     #(Self::#names(message) => message.encode_body(&mut writer)?,)*
                     Self::Unknown(message) => writer.put(&message.body)?,
                 }
-                __::Ok(writer.finish())
+                __Ok(writer.finish())
             }
 
             /// The message in a buffer of its own.
@@ -103,14 +103,14 @@ pub(super) fn encode(spec: &Spec) -> TokenStream {
             /// Where a field holds what cannot be written.
             pub fn to_vec(
                 &self,
-            ) -> __::Result<
-                ::iotmp_ref::__private::Vec<__::u8>,
-                __::EncodeError,
+            ) -> __codec::Result<
+                __codec::Vec<__codec::u8>,
+                __codec::EncodeError,
             > {
-                let mut buffer = ::iotmp_ref::__private::zeroed(self.encoded_len());
+                let mut buffer = __codec::zeroed(self.encoded_len());
                 let length = self.encode(&mut buffer)?;
                 buffer.truncate(length);
-                __::Ok(buffer)
+                __Ok(buffer)
             }
         }
     }
