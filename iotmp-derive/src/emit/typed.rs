@@ -42,8 +42,9 @@ pub(super) fn module(spec: &Spec) -> TokenStream {
         /// Messages whose values have types of their own, which
         /// [`Encode`](::iotmp_ref::typed::Encode) writes and
         /// [`Decode`](::iotmp_ref::typed::Decode) reads: at once, without
-        /// what stands between. [`Any`](::iotmp_ref::wire::Any) takes whatever comes,
-        /// [`Ignored`](::iotmp_ref::typed::Ignored) drops it.
+        /// what stands between. [`Any`](::iotmp_ref::wire::Any) keeps a number or any
+        /// PSON value, [`Ignored`](::iotmp_ref::typed::Ignored) drops it; a value of
+        /// another encoding is read by the plain message only.
         pub mod typed {
             #[allow(unused_imports, reason = "a specification may have no use for some")]
             use super::{__Err, __None, __Ok, __Some, __codec};
