@@ -15,7 +15,7 @@ use crate::payloads::{Batch, Blob, STREAM, batch, blob};
 use crate::peers::aligned;
 use crate::plot::{Plot, Series};
 
-pub use self::compile::{measure as measure_compile, plot as compile};
+pub use self::compile::{measure as measure_compile, plot as compile, rebuild};
 
 const ROUNDS: usize = 7;
 

@@ -31,6 +31,7 @@ usage: iotmp-bench [COMMAND]
   table [PAYLOAD]...              times beside the peers, and the limits
   size                            bytes of code
   compile                         compile time by messages, written to docs/performance/compile.tsv
+  rebuild                         what an edit of a specification costs in this repository
   callgrind                       instructions, written to docs/performance/instructions.md
   case PAYLOAD OP CODEC TIMES     one case alone, such as: case A encode iotmp 1000
                                   (OP is encode, typed or dynamic)";
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         }
         ["size"] => print!("{}", size::table(&size::weigh())),
         ["compile"] => growth::measure_compile(&compile_file()),
+        ["rebuild"] => growth::rebuild(),
         ["callgrind"] => {
             if let Err(error) = callgrind::count(&docs().join("performance/instructions.md")) {
                 eprintln!("{error}");

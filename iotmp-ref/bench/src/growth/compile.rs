@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 use std::{env, fs};
 
 use crate::plot::{Plot, Series};
@@ -53,6 +53,37 @@ pub fn measure(file: &Path) {
         );
     }
     let _ = fs::remove_dir_all(folder);
+}
+
+/// Prints what an edit of a specification costs whoever works on iotmp-ref: how long cargo takes
+/// from then on, and what it compiles.
+pub fn rebuild() {
+    let target = env::temp_dir().join(format!("iotmp-bench-{}", std::process::id()));
+    let spec = repository().join("spec/iotmp-2025.yaml");
+    let build = || {
+        let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+        command
+            .args(["build", "--package", "iotmp-ref", "--offline"])
+            .current_dir(repository())
+            .env("CARGO_TARGET_DIR", &target);
+        let start = Instant::now();
+        let output = command.stderr(Stdio::piped()).output().expect("cargo runs");
+        assert!(output.status.success(), "iotmp-ref does not build");
+        let seconds = start.elapsed().as_secs_f64();
+        (
+            seconds,
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    build();
+    let file = fs::File::options().append(true).open(&spec);
+    let touched = file.and_then(|file| file.set_modified(SystemTime::now()));
+    touched.expect("the specification can be touched");
+    let (seconds, said) = build();
+    println!("spec/iotmp-2025.yaml touched: {seconds:.1} s");
+    let compiled = said.lines().filter(|line| line.contains("Compiling"));
+    compiled.for_each(|line| println!("{}", line.trim()));
+    let _ = fs::remove_dir_all(target);
 }
 
 /// The plot of what was measured last.
