@@ -26,6 +26,7 @@ mod int;
 mod layout;
 mod path;
 mod reader;
+pub(crate) mod utf8;
 pub mod varint;
 mod writer;
 

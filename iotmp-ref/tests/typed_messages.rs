@@ -36,6 +36,10 @@ fn written(expected: &[u8], encode: impl Fn(&mut [u8]) -> Result<usize, EncodeEr
     assert_eq!(encode(&mut buffer), Ok(len));
     assert_eq!(&buffer[..len], expected);
     assert_eq!(encode(&mut buffer[..len]), Ok(len));
+    // With room to spare, what is short is written in another way.
+    let mut roomy = vec![0; len + 256];
+    assert_eq!(encode(&mut roomy), Ok(len));
+    assert_eq!(&roomy[..len], expected);
     for cut in [0, 1, 2, 3, len / 2, len - 1] {
         let small = EncodeError::BufferTooSmall {
             needed: len,
@@ -91,6 +95,32 @@ fn the_bytes_are_those_of_plain_messages() {
     let (typed, _) = iotmp_2020::typed::StreamEvent::<Reading<'_>>::decode(&bytes).unwrap();
     assert_eq!((typed.stream_id, &typed.payload), (7, &Some(READING)));
     written(&bytes, |buffer| typed.encode(buffer));
+}
+
+#[test]
+fn whatever_the_room_the_bytes_are_the_same() {
+    let numbers = [0, 1, 30, 31, 127, 128, 16_383, 16_384, 65_535];
+    let edges = (14..64).step_by(7).chain([32, 63]);
+    let long = edges.flat_map(|bits| [(1 << bits) - 1, 1 << bits]);
+    let parameters = numbers.map(u64::from).into_iter().chain(long);
+    let texts = (0..=70).chain(120..=135).map(|len| "x".repeat(len));
+    let texts: Vec<String> = texts.collect();
+    let mut alone = Vec::new();
+    for stream_id in numbers {
+        for parameter in parameters.clone() {
+            for text in &texts {
+                let error = iotmp_2023::typed::Error {
+                    stream_id,
+                    parameters: Some(parameter),
+                    payload: Some([text.as_str(), "", "ok"]),
+                };
+                alone.resize(error.encoded_len(Generation::One), 0);
+                let encode = |buffer: &mut [u8]| error.encode_as(Generation::One, buffer);
+                assert_eq!(encode(&mut alone), Ok(alone.len()));
+                written(&alone, encode);
+            }
+        }
+    }
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl<'l> Typed<'l> {
         let code = message.code;
         let wide_code = u64::from(code);
         let known = super::key_value::decode::known(layout, message);
-        let encode = self.encode.of(message);
+        let (whole, encode) = (self.encode.whole(), self.encode.of(message));
         let read = super::key_value::decode::typed(layout, message);
         let others = &self.others;
         let rest = super::key_value::decode::others(layout, message);
@@ -145,7 +145,9 @@ impl<'l> Typed<'l> {
                 #known
             }
 
-            impl<#(#values: __codec::Encode),*> #name<#(#values),*> { #encode }
+            impl<#(#values: __codec::Encode),*> #name<#(#values),*> { #whole }
+
+            impl<#(#values: __codec::Encode),*> __codec::Framed for #name<#(#values),*> { #encode }
 
             impl<'a, #(#values: __codec::Decode<'a>),*> #name<#(#values),*> {
                 #decode { #read }

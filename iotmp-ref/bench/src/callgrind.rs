@@ -31,10 +31,10 @@ pub fn count(file: &Path) -> Result<(), String> {
          more than one with few.\n\n| payload | what | codec | instructions |\n\
          | --- | --- | --- | ---: |\n",
     );
-    for payload in ["A", "D"] {
+    for payload in ["A", "D", "F", "G"] {
         for (op, codecs) in [("encode", CODECS), ("typed", CODECS), ("dynamic", DYNAMIC)] {
             for codec in codecs {
-                let few = if payload == "A" { 1_000 } else { 2 };
+                let few = if payload == "D" { 2 } else { 1_000 };
                 let Some(first) = instructions(payload, op, codec, few)? else {
                     continue;
                 };

@@ -94,7 +94,7 @@ pub fn of(payload: &str) -> Vec<Case> {
             };
             let mut set = Set::new("E", 2 * (BLOB + SMALL));
             let wire = ours::typed!(&mut set, Blob, value());
-            ours::memcpy(&mut set, &wire);
+            ours::memcpy_ahead(&mut set, &wire, wire.len() - BLOB);
             ours::dynamic(&mut set, &wire);
             // JSON has no bytes.
             derived!(&mut set, Blob, value());

@@ -52,7 +52,13 @@ pub(crate) use typed;
 
 /// Adds the copying of `wire`: nothing that writes it can be faster.
 pub fn memcpy(set: &mut Set, wire: &[u8]) {
-    let bytes = aligned(wire.len(), SOURCE);
+    memcpy_ahead(set, wire, 0);
+}
+
+/// The same from `ahead` bytes before [`SOURCE`]: with as many before a payload that
+/// stands there, both copy between addresses that differ alike.
+pub fn memcpy_ahead(set: &mut Set, wire: &[u8], ahead: usize) {
+    let bytes = aligned(wire.len(), SOURCE - ahead);
     bytes.copy_from_slice(wire);
     let buffer = aligned(wire.len(), 0);
     set.push(Op::Encode, "memcpy", wire.len(), move || {

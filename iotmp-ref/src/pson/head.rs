@@ -1,6 +1,6 @@
 //! What stands at the start of a value, before the values inside of it.
 
-use crate::wire::{DecodeError, DecodeErrorKind, Reader};
+use crate::wire::{DecodeError, DecodeErrorKind, Reader, utf8};
 
 use super::{Generation, Integer, Kind, gen1, gen2};
 
@@ -146,7 +146,7 @@ pub(crate) fn text<'a>(
 ) -> Result<&'a str, DecodeError> {
     let start = reader.offset();
     let bytes = reader.take(len).map_err(|error| error.naming(what))?;
-    core::str::from_utf8(bytes).map_err(|error| {
+    utf8::text(bytes).map_err(|error| {
         let kind = DecodeErrorKind::Utf8 { what };
         DecodeError::new(start + error.valid_up_to(), kind)
     })

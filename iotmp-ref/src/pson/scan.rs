@@ -1,7 +1,7 @@
 //! One fast pass over a value that says whether it is good, and where its parts
 //! stand. Why a bad one is bad is found out by a second, slower pass.
 
-use crate::wire::Reader;
+use crate::wire::{Reader, utf8};
 
 use super::{Generation, gen1, gen2};
 
@@ -237,5 +237,5 @@ fn is_short_ascii(rest: &[u8], text: &[u8]) -> bool {
 
 #[inline(never)]
 fn is_text(text: &[u8]) -> bool {
-    core::str::from_utf8(text).is_ok()
+    utf8::text(text).is_ok()
 }

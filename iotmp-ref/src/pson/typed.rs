@@ -59,7 +59,7 @@ pub use super::Generation;
 
 pub use self::container::MapInput;
 pub use self::form::{Form, One, Two, key, key_len};
-pub use self::framed::{field, frame, other_message, written};
+pub use self::framed::{Framed, field, frame, other_message, written};
 pub use self::input::Input;
 #[doc(hidden)]
 pub use self::keyed::{put, put_or_number, value_least, value_len, value_or_number_len};

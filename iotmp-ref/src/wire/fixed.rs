@@ -34,7 +34,7 @@ impl Extent {
     #[inline(always)]
     pub fn read_text<'a>(self, reader: &mut Reader<'a>) -> Result<&'a str, DecodeError> {
         let bytes = self.named(reader, "text")?;
-        core::str::from_utf8(bytes).map_err(|error| {
+        super::utf8::text(bytes).map_err(|error| {
             let start = reader.offset() - bytes.len();
             let kind = DecodeErrorKind::Utf8 { what: "text" };
             DecodeError::new(start + error.valid_up_to(), kind)

@@ -14,9 +14,10 @@ pub(super) struct Methods<'l> {
     zero: TokenStream,
     /// All but those of a form.
     whole: TokenStream,
-    len_form: TokenStream,
-    encode_form: TokenStream,
-    frame: TokenStream,
+    constants: TokenStream,
+    least_len: TokenStream,
+    body_len: TokenStream,
+    write_body: TokenStream,
     written: TokenStream,
 }
 
@@ -26,28 +27,42 @@ impl<'l> Methods<'l> {
             layout,
             zero: Literal::usize_unsuffixed(0).to_token_stream(),
             whole: whole(layout),
-            len_form: quote!(fn len_form<__F: __codec::Form>(&self) -> __codec::usize),
-            encode_form: quote! {
-                #[inline(always)]
-                fn encode_form<__F: __codec::Form>(
-                    &self,
-                    buffer: &mut [__codec::u8],
-                ) -> __codec::Result<__codec::usize, __codec::EncodeError>
+            constants: quote! {
+                const FRAME: &'static __codec::FrameLayout = &FRAME;
+                const CODE: __codec::u32 = Self::CODE;
             },
-            frame: quote!(buffer, &FRAME, Self::CODE, least, || self.len_form::<__F>(), |out|),
+            least_len: quote! {
+                #[inline(always)]
+                fn least_len<const BY_TYPE: __codec::bool>(&self) -> __codec::usize
+            },
+            body_len: quote!(fn body_len<__F: __codec::Form>(&self) -> __codec::usize),
+            write_body: quote! {
+                #[inline(always)]
+                fn write_body<__F: __codec::Form>(
+                    &self,
+                    out: &mut __codec::Output<'_>,
+                ) -> __codec::Result<(), __codec::Stop>
+            },
             written: quote!(__Ok(())),
         }
     }
 
+    /// The methods of every message.
+    pub(super) const fn whole(&self) -> &TokenStream {
+        &self.whole
+    }
+
+    /// What is in the implementation of `Framed`.
     pub(super) fn of(&self, message: &Message) -> TokenStream {
         let Self {
             layout,
             zero,
-            whole,
-            len_form,
-            encode_form,
-            frame,
+            constants,
+            least_len,
+            body_len,
+            write_body,
             written,
+            ..
         } = self;
         let fields = field::all(message);
         let present = |then: fn(&Layout<'_>, &Field, &Place) -> TokenStream, no: Option<_>| {
@@ -60,12 +75,10 @@ impl<'l> Methods<'l> {
         let lens = present(len, Some(zero.clone()));
         let writes = present(write, None);
         quote! {
-            #whole
-            #len_form { #zero #(+ #lens)* }
-            #encode_form {
-                let least = #zero #(+ #least)*;
-                __codec::frame(#frame { #(#writes)* #written })
-            }
+            #constants
+            #least_len { #zero #(+ #least)* }
+            #body_len { #zero #(+ #lens)* }
+            #write_body { #(#writes)* #written }
         }
     }
 }
@@ -73,7 +86,7 @@ impl<'l> Methods<'l> {
 fn whole(layout: &Layout<'_>) -> TokenStream {
     let arms = forms().map(|(name, generation)| {
         let result = if wire(layout.layout, name).is_some() {
-            quote!(self.encode_form::<__codec::#generation>(buffer))
+            quote!(__codec::frame::<__codec::#generation, Self>(self, buffer))
         } else {
             quote!(__Err(__codec::EncodeError::Encoding { name: #name }))
         };
@@ -81,7 +94,9 @@ fn whole(layout: &Layout<'_>) -> TokenStream {
     });
     let lengths = forms().map(|(_, generation)| {
         quote! {
-            __codec::Generation::#generation => self.len_form::<__codec::#generation>(),
+            __codec::Generation::#generation => {
+                __codec::Framed::body_len::<__codec::#generation>(self)
+            }
         }
     });
     let default = default_generation(layout).map(|generation| {
@@ -143,7 +158,7 @@ fn least(layout: &Layout<'_>, field: &Field, place: &Place) -> TokenStream {
         Kind::Any if layout.layout.values.integers_as_varint => 2,
         Kind::Any => {
             let value = place.reference();
-            return quote!(__codec::value_least(#value));
+            return quote!(__codec::value_least::<BY_TYPE, _>(#value));
         }
         _ => number_key(layout, field).len() + 1,
     };

@@ -5,37 +5,91 @@ use crate::wire::{
     Writer, varint,
 };
 
-use super::output::close;
-use super::{Decode, One, Output, Stop, Two};
+use super::output::{SHORT, close};
+use super::{Decode, Form, One, Output, Stop, Two};
+
+/// A message as its expansion has it: how it is written.
+pub trait Framed {
+    /// How its header is written.
+    const FRAME: &'static FrameLayout;
+    /// Its code.
+    const CODE: u32;
+
+    /// A lower bound of the bytes of its body: by the types of its values alone
+    /// where `BY_TYPE`, so that it is known when the code is compiled.
+    fn least_len<const BY_TYPE: bool>(&self) -> usize;
+
+    /// Exactly how many bytes its body takes.
+    fn body_len<F: Form>(&self) -> usize;
+
+    /// Writes its body.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Encode::encode`](super::Encode::encode).
+    fn write_body<F: Form>(&self, output: &mut Output<'_>) -> Result<(), Stop>;
+}
+
+/// Bytes of a body beyond which it is not tried whether it is short.
+const TRIED: usize = 64;
 
 /// Writes a message to the start of `buffer` and says how many bytes it took.
-///
-/// `write` writes the body, which takes at least `least` bytes and exactly what
-/// `len` says.
 ///
 /// # Errors
 ///
 /// [`EncodeError::BufferTooSmall`], [`EncodeError::TooDeep`], and those of
 /// [`FrameLayout::write_header`].
 #[inline(always)]
-pub fn frame(
-    buffer: &mut [u8],
-    layout: &FrameLayout,
-    code: u32,
-    least: usize,
-    len: impl Fn() -> usize,
-    write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
-) -> Result<usize, EncodeError> {
+pub fn frame<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    if begins_with_byte::<M>()
+        && message.least_len::<true>() <= TRIED
+        && let Some(written) = short::<F, M>(message, buffer)
+    {
+        return Ok(written);
+    }
+    not_short::<F, M>(message, buffer)
+}
+
+/// Is no more than a call, so that what is written there is not taken for cold.
+#[cold]
+#[inline(never)]
+fn not_short<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    whole::<F, M>(message, buffer)
+}
+
+/// Whether a short message has a code of one byte, and a size of one.
+#[inline(always)]
+const fn begins_with_byte<M: Framed>() -> bool {
+    matches!(M::FRAME.code, IntEncoding::Varint(_))
+        && matches!(M::FRAME.size, Some(IntEncoding::Varint(_)))
+        && M::CODE < 0x80
+}
+
+/// A message that is short, in a buffer with room to spare.
+#[inline(always)]
+fn short<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Option<usize> {
+    let (header, rest) = buffer.split_first_chunk_mut()?;
+    let mut output = Output::short(rest.first_chunk_mut()?);
+    message.write_body::<F>(&mut output).ok()?;
+    let size = SHORT - output.remaining();
+    *header = [M::CODE as u8, size as u8];
+    Some(header.len() + size)
+}
+
+#[inline(never)]
+fn whole<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Result<usize, EncodeError> {
     let room = buffer.len();
-    let is_varint = |number: Option<IntEncoding>| matches!(number, Some(IntEncoding::Varint(_)));
-    let written = if is_varint(Some(layout.code)) && is_varint(layout.size) && code < 0x80 {
-        short(buffer, code as u8, least, write)
+    let written = if begins_with_byte::<M>() {
+        sized::<F, M>(message, buffer)
     } else {
-        long(buffer, layout, code, &len, write)
+        long::<F, M>(message, buffer)
     };
     match written {
         Ok(written) => Ok(written),
-        Err(stop) => Err(refusal(stop, room, layout, code, len())),
+        Err(stop) => {
+            let body = message.body_len::<F>();
+            Err(refusal(stop, room, M::FRAME, M::CODE, body))
+        }
     }
 }
 
@@ -54,12 +108,8 @@ pub fn written(
 /// A message whose code is a byte: it is written together with the size, once
 /// the body stands behind the room that is left for both.
 #[inline(always)]
-fn short(
-    buffer: &mut [u8],
-    code: u8,
-    least: usize,
-    write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
-) -> Result<usize, Stop> {
+fn sized<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Result<usize, Stop> {
+    let least = message.least_len::<false>();
     let header = if least < 0x80 {
         2
     } else {
@@ -70,12 +120,12 @@ fn short(
     };
     let room = body.len();
     let mut output = Output::new(body);
-    write(&mut output)?;
+    message.write_body::<F>(&mut output)?;
     let size = room - output.remaining();
     let Some((first, behind)) = buffer.split_first_mut() else {
         return Err(Stop::Full);
     };
-    *first = code;
+    *first = M::CODE as u8;
     if header == 2
         && size < 0x80
         && let Some(second) = behind.first_mut()
@@ -90,17 +140,11 @@ fn short(
 
 /// A message whose header says its size in another way, or not at all.
 #[inline(always)]
-fn long(
-    buffer: &mut [u8],
-    layout: &FrameLayout,
-    code: u32,
-    len: impl Fn() -> usize,
-    write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
-) -> Result<usize, Stop> {
+fn long<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Result<usize, Stop> {
     let room = buffer.len();
     let mut output = Output::new(buffer);
-    layout.put_header(&mut output, code, len)?;
-    write(&mut output)?;
+    M::FRAME.put_header(&mut output, M::CODE, || message.body_len::<F>())?;
+    message.write_body::<F>(&mut output)?;
     Ok(room - output.remaining())
 }
 

@@ -8,9 +8,13 @@ use super::{Encode, Form, Output, Stop};
 /// The bytes of a key in a generation, and whether a size stands between it and the value.
 type Key<'k, const N: usize> = (&'k [u8; N], bool);
 
-/// A lower bound of the bytes of a value and its key.
+/// A lower bound of the bytes of a value and its key: by its type alone where
+/// `BY_TYPE`.
 #[inline(always)]
-pub fn value_least<T: Encode>(value: &T) -> usize {
+pub fn value_least<const BY_TYPE: bool, T: Encode>(value: &T) -> usize {
+    if BY_TYPE {
+        return 1 + T::LEAST;
+    }
     1 + value.least_len()
 }
 

@@ -1,15 +1,23 @@
 //! Where typed values are written.
 
+mod number;
+
 use crate::wire::{EncodeError, copy, varint};
 
 use super::super::{Generation, MAX_DEPTH, gen1, gen2};
 use super::{Form, sequence};
+
+/// The room for what is [`short`](Output::short).
+pub(super) const SHORT: usize = 126;
 
 /// The rest of a buffer that is written from its start.
 #[derive(Debug)]
 pub struct Output<'b> {
     rest: &'b mut [u8],
     depth: usize,
+    /// Whether to stop at whatever takes a call, so that a caller who inlines all
+    /// the rest has none: none to save registers for.
+    is_short: bool,
 }
 
 /// Why writing stopped: small, so that the good path pays nothing for it.
@@ -43,6 +51,22 @@ impl<'b> Output<'b> {
         Self {
             rest: buffer,
             depth: MAX_DEPTH,
+            is_short: false,
+        }
+    }
+
+    /// Writes what is short, with [`Stop::Full`] for anything else: the caller
+    /// then writes it by way of [`new`](Self::new).
+    ///
+    /// That the room is known when the code is compiled is what saves asking for
+    /// it: as long as all pieces so far have few possible sizes, what is left is
+    /// known to be enough.
+    #[inline(always)]
+    pub(super) const fn short(buffer: &'b mut [u8; SHORT]) -> Self {
+        Self {
+            rest: buffer,
+            depth: MAX_DEPTH,
+            is_short: true,
         }
     }
 
@@ -50,6 +74,19 @@ impl<'b> Output<'b> {
     #[inline(always)]
     pub const fn remaining(&self) -> usize {
         self.rest.len()
+    }
+
+    /// Asks whether it is worth beginning with what takes at least `least` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Full`] where it is not, for an output that is [`short`](Self::short).
+    #[inline(always)]
+    pub(super) const fn may_take(&self, least: usize) -> Result<(), Stop> {
+        if self.is_short && least > SHORT / 2 {
+            return Err(Stop::Full);
+        }
+        Ok(())
     }
 
     /// Writes bytes whose number is known when the code is compiled.
@@ -75,11 +112,18 @@ impl<'b> Output<'b> {
     /// [`Stop::Full`] where they do not fit.
     #[inline(always)]
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if self.is_short && bytes.len() > copy::SHORT {
+            return Err(Stop::Full);
+        }
         let rest = core::mem::take(&mut self.rest);
         let Some((room, rest)) = rest.split_at_mut_checked(bytes.len()) else {
             return Err(Stop::Full);
         };
-        copy::copy(room, bytes);
+        if self.is_short {
+            copy::short(room, bytes);
+        } else {
+            copy::copy(room, bytes);
+        }
         self.rest = rest;
         Ok(())
     }
@@ -90,6 +134,7 @@ impl<'b> Output<'b> {
         Output {
             rest: self.rest,
             depth: self.depth,
+            is_short: self.is_short,
         }
     }
 
@@ -114,49 +159,6 @@ impl<'b> Output<'b> {
         };
         self.rest = rest;
         Ok(room)
-    }
-
-    /// Writes the shortest varint.
-    ///
-    /// # Errors
-    ///
-    /// [`Stop::Full`] where it does not fit.
-    #[inline(always)]
-    pub fn varint(&mut self, number: u64) -> Result<(), Stop> {
-        if number < 0x80 {
-            return self.array(&[number as u8]);
-        }
-        if number < 0x4000 {
-            return self.array(&[number as u8 | 0x80, (number >> 7) as u8]);
-        }
-        self.rest = long_varint(core::mem::take(&mut self.rest), number)?;
-        Ok(())
-    }
-
-    /// Writes bytes whose number is known when the code is compiled, and the
-    /// shortest varint behind them.
-    ///
-    /// # Errors
-    ///
-    /// [`Stop::Full`] where they do not fit.
-    #[inline(always)]
-    pub fn numbered<const N: usize>(&mut self, bytes: &[u8; N], number: u64) -> Result<(), Stop> {
-        if number >= 0x80 {
-            self.array(bytes)?;
-            return self.varint(number);
-        }
-        // Nothing is written before all is known to fit: two checks become one.
-        let rest = core::mem::take(&mut self.rest);
-        let Some((room, rest)) = rest.split_first_chunk_mut::<N>() else {
-            return Err(Stop::Full);
-        };
-        let Some((last, rest)) = rest.split_first_mut() else {
-            return Err(Stop::Full);
-        };
-        *room = *bytes;
-        *last = number as u8;
-        self.rest = rest;
-        Ok(())
     }
 
     /// Writes bytes whose number is known when the code is compiled, and which at
@@ -205,7 +207,12 @@ impl<'b> Output<'b> {
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         self.array(&[gen1::tag(gen1::OBJECT)])?;
-        self.sized(least, |output| output.nested(write))
+        self.sized(least, |output| {
+            output.enter()?;
+            write(output)?;
+            output.leave();
+            Ok(())
+        })
     }
 
     /// Writes the opening of a map of the second generation; its `count` pairs
@@ -217,36 +224,33 @@ impl<'b> Output<'b> {
     #[inline(always)]
     pub fn open_map(&mut self, count: usize) -> Result<(), Stop> {
         sequence::put_count(self, gen2::MAP, count)?;
-        let Some(inside) = self.depth.checked_sub(1) else {
-            return Err(Stop::TooDeep);
-        };
-        self.depth = inside;
-        Ok(())
+        self.enter()
     }
 
     /// Goes on behind a map.
     #[inline(always)]
     pub const fn close_map(&mut self) {
-        self.depth += 1;
+        self.leave();
     }
 
-    /// Writes what is inside of a container.
+    /// Goes into a container; [`leave`](Self::leave) goes on behind it.
     ///
     /// # Errors
     ///
-    /// [`Stop::TooDeep`], and those of `write`.
+    /// [`Stop::TooDeep`].
     #[inline(always)]
-    pub fn nested(
-        &mut self,
-        write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
+    pub(super) const fn enter(&mut self) -> Result<(), Stop> {
         let Some(inside) = self.depth.checked_sub(1) else {
             return Err(Stop::TooDeep);
         };
         self.depth = inside;
-        write(self)?;
-        self.depth += 1;
         Ok(())
+    }
+
+    /// Goes on behind a container.
+    #[inline(always)]
+    pub(super) const fn leave(&mut self) {
+        self.depth += 1;
     }
 
     /// Writes the size in bytes, as a varint, of what `write` writes, and that.
@@ -265,7 +269,7 @@ impl<'b> Output<'b> {
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let rest = core::mem::take(&mut self.rest);
-        let hole = if least < 0x80 {
+        let hole = if least < 0x80 || self.is_short {
             1
         } else {
             varint::len(least as u64)
@@ -277,6 +281,7 @@ impl<'b> Output<'b> {
         let mut output = Output {
             rest: body,
             depth: self.depth,
+            is_short: self.is_short,
         };
         write(&mut output)?;
         let size = room - output.rest.len();
@@ -291,26 +296,18 @@ impl<'b> Output<'b> {
             self.rest = behind;
             return Ok(());
         }
+        if self.is_short {
+            return Err(Stop::Full);
+        }
         self.rest = close(rest, hole, size)?;
         Ok(())
     }
 }
 
-// These take the rest and give back what is left of it: the address of an
-// output must not be seen by what is not inlined, or it cannot stay in registers.
-
-#[inline(never)]
-fn long_varint(rest: &mut [u8], number: u64) -> Result<&mut [u8], Stop> {
-    let number = varint::Encoded::new(number);
-    let number = number.as_slice();
-    let Some((room, rest)) = rest.split_at_mut_checked(number.len()) else {
-        return Err(Stop::Full);
-    };
-    room.copy_from_slice(number);
-    Ok(rest)
-}
-
 /// Puts a long size before `size` bytes that stand `hole` bytes ahead.
+///
+/// Takes the rest and gives back what is left of it: the address of an output must
+/// not be seen by what is not inlined, or it cannot stay in registers.
 #[inline(never)]
 pub(super) fn close(rest: &mut [u8], hole: usize, size: usize) -> Result<&mut [u8], Stop> {
     let number = varint::Encoded::new(size as u64);

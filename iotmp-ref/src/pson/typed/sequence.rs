@@ -44,28 +44,33 @@ pub(super) fn encode_array<F: Form, T: Encode>(
     items: &[T],
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
-    let write = |output: &mut Output<'_>| {
-        output.nested(|output| {
-            // Of its own, so that it can stay in registers.
-            let mut own = output.reborrow();
-            for item in items {
-                item.encode::<F>(&mut own)?;
-            }
-            let written = own.remaining();
-            output.go_on(written);
-            Ok(())
-        })
-    };
+    let least = items.len() * T::LEAST;
+    output.may_take(least)?;
     match F::GENERATION {
         Generation::One => {
             output.array(&[gen1::tag(gen1::ARRAY)])?;
-            output.sized(items.len() * T::LEAST, write)
+            output.sized(least, |output| encode_elements::<F, T>(items, output))
         }
         Generation::Two => {
             put_count(output, gen2::ARRAY, items.len())?;
-            write(output)
+            encode_elements::<F, T>(items, output)
         }
     }
+}
+
+// Not a closure, which may not be inlined.
+#[inline(always)]
+fn encode_elements<F: Form, T: Encode>(items: &[T], output: &mut Output<'_>) -> Result<(), Stop> {
+    output.enter()?;
+    // Of its own, so that it can stay in registers.
+    let mut own = output.reborrow();
+    for item in items {
+        item.encode::<F>(&mut own)?;
+    }
+    let written = own.remaining();
+    output.go_on(written);
+    output.leave();
+    Ok(())
 }
 
 pub(super) fn decode_vec<'a, F: Form, T: Decode<'a>>(

@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::wire::{DecodeError, varint};
+use crate::wire::{DecodeError, utf8, varint};
 
 use super::super::head::Head;
 use super::super::{Generation, gen1, gen2};
@@ -117,7 +117,7 @@ impl<'a> Decode<'a> for &'a str {
     fn decode<F: Form>(input: &mut Input<'a>) -> Result<Self, DecodeError> {
         if let Some((len, rest)) = opening::<F>(input.reader.rest(), gen1::STRING, gen2::STRING)
             && let Some((bytes, rest)) = rest.split_at_checked(len)
-            && let Ok(text) = core::str::from_utf8(bytes)
+            && let Ok(text) = utf8::text(bytes)
         {
             input.reader.go_on(rest);
             return Ok(text);
