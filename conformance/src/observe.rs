@@ -19,8 +19,10 @@ mod report;
 mod rule;
 mod score;
 pub mod tap;
+mod written;
 
 pub use self::judge::{End, Judge};
 pub use self::report::{Observed, case_ids, report};
 pub use self::rule::Rule;
 pub use self::score::{Findings, Score};
+pub(crate) use self::written::{Written, unreadable, written_wrong};

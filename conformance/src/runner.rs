@@ -42,7 +42,7 @@ impl Default for Settings {
 }
 
 /// What came of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Finished {
     /// Results in the order of the plan.
     pub results: Vec<CaseResult>,
@@ -165,6 +165,7 @@ async fn in_lanes(lanes: &[Arc<Subject>], cases: Vec<&'static Case>, book: &Arc<
 #[derive(Debug)]
 struct Book {
     pages: BTreeMap<&'static str, OnceCell<CaseResult>>,
+    times: Mutex<BTreeMap<String, (Instant, Instant)>>,
     settings: Settings,
 }
 
@@ -180,8 +181,15 @@ impl Book {
         settings.progress.expect(pages.len());
         Self {
             pages,
+            times: Mutex::default(),
             settings: settings.clone(),
         }
+    }
+
+    /// When a case began and ended.
+    fn times(&self, id: &str) -> Option<(Instant, Instant)> {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.get(id).copied()
     }
 
     /// Every verdict by the id of its case, those of controls that nobody asked for as well.
@@ -258,6 +266,9 @@ impl Book {
             result.verdict = verdict;
         }
         result.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.insert(result.id.clone(), (began, Instant::now()));
+        drop(times);
         result
     }
 
@@ -335,7 +346,12 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         detail: "after the case the subject was probed".to_owned(),
     });
     let broken = accused(broken, subject, probe.transcript());
-    let verdict = if died { broken } else { verdict.worse(broken) };
+    let is_over = died || subject.gone().is_some();
+    let verdict = if is_over {
+        broken
+    } else {
+        verdict.worse(broken)
+    };
     (verdict, peer)
 }
 

@@ -20,6 +20,8 @@ mod run;
 mod sid;
 mod stream;
 mod text;
+mod value;
+mod written;
 
 use iotmp_spec::model::Spec;
 
@@ -31,6 +33,7 @@ pub const OWN_ID: &str = "IOTMP25-SID-001";
 /// Every area, in the order of reports.
 const AREAS: &[&[Case]] = &[
     connect::CASES,
+    connect::nearly::CASES,
     connect::payload::CASES,
     connect::parameters::CASES,
     device_connect::CASES,
@@ -39,8 +42,10 @@ const AREAS: &[&[Case]] = &[
     redirect::CASES,
     first_message::CASES,
     keep_alive::CASES,
+    keep_alive::beside::CASES,
     disconnect::CASES,
     framing::CASES,
+    framing::sizes::CASES,
     fields::CASES,
     text::CASES,
     sid::CASES,
@@ -48,15 +53,21 @@ const AREAS: &[&[Case]] = &[
     run::resource::CASES,
     run::action::CASES,
     run::load::CASES,
+    run::name::CASES,
+    value::CASES,
+    written::CASES,
     call::CASES,
     describe::CASES,
     stream::CASES,
     stream::timed::CASES,
+    stream::several::CASES,
     stream::events::CASES,
     stream::reconfigure::CASES,
     stream::listened::CASES,
     stream::label::CASES,
+    stream::subscribed::CASES,
     hostile::CASES,
+    hostile::odd::CASES,
     probe::CASES,
     probe::values::CASES,
     probe::waits::CASES,

@@ -6,7 +6,7 @@ mod describe;
 mod exchange;
 mod leaving;
 mod streams;
-mod values;
+pub(super) mod values;
 
 use iotmp_spec::model::{Spec, State};
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use super::{Book, attempt};
 use crate::case::Case;
+use crate::family;
 use crate::report::CaseResult;
-use crate::subject::Subject;
+use crate::subject::{Protocol, Subject};
 use crate::suite;
 use crate::verdict::{Kind, Verdict};
 
@@ -27,12 +28,12 @@ pub(super) async fn look(
     subject: &Arc<Subject>,
     results: &mut [CaseResult],
 ) {
-    let doubtful = |result: &CaseResult| match &result.verdict {
-        Verdict::Fail(failure) => failure.is_absence(),
-        Verdict::Inconclusive { .. } => true,
-        _ => false,
-    };
-    if results.iter().filter(|result| doubtful(result)).count() > MOST {
+    if subject.gone().is_some() {
+        excuse(book, subject, results);
+    }
+    // What says nothing because its control failed costs no time unless that passes now.
+    let failed = results.iter().filter(|r| r.verdict.kind() == Kind::Fail);
+    if failed.filter(|result| doubtful(result)).count() > MOST {
         return;
     }
     let mut known: BTreeMap<String, Verdict> = book.verdicts();
@@ -70,6 +71,42 @@ pub(super) async fn look(
     for at in unconfirmed {
         if let Some(result) = results.get_mut(at) {
             settle(result, confirmed);
+        }
+    }
+}
+
+fn doubtful(result: &CaseResult) -> bool {
+    match &result.verdict {
+        Verdict::Fail(failure) => failure.is_absence(),
+        Verdict::Inconclusive { .. } => true,
+        _ => false,
+    }
+}
+
+/// A subject that went away, or hangs, failed whatever was under way or came later.
+fn excuse(book: &Book, subject: &Subject, results: &mut [CaseResult]) {
+    let lives_on = family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on());
+    let lives_on = lives_on.map(|clause| clause.id.clone());
+    let is_hurt = |result: &CaseResult| match &result.verdict {
+        Verdict::Fail(failure) => failure.clause.is_some() && failure.clause == lives_on,
+        _ => false,
+    };
+    let hurt = results.iter().filter(|result| is_hurt(result));
+    let Some(hurt) = hurt.filter_map(|result| book.times(&result.id)).min() else {
+        return;
+    };
+    for result in results {
+        let came_later = book.times(&result.id).is_some_and(|(_, end)| end >= hurt.0);
+        // One that hangs ends no connection either.
+        let idle = match &result.verdict {
+            Verdict::Fail(failure) => failure.is_absence() || failure.got.contains("still open"),
+            _ => false,
+        };
+        if came_later && idle && !is_hurt(result) {
+            let reason = result.verdict.reason().unwrap_or_default();
+            result.verdict = Verdict::Inconclusive {
+                reason: format!("the subject was about to go away: {reason}"),
+            };
         }
     }
 }

@@ -90,6 +90,11 @@ impl Resource {
         message
     }
 
+    /// Whether it gives a value to a Run that brings nothing.
+    pub(crate) fn gives_by_itself(&self) -> bool {
+        self.function == Function::Output && self.preference().is_some()
+    }
+
     /// Whether a Run of it can be put together, and how gladly: 0 first. `None` if it cannot.
     fn preference(&self) -> Option<u8> {
         if self.needs_parameters || !self.is_plain() {
@@ -180,6 +185,12 @@ impl Catalogue {
     pub fn with(&self, functions: &[Function]) -> Option<&Resource> {
         let fits = |r: &&Resource| functions.contains(&r.function) && r.preference().is_some();
         self.resources.iter().find(fits)
+    }
+
+    /// All resources of a function that can be run.
+    pub(crate) fn all_with(&self, function: Function) -> impl Iterator<Item = &Resource> {
+        let resources = self.resources.iter();
+        resources.filter(move |r| r.function == function && r.preference().is_some())
     }
 
     /// Resources whose values can be streamed, those first that need no input.

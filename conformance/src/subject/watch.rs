@@ -14,6 +14,10 @@ use crate::case::Role;
 use crate::codec::Codec;
 use crate::suite::OWN_ID;
 
+/// The first message, and no other, is Connect.
+const FIRST: &str = "IOTMP25-CONNECT-001";
+/// A Keep Alive is answered by one.
+const ONE_BEAT: &str = "IOTMP25-KEEPALIVE-003";
 /// A call with an identifier gets one answer.
 const ONE_ANSWER: &str = "IOTMP25-RUN-001";
 /// A call without an identifier gets none.
@@ -50,6 +54,9 @@ pub(super) struct Watch {
     is_crafted: bool,
     asked: BTreeMap<u64, Asked>,
     asked_nothing: bool,
+    /// Keep Alives that the suite has sent and that were not answered yet.
+    beats: u64,
+    is_introduced: bool,
     open: BTreeSet<u64>,
     stopped: BTreeSet<u64>,
     ever: Streams,
@@ -63,6 +70,8 @@ impl Watch {
             is_crafted: false,
             asked: BTreeMap::new(),
             asked_nothing: false,
+            beats: 0,
+            is_introduced: false,
             open: BTreeSet::new(),
             stopped: BTreeSet::new(),
             ever,
@@ -105,6 +114,7 @@ impl Watch {
             name,
             "connect" | "disconnect" | "run" | "describe" | "start_stream" | "stop_stream"
         );
+        self.beats += u64::from(name == "keep_alive");
         match request.stream_id() {
             _ if !is_request => {}
             None => self.asked_nothing |= name == "run",
@@ -131,12 +141,26 @@ impl Watch {
         if self.is_blind {
             return None;
         }
+        match (received.name(), role) {
+            ("keep_alive", Role::Server) => return self.beats(),
+            ("connect", Role::Device) => {
+                let again = core::mem::replace(&mut self.is_introduced, true);
+                return again.then_some(FIRST);
+            }
+            _ => {}
+        }
         let id = received.stream_id()?;
         match received.name() {
             "ok" | "error" => self.answered(id, received.name() == "ok"),
             name if role == Role::Device && vocabulary::is_value(name) => self.valued(id),
             _ => None,
         }
+    }
+
+    fn beats(&mut self) -> Option<&'static str> {
+        let left = self.beats.checked_sub(1);
+        self.beats = left.unwrap_or(0);
+        left.is_none().then_some(ONE_BEAT)
     }
 
     fn answered(&mut self, id: u64, is_ok: bool) -> Option<&'static str> {
@@ -149,13 +173,24 @@ impl Watch {
             return self.unasked(id);
         };
         let Some(request) = asked.open.pop_front() else {
-            return (asked.answered.as_deref() == Some("run")).then_some(ONE_ANSWER);
+            return match asked.answered.as_deref()? {
+                "connect" => Some("IOTMP25-CONNECT-005"),
+                "run" => Some(ONE_ANSWER),
+                "describe" => Some("IOTMP25-DESCRIBE-001"),
+                "start_stream" => Some("IOTMP25-STREAM-001"),
+                _ => None,
+            };
         };
         if request == "stop_stream" && is_ok && self.open.remove(&id) {
             self.stopped.insert(id);
         }
         asked.answered = Some(request);
         None
+    }
+
+    /// Whose answer it is that carries no identifier at all, if that is known.
+    pub(super) fn nameless(&self) -> Option<&'static str> {
+        self.asked_nothing.then_some(NO_ANSWER)
     }
 
     /// Whose answer it is that carries an identifier that nobody used.
@@ -177,6 +212,10 @@ impl Watch {
         }
         if self.stopped.contains(&id) {
             return Some(STOPPED);
+        }
+        let cut = |open: &u64| *open > id && (open & 0xff == id || open & 0x7fff == id);
+        if self.open.iter().any(cut) {
+            return Some(SIXTEEN_BITS);
         }
         let ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
         Some(if ever.contains(&id) {

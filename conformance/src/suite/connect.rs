@@ -1,5 +1,6 @@
 //! How a server takes a Connect.
 
+pub(super) mod nearly;
 pub(super) mod parameters;
 pub(super) mod payload;
 
@@ -155,6 +156,13 @@ async fn error_for(peer: &Peer, parameters: &Json, payload: &Json) -> Outcome<Re
     link.message(&[Want::Error(id)]).await
 }
 
+/// Whoever refuses nobody, or does so in another way, is not asked for more reasons.
+async fn refuses(peer: &Peer) -> Outcome {
+    refused(peer, other_last_character)
+        .await
+        .unrelated("refusing a wrong credential")
+}
+
 async fn payload_refused(peer: &Peer, payload: fn(&Credentials) -> Json) -> Outcome {
     let payload = payload(peer.credentials()?);
     error_for(peer, &Json::Null, &payload).await.map(drop)
@@ -166,6 +174,10 @@ async fn refused(peer: &Peer, spoil: fn(&mut Credentials)) -> Outcome {
     if credentials == *peer.credentials()? {
         return Err(Stop::skip("these credentials have no such twin"));
     }
+    refused_with(peer, &credentials).await
+}
+
+async fn refused_with(peer: &Peer, credentials: &Credentials) -> Outcome {
     error_for(peer, &Json::Null, &credentials.payload())
         .await
         .map(drop)

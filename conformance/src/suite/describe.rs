@@ -21,6 +21,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "describe.function",
         title: "every description has a function, 1 to 4",
         clauses: &["IOTMP25-DESCRIBE-002"],
+        control: Some("describe.all"),
         run: |peer| Box::pin(function(peer)),
         ..DEVICE
     },
@@ -28,6 +29,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "describe.types",
         title: "parameters and streaming are booleans, the alias is a number",
         clauses: &["IOTMP25-DESCRIBE-005"],
+        control: Some("describe.function"),
         run: |peer| Box::pin(types(peer)),
         ..DEVICE
     },
@@ -35,6 +37,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "describe.one",
         title: "a Describe of a resource is answered by samples of what it takes and gives",
         clauses: &["IOTMP25-DESCRIBE-003"],
+        control: Some("describe.types"),
         run: |peer| Box::pin(one(peer)),
         ..DEVICE
     },
@@ -168,6 +171,17 @@ async fn one(peer: &Peer) -> Outcome {
                     format!("payload {payload}"),
                 ));
             }
+        }
+        // Null is a sample of nothing.
+        let is_there = |key: &&str| payload.get(*key).is_some_and(|sample| !sample.is_null());
+        let mut strange = ["in", "out"]
+            .into_iter()
+            .filter(|key| !samples.contains(key));
+        if let Some(key) = strange.find(is_there) {
+            return Err(Stop::fail(
+                format!("no sample {key:?} of {:?}, by its function", resource.name),
+                format!("payload {payload}"),
+            ));
         }
     }
     peer.keep(link).await;

@@ -84,6 +84,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "fields.unknown-string",
         title: "an unknown field that is a string is skipped, wherever it stands",
         clauses: &["IOTMP25-KEY-002"],
+        control: Some("value.any-payload"),
         run: |peer| {
             Box::pin(unknown(peer, |craft| {
                 craft.value(UNKNOWN, &json!("unknown"))
@@ -92,9 +93,27 @@ pub(super) const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        slug: "fields.unknown-floats",
+        title: "unknown fields that are floats of either length are skipped, wherever they stand",
+        clauses: &["IOTMP25-KEY-002"],
+        control: Some("value.any-payload"),
+        run: |peer| {
+            Box::pin(unknown(peer, |craft| {
+                let values = [json!(0.1), json!(0.5), json!(-40), json!(null)];
+                let fields: Outcome<Vec<_>> = values
+                    .iter()
+                    .map(|value| craft.value(UNKNOWN, value))
+                    .collect();
+                Ok(fields?.concat())
+            }))
+        },
+        ..CASE
+    },
+    Case {
         slug: "fields.unknown-map",
         title: "an unknown field that is a map is skipped, wherever it stands",
         clauses: &["IOTMP25-KEY-002"],
+        control: Some("value.any-payload"),
         run: |peer| {
             Box::pin(unknown(peer, |craft| {
                 craft.value(
@@ -109,6 +128,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "fields.unknown-bytes",
         title: "an unknown field whose bytes look like fields is skipped whole",
         clauses: &["IOTMP25-KEY-002"],
+        control: Some("value.any-payload"),
         run: |peer| Box::pin(unknown(peer, bytes_like_fields)),
         ..CASE
     },
@@ -116,6 +136,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "fields.unknown-many",
         title: "a hundred unknown fields are skipped",
         clauses: &["IOTMP25-KEY-002"],
+        control: Some("framing.sizes"),
         run: |peer| {
             Box::pin(unknown(peer, |craft| {
                 Ok(craft.number(UNKNOWN, 1).repeat(100))

@@ -1,5 +1,7 @@
 //! Messages on a byte stream, however it is cut.
 
+pub(super) mod sizes;
+
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -66,6 +68,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.large-message",
         title: "a message of 32 KiB is answered",
         clauses: &["IOTMPS-SIZE-001"],
+        control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(large_message(peer)),
         ..CASE
     },
@@ -73,7 +76,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.body-of-4-gib",
         title: "a body size of 4 GiB ends the connection before the body comes",
         clauses: &["IOTMP25-FRAME-006", "IOTMP25-ROBUST-001"],
-        control: Some("framing.request"),
+        control: Some("framing.sizes"),
         pace: Pace::Alone,
         run: |peer| Box::pin(lying_size(peer, u64::from(u32::MAX))),
         ..CASE

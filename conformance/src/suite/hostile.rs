@@ -1,5 +1,7 @@
 //! Messages that nobody sends by mistake.
 
+pub(super) mod odd;
+
 use serde_json::json;
 
 use super::connect::payload::not_accepted;
@@ -86,6 +88,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "hostile.unconnected-body",
         title: "a first message of 4 GiB ends the connection before it comes",
         clauses: &["IOTMP25-FRAME-006", "IOTMP25-ROBUST-001"],
+        control: Some("framing.sizes"),
         run: |peer| Box::pin(unconnected_body(peer)),
         ..UNCONNECTED
     },
@@ -138,14 +141,18 @@ async fn endless_varint(peer: &Peer) -> Outcome {
 
 /// Sees what becomes of a connection: it may live or end, but the message is not answered by Ok.
 async fn never_ok(link: &mut Link, id: u16) -> Outcome {
-    let settled = link.settle().await?;
-    match settled.messages.iter().find(|message| message.is("ok", id)) {
+    match taken(link, id).await? {
         None => Ok(()),
-        Some(ok) => Err(Stop::fail(
-            "an Error, no answer, or the end of the connection",
-            phrase(&ok.message),
-        )),
+        Some(stop) => Err(stop),
     }
+}
+
+/// The failure that it is where a message is answered by Ok.
+async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
+    let settled = link.settle().await?;
+    let ok = settled.messages.iter().find(|message| message.is("ok", id));
+    let expected = "an Error, no answer, or the end of the connection";
+    Ok(ok.map(|ok| Stop::fail(expected, phrase(&ok.message))))
 }
 
 /// A Run of nothing with such a payload.

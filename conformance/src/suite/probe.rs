@@ -36,6 +36,8 @@ pub(super) const CASES: &[Case] = &[
         slug: "probe.non-minimal-varint",
         title: "may a varint take more bytes than it needs?",
         ambiguity: Some(NON_MINIMAL),
+        // Whoever dies of it is to be charged with that.
+        control: Some("framing.request"),
         run: |peer| Box::pin(non_minimal_varint(peer)),
         ..CASE
     },
@@ -43,6 +45,8 @@ pub(super) const CASES: &[Case] = &[
         slug: "probe.duplicate-field",
         title: "which one of two stream identifiers counts?",
         ambiguity: Some(DUPLICATE_FIELD),
+        // Whoever dies of it is to be charged with that.
+        control: Some("framing.request"),
         run: |peer| Box::pin(duplicate_field(peer)),
         ..CASE
     },
@@ -60,6 +64,8 @@ pub(super) const CASES: &[Case] = &[
         slug: "probe.unknown-type",
         title: "what becomes of a message of an unknown type?",
         ambiguity: Some(UNKNOWN_TYPE),
+        // Whoever dies of it is to be charged with that.
+        control: Some("framing.request"),
         run: |peer| Box::pin(unknown_type(peer)),
         ..CASE
     },

@@ -2,6 +2,7 @@
 
 pub(super) mod action;
 pub(super) mod load;
+pub(super) mod name;
 pub(super) mod resource;
 
 use serde_json::{Value as Json, json};
@@ -32,6 +33,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a Run without a stream identifier gets no answer",
         clauses: &["IOTMP25-RUN-002"],
         ambiguity: Some(WITHOUT_ID),
+        control: Some("run.unknown-resource"),
         run: |peer| Box::pin(no_stream_id(peer)),
         ..CASE
     },
@@ -54,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "run.many-under-way",
         title: "thirty-two calls at a time each get their own answer",
         clauses: &["IOTMP25-SID-003", "IOTMP25-RUN-001"],
-        control: Some("run.one-after-another"),
+        control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(many_under_way(peer)),
         ..CASE
     },
@@ -127,7 +129,7 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
         Vec::new()
     };
     others.extend(before);
-    others.extend(link.fence().await?);
+    others.extend(link.fence().await.map_err(absent)?);
     let open = peer
         .spec()
         .ambiguities

@@ -4,6 +4,8 @@ pub(super) mod events;
 pub(super) mod label;
 pub(super) mod listened;
 pub(super) mod reconfigure;
+pub(super) mod several;
+pub(super) mod subscribed;
 pub(super) mod timed;
 
 use serde_json::{Value as Json, json};
@@ -49,7 +51,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a second Stop Stream for a stream is answered by Error",
         clauses: &["IOTMP25-STREAM-006"],
         ambiguity: Some(STOP_STREAM),
-        control: Some("stream.stop"),
+        control: Some("stream.start"),
         run: |peer| Box::pin(stop_twice(peer)),
         ..DEVICE
     },
@@ -57,7 +59,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "stream.id-free-after-stop",
         title: "the identifier of a closed stream can be used again",
         clauses: &["IOTMP25-SID-004"],
-        control: Some("stream.stop"),
+        control: Some("stream.start"),
         run: |peer| Box::pin(id_free_after_stop(peer)),
         ..DEVICE
     },
@@ -72,6 +74,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "stream.echo",
         title: "an input of a streaming resource is followed by its value",
         clauses: &["IOTMPS-STREAM-003"],
+        control: Some("describe.one"),
         run: |peer| Box::pin(echo(peer)),
         ..DEVICE
     },
@@ -141,14 +144,14 @@ async fn unknown_resource(peer: &Peer) -> Outcome {
 async fn stop_unknown(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
-    let seen = stopped_though_closed(&mut link, id).await?;
+    let seen = closed_again(&mut link, id).await?;
     peer.keep(link).await;
     seen
 }
 
 /// Stops a stream that is not open. Some revisions leave open how that is answered; the inner
 /// outcome says how it was.
-async fn stopped_though_closed(link: &mut Link, id: u16) -> Outcome<Outcome> {
+async fn closed_again(link: &mut Link, id: u16) -> Outcome<Outcome> {
     let is_open_question = family::ambiguity(link.codec().spec(), STOP_STREAM).is_some();
     link.send(json!({"type": "stop_stream", "stream_id": id}))
         .await?;
@@ -170,7 +173,7 @@ async fn stop_twice(peer: &Peer) -> Outcome {
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it once")?;
-    let seen = stopped_though_closed(&mut link, id).await?;
+    let seen = closed_again(&mut link, id).await?;
     peer.keep(link).await;
     seen
 }
@@ -233,7 +236,14 @@ async fn echo(peer: &Peer) -> Outcome {
     link.send(resource.run(Some(call))).await?;
     let mut wanted = vec![Want::Ok(call), Want::Data(id)];
     while !wanted.is_empty() {
-        let event = link.expect(&wanted).await?;
+        let event = link.next().await;
+        if Want::Error(call).allows(&event) {
+            let why = format!("the device refused its own sample of {:?}", resource.name);
+            return Err(Stop::inconclusive(why));
+        }
+        if !wanted.iter().any(|want| want.allows(&event)) {
+            return Err(Stop::fail(any_of(&wanted), event.to_string()));
+        }
         wanted.retain(|want| !want.allows(&event));
     }
     Ok(())

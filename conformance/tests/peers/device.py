@@ -70,10 +70,10 @@ class Device:
         self.left_open = {}
 
     def names(self):
-        return ["temperature", "led", "sum", "reset", "noise"]
+        return ["temperature", "led", "sum", "reset", "noise", "about"]
 
     def function(self, name):
-        return {"temperature": 3, "led": 2, "sum": 4, "reset": 1, "noise": 3}[name]
+        return {"temperature": 3, "led": 2, "sum": 4, "reset": 1, "noise": 3, "about": 3}[name]
 
     def sample(self, name):
         if name == "temperature":
@@ -84,6 +84,9 @@ class Device:
             return {"a": 1, "b": 2}, 3
         if name == "noise":
             return None, {"db": 40.25, "peak": True}
+        if name == "about":
+            text = "a text that is longer than the tag of a string can say"
+            return None, {"exact": 0.1, "lowest": -40, "none": [], "text": text, "whole": 21.0}
         return None, None
 
     def find(self, resource):
@@ -334,7 +337,7 @@ class Connection:
             self.value(identifier, stream[0])
 
 
-async def main(options):
+async def main(options, kind=Connection):
     device = Device(options)
     host, port = options.server.rsplit(":", 1)
     while True:
@@ -344,7 +347,7 @@ async def main(options):
             await asyncio.sleep(0.05)
             continue
         try:
-            await Connection(device, reader, writer).serve()
+            await kind(device, reader, writer).serve()
         except (Malformed, OSError):
             pass
         finally:
@@ -352,11 +355,19 @@ async def main(options):
 
 
 if __name__ == "__main__":
+    # What is broken there builds on what stands here.
+    import broken_devices
+    import spoiled
+
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", required=True)
     parser.add_argument("--user", default="u")
     parser.add_argument("--device", default="d")
     parser.add_argument("--credential", default="secret")
     parser.add_argument("--keep-alive", type=int, default=2, metavar="SECONDS")
-    parser.add_argument("--fault", default="none", choices=FAULTS, metavar="NAME")
-    asyncio.run(main(parser.parse_args()))
+    names = [*FAULTS, *broken_devices.FAULTS, *spoiled.FAULTS]
+    parser.add_argument("--fault", default="none", choices=names, metavar="NAME")
+    chosen = parser.parse_args()
+    spoiled.spoil(chosen.fault)
+    _, broken = broken_devices.FAULTS.get(chosen.fault, ("", Connection))
+    asyncio.run(main(chosen, broken))

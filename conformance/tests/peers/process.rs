@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_iotmp-conformance");
 
 /// Subjects at a time: each waits more than it works.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 
 /// A script beside this file.
 pub(crate) fn script(name: &str) -> PathBuf {

@@ -164,7 +164,7 @@ class Connection:
         payload = values[wire.PAYLOAD]
         well_formed = isinstance(payload, list) and len(payload) == 3
         well_formed = well_formed and all(isinstance(part, str) for part in payload)
-        valid = payload == [options.user, options.device, options.credential]
+        valid = self.valid(payload)
         if self.fault == "user-unchecked" and well_formed:
             valid = payload[1:] == [options.device, options.credential]
         if self.fault == "credential-prefix-accepted" and well_formed:
@@ -189,6 +189,10 @@ class Connection:
         self.heard = asyncio.get_running_loop().time()
         said = {"payload": "welcome"} if self.fault == "ok-with-payload" else {}
         self.send(OK, id=identifier, **said)
+
+    def valid(self, payload):
+        options = self.server.options
+        return payload == [options.user, options.device, options.credential]
 
     def run(self, values):
         identifier = values.get(wire.ID)
@@ -245,11 +249,11 @@ class Connection:
             self.send(ERROR, id=values[wire.ID])
 
 
-async def main(options):
+async def main(options, kind=Connection):
     server = Server(options)
 
     async def accept(reader, writer):
-        connection = Connection(server, reader, writer)
+        connection = kind(server, reader, writer)
         server.open.add(writer)
         try:
             await connection.serve()
@@ -271,10 +275,18 @@ async def main(options):
 
 
 if __name__ == "__main__":
+    # What is broken there builds on what stands here.
+    import broken_servers
+    import spoiled
+
     parser = argparse.ArgumentParser()
     parser.add_argument("--listen", default="127.0.0.1:0")
     parser.add_argument("--user", default="u")
     parser.add_argument("--device", default="d")
     parser.add_argument("--credential", default="secret")
-    parser.add_argument("--fault", default="none", choices=FAULTS, metavar="NAME")
-    asyncio.run(main(parser.parse_args()))
+    names = [*FAULTS, *broken_servers.FAULTS, *spoiled.FAULTS]
+    parser.add_argument("--fault", default="none", choices=names, metavar="NAME")
+    chosen = parser.parse_args()
+    spoiled.spoil(chosen.fault)
+    _, broken = broken_servers.FAULTS.get(chosen.fault, ("", Connection))
+    asyncio.run(main(chosen, broken))

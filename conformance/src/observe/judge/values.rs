@@ -11,17 +11,17 @@ use crate::subject::vocabulary;
 
 /// A rule, and how a message broke it.
 #[derive(Debug)]
-pub(super) struct Break {
-    pub(super) rule: &'static Rule,
-    pub(super) expected: String,
-    pub(super) got: String,
+pub(in crate::observe) struct Break {
+    pub(in crate::observe) rule: &'static Rule,
+    pub(in crate::observe) expected: String,
+    pub(in crate::observe) got: String,
 }
 
 /// What a message shows of the rules about bytes.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
-    pub(super) kept: Vec<&'static Rule>,
-    pub(super) broken: Vec<Break>,
+pub(in crate::observe) struct Shown {
+    pub(in crate::observe) kept: Vec<&'static Rule>,
+    pub(in crate::observe) broken: Vec<Break>,
 }
 
 impl Shown {
@@ -42,7 +42,7 @@ impl Shown {
 }
 
 /// Looks at the bytes of a message whose values are in `encoding` where nothing else says otherwise.
-pub(super) fn look(spec: &Spec, encoding: Encoding, passed: &Passed) -> Shown {
+pub(in crate::observe) fn look(spec: &Spec, encoding: Encoding, passed: &Passed) -> Shown {
     let mut shown = Shown::default();
     shown.kept(&rule::MESSAGE);
     shown.kept(&rule::VARINT);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{accepted, error_for, says_why};
+use super::{accepted, error_for, refuses, says_why};
 use crate::case::{Case, SERVER};
 use crate::family;
 use crate::subject::vocabulary::connect;
@@ -143,6 +143,7 @@ async fn keep_alive_too_long(peer: &Peer) -> Outcome {
     if family::ambiguity(peer.spec(), KEEP_ALIVE_LIMIT).is_some() {
         return limit_seen(peer, longest).await;
     }
+    refuses(peer).await?;
     let payload = peer.credentials()?.payload();
     error_for(peer, &json!({"keep_alive": longest + 1}), &payload)
         .await
@@ -198,6 +199,7 @@ async fn auth_type_credentials(peer: &Peer) -> Outcome {
 }
 
 async fn auth_type_reserved(peer: &Peer) -> Outcome {
+    refuses(peer).await?;
     let payload = peer.credentials()?.payload();
     let types = peer.spec().enumeration("auth_type");
     let reserved = types.map_or(&[][..], |types| &types.values);
@@ -216,6 +218,7 @@ async fn auth_type_unknown(peer: &Peer) -> Outcome {
     let payload = peer.credentials()?.payload();
     let types = peer.spec().enumeration("auth_type");
     let types = types.ok_or_else(|| Stop::skip("the spec has no authentication types"))?;
+    refuses(peer).await?;
     let highest = types.values.iter().map(|kind| kind.value).max();
     let largest = u64::MAX >> (u64::BITS - u32::from(types.bits).min(u64::BITS));
     for kind in [highest.unwrap_or(0) + 1, largest] {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::OK;
+use super::{OK, other_last_character};
 use crate::case::{Case, SERVER};
 use crate::subject::vocabulary::connect;
 use crate::subject::{Credentials, Event, Link, Peer, phrase};
 use crate::suite::craft::Craft;
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
@@ -83,6 +83,26 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "connect.payload-true",
+        title: "true instead of the credential is not accepted",
+        clauses: &["IOTMP25-CONNECT-007"],
+        control: OK,
+        run: |peer| {
+            Box::pin(payload_not_accepted(peer, |c| {
+                json!([c.user, c.device, true])
+            }))
+        },
+        ..SERVER
+    },
+    Case {
+        slug: "connect.payload-nested",
+        title: "the three strings in one more array are not accepted",
+        clauses: &["IOTMP25-CONNECT-007"],
+        control: OK,
+        run: |peer| Box::pin(payload_not_accepted(peer, |c| json!([c.payload()]))),
+        ..SERVER
+    },
+    Case {
         slug: "connect.payload-missing",
         title: "a Connect without a payload is not accepted",
         clauses: &["IOTMP25-CONNECT-007", "IOTMP25-KEY-005"],
@@ -118,10 +138,25 @@ pub(in crate::suite) async fn not_accepted(link: &mut Link) -> Outcome {
 async fn payload_not_accepted(peer: &Peer, payload: fn(&Credentials) -> Json) -> Outcome {
     let payload = payload(peer.credentials()?);
     let mut link = peer.open().await?;
+    say(peer, &mut link, &payload).await?;
+    let outcome = not_accepted(&mut link).await;
+    if outcome.is_err() {
+        // Whoever accepts everybody has no use for a payload.
+        let mut link = peer.open().await?;
+        let mut wrong = peer.credentials()?.clone();
+        other_last_character(&mut wrong);
+        say(peer, &mut link, &wrong.payload()).await?;
+        not_accepted(&mut link)
+            .await
+            .unrelated("refusing a wrong credential")?;
+    }
+    outcome
+}
+
+async fn say(peer: &Peer, link: &mut Link, payload: &Json) -> Outcome {
     let id = link.id();
-    link.send(connect(peer.spec(), id, &Json::Null, &payload)?)
-        .await?;
-    not_accepted(&mut link).await
+    link.send(connect(peer.spec(), id, &Json::Null, payload)?)
+        .await
 }
 
 async fn payload_missing(peer: &Peer) -> Outcome {

@@ -32,7 +32,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.under-load",
         title: "of 64 different requests in one piece each gets the answer that it gets alone",
         clauses: &["IOTMP25-SID-003"],
-        control: Some("run.one-after-another"),
+        control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(under_load(peer)),
         ..CASE
     },

@@ -8,11 +8,15 @@ use crate::subject::{Function, Link, Peer, Received, Resource, Want, phrase};
 use crate::suite::craft::Craft;
 use crate::verdict::{Outcome, Step, Stop};
 
+/// Resources of one function that are run.
+const MANY: usize = 16;
+
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "run.output",
         title: "what a resource gives is in the Ok",
         clauses: &["IOTMP25-RUN-004"],
+        control: Some("describe.one"),
         run: |peer| Box::pin(gives(peer, Function::Output)),
         ..DEVICE
     },
@@ -20,6 +24,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.input",
         title: "a resource takes the sample of its input",
         clauses: &["IOTMP25-RUN-001"],
+        control: Some("describe.one"),
         run: |peer| Box::pin(takes(peer)),
         ..DEVICE
     },
@@ -27,6 +32,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.input-output",
         title: "what a resource gives in return for an input is in the Ok",
         clauses: &["IOTMP25-RUN-004"],
+        control: Some("describe.one"),
         run: |peer| Box::pin(gives(peer, Function::InputOutput)),
         ..DEVICE
     },
@@ -93,16 +99,25 @@ async fn run_ok(link: &mut Link, resource: &Resource) -> Outcome<Received> {
 }
 
 async fn gives(peer: &Peer, function: Function) -> Outcome {
-    let Some(resource) = peer.catalogue()?.with(&[function]) else {
+    let catalogue = peer.catalogue()?;
+    if catalogue.with(&[function]).is_none() {
         return Err(Stop::skip(match function {
             Function::InputOutput => {
                 "the device describes no resource that takes and gives a value, with a sample of its input"
             }
             _ => "the device describes no resource that gives a value",
         }));
-    };
+    }
     let mut link = peer.connected().await?;
-    let answer = run_ok(&mut link, resource).await?;
+    for resource in catalogue.all_with(function).take(MANY) {
+        gives_its_value(&mut link, resource).await?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn gives_its_value(link: &mut Link, resource: &Resource) -> Outcome {
+    let answer = run_ok(link, resource).await?;
     let Some(value) = answer.field("payload") else {
         return Err(Stop::fail("an Ok with a payload", phrase(&answer.message)));
     };
@@ -117,18 +132,20 @@ async fn gives(peer: &Peer, function: Function) -> Outcome {
             format!("a {}: {value}", kind(value)),
         ));
     }
-    peer.keep(link).await;
     Ok(())
 }
 
 async fn takes(peer: &Peer) -> Outcome {
-    let Some(resource) = peer.catalogue()?.with(&[Function::Input]) else {
+    let catalogue = peer.catalogue()?;
+    if catalogue.with(&[Function::Input]).is_none() {
         return Err(Stop::skip(
             "the device describes no resource that takes a value, with a sample of it",
         ));
-    };
+    }
     let mut link = peer.connected().await?;
-    run_ok(&mut link, resource).await?;
+    for resource in catalogue.all_with(Function::Input).take(MANY) {
+        run_ok(&mut link, resource).await?;
+    }
     peer.keep(link).await;
     Ok(())
 }

@@ -1,0 +1,186 @@
+//! Streams beside and after one another.
+
+use core::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::timed::{LONG, TIMED, every_tick, nothing_for, past, tick, value};
+use super::{best, past_data, stopped, streamable};
+use crate::case::Case;
+use crate::subject::{Event, Link, Peer, Resource, Want};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// A tick after which there is time for one more.
+const SHORT: Duration = Duration::from_millis(500);
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "stream.stop-one-of-two",
+        title: "of two streams the one that is stopped ends, and the other goes on",
+        clauses: &["IOTMP25-STREAM-007", "IOTMP25-STREAM-005"],
+        control: Some("stream.start-again"),
+        run: |peer| Box::pin(stop_one_of_two(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.start-again",
+        title: "a resource that was streamed and stopped is streamed again",
+        clauses: &["IOTMP25-STREAM-001", "IOTMP25-STREAM-003"],
+        control: Some("stream.interval"),
+        run: |peer| Box::pin(start_again(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.id-range",
+        title: "streams under the smallest and the largest identifier have their values under them",
+        clauses: &["IOTMP25-SID-002", "IOTMP25-STREAM-003"],
+        control: Some("stream.two-at-once"),
+        run: |peer| Box::pin(id_range(peer)),
+        ..TIMED
+    },
+    Case {
+        slug: "stream.replace-by-longer",
+        title: "a second Start Stream with a longer interval ends the shorter one",
+        clauses: &["IOTMP25-STREAM-008"],
+        control: Some("stream.replace-interval"),
+        run: |peer| Box::pin(replace_by_longer(peer)),
+        ..TIMED
+    },
+];
+
+/// Opens a stream while values of others may come.
+async fn open(
+    peer: &Peer,
+    link: &mut Link,
+    id: u16,
+    resource: &Resource,
+    others: &[u16],
+) -> Outcome {
+    link.send_start_stream(id, &resource.name, &every_tick(peer))
+        .await?;
+    past_data(link, &[Want::Ok(id)], others).await.map(drop)
+}
+
+/// Stops a stream while values of it and of others may come.
+async fn close(link: &mut Link, id: u16, others: &[u16]) -> Outcome {
+    link.send(json!({"type": "stop_stream", "stream_id": id}))
+        .await?;
+    let meanwhile = [others, &[id]].concat();
+    past_data(link, &[Want::Ok(id)], &meanwhile).await.map(drop)
+}
+
+async fn stop_one_of_two(peer: &Peer) -> Outcome {
+    let found = streamable(peer)?;
+    let [first, second, ..] = found.as_slice() else {
+        return Err(Stop::skip(
+            "the device describes only one resource that can be streamed",
+        ));
+    };
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let (one, two) = (link.id(), link.id());
+    open(peer, &mut link, one, first, &[])
+        .await
+        .unrelated("starting a stream")?;
+    open(peer, &mut link, two, second, &[one])
+        .await
+        .unrelated("starting another stream")?;
+    goes_on_without(&mut link, (two, one), tick).await?;
+    if tick < SHORT {
+        let three = link.id();
+        open(peer, &mut link, three, second, &[one])
+            .await
+            .unrelated("starting it again")?;
+        goes_on_without(&mut link, (one, three), tick).await?;
+    }
+    Ok(())
+}
+
+/// Stops the first of two streams and waits for values of the other.
+async fn goes_on_without(link: &mut Link, (gone, left): (u16, u16), tick: Duration) -> Outcome {
+    close(link, gone, &[left])
+        .await
+        .blaming("IOTMP25-STREAM-005")?;
+    // One may be on its way already.
+    for _ in 0..2 {
+        value(link, left, tick)
+            .await
+            .because(format!("only {gone} of {gone} and {left} was stopped"))
+            .blaming("IOTMP25-STREAM-007")?;
+    }
+    Ok(())
+}
+
+async fn start_again(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    stopped(&mut link, id, &[Want::Ok(id)])
+        .await
+        .unrelated("stopping it")?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .blaming("IOTMP25-STREAM-001")
+        .because("it had been streamed and stopped before")?;
+    // The first may be the value of the moment.
+    for _ in 0..2 {
+        value(&mut link, id, tick)
+            .await
+            .blaming("IOTMP25-STREAM-003")
+            .because("it had been streamed and stopped before")?;
+    }
+    Ok(())
+}
+
+async fn id_range(peer: &Peer) -> Outcome {
+    let found = streamable(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let ids = [0, u16::MAX];
+    let mut open_ids = Vec::new();
+    for (id, resource) in ids.into_iter().zip(found) {
+        open(peer, &mut link, id, resource, &open_ids)
+            .await
+            .unrelated("starting a stream")?;
+        open_ids.push(id);
+    }
+    let deadline = Instant::now() + tick * 2 + link.timeout();
+    let mut silent = open_ids.clone();
+    while let Some(first) = silent.first() {
+        let event = link.next_before(deadline).await;
+        let Some(id) = open_ids.iter().find(|id| Want::Data(**id).allows(&event)) else {
+            let expected = Want::Data(*first).to_string();
+            return Err(Stop::fail(expected, event.to_string()).blaming("IOTMP25-SID-002"));
+        };
+        silent.retain(|waits| waits != id);
+    }
+    Ok(())
+}
+
+async fn replace_by_longer(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let tick = tick(peer).1;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    link.send_start_stream(id, &resource.name, &json!({"interval": LONG}))
+        .await?;
+    past_data(&mut link, &[Want::Ok(id)], &[id]).await?;
+    // One may be the value of the moment.
+    let expected = "no second value before the longer interval is over";
+    match link.next_before(Instant::now() + past(tick)).await {
+        Event::Silence(_) => Ok(()),
+        event if Want::Data(id).allows(&event) => nothing_for(&mut link, past(tick), expected)
+            .await
+            .because(format!("the interval is {LONG} now")),
+        other => Err(Stop::fail(Want::Data(id).to_string(), other.to_string())),
+    }
+}

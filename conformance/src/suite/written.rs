@@ -1,0 +1,114 @@
+//! How a subject writes what it says, which the suite would understand if it were written otherwise too.
+
+use serde_json::json;
+
+use crate::case::{CASE, Case, Role};
+use crate::observe::{Written, written_wrong};
+use crate::subject::vocabulary::{self, connect};
+use crate::subject::{Link, Peer, Received};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Resources of a device that are asked for.
+const ASKED: usize = 16;
+/// A property of the device that a case sets.
+const PROPERTY: &str = "conformance_written";
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "written.floats",
+        title: "no float in its answers could be an integer, or shorter",
+        clauses: &["IOTMP25-PSON1-003", "IOTMP25-PSON2-003"],
+        run: |peer| Box::pin(written(peer, Written::Floats)),
+        ..CASE
+    },
+    Case {
+        slug: "written.small-numbers",
+        title: "every small number in its answers stands in its tag",
+        clauses: &["IOTMP25-PSON2-008"],
+        run: |peer| Box::pin(written(peer, Written::SmallNumbers)),
+        ..CASE
+    },
+    Case {
+        slug: "written.bare-integers",
+        title: "every whole number that is a field of its answers is a varint",
+        clauses: &["IOTMPS-WIRE-004"],
+        run: |peer| Box::pin(written(peer, Written::BareIntegers)),
+        ..CASE
+    },
+    Case {
+        slug: "written.sorted-keys",
+        title: "the keys of the maps in its answers are sorted",
+        clauses: &["IOTMPS-WIRE-006"],
+        run: |peer| Box::pin(written(peer, Written::SortedKeys)),
+        ..CASE
+    },
+];
+
+/// Has a server refuse a Connect, which it does by a number, and say a value with everything in it.
+async fn of_server(peer: &Peer) -> Outcome<(Link, Vec<Received>)> {
+    let mut said = Vec::new();
+    let mut refused = peer.open().await?;
+    let (id, payload) = (refused.id(), json!(["", "", ""]));
+    refused
+        .send(connect(peer.spec(), id, &json!(null), &payload)?)
+        .await?;
+    // How it refuses is the matter of other cases.
+    said.extend(refused.answer(id).await.ok());
+    let mut link = peer.connected().await?;
+    let number = |name| vocabulary::number(peer.spec(), "server_resource", name).ok();
+    let named = number("set_device_property").zip(number("read_device_property"));
+    for (at, resource) in named
+        .into_iter()
+        .flat_map(|(set, read)| [set, read])
+        .enumerate()
+    {
+        let id = link.id();
+        let mut run =
+            json!({"type": "run", "stream_id": id, "resource": resource, "parameters": PROPERTY});
+        if at == 0 {
+            run["payload"] =
+                json!({"b": 0.1, "a": [1, 30, -3, 0.5, "x", {}, []], "c": {"e": 1, "d": 2.5}});
+        }
+        link.send(run).await?;
+        said.push(link.answer(id).await.unrelated("asking for a property")?);
+    }
+    Ok((link, said))
+}
+
+/// Has a device say what it offers, and give it.
+async fn of_device(peer: &Peer) -> Outcome<(Link, Vec<Received>)> {
+    let mut link = peer.connected().await?;
+    let mut said: Vec<Received> = link.hello().cloned().into_iter().collect();
+    let mut requests = vec![json!({"type": "describe"})];
+    let catalogue = peer.catalogue().ok();
+    let resources = catalogue.iter().flat_map(|known| &known.resources);
+    for resource in resources.take(ASKED).filter(|known| known.is_plain()) {
+        requests.push(json!({"type": "describe", "resource": resource.name}));
+        if resource.gives_by_itself() {
+            requests.push(resource.run(None));
+        }
+    }
+    for mut request in requests {
+        let id = link.id();
+        request["stream_id"] = id.into();
+        link.send(request).await?;
+        said.push(link.answer(id).await.unrelated("asking the device")?);
+    }
+    Ok((link, said))
+}
+
+async fn written(peer: &Peer, what: Written) -> Outcome {
+    let (link, said) = match peer.role() {
+        Role::Server => of_server(peer).await?,
+        Role::Device => of_device(peer).await?,
+    };
+    for message in said {
+        if let Some((expected, got)) =
+            written_wrong(link.codec(), peer.role(), &message.bytes, what)
+        {
+            return Err(Stop::fail(expected, got));
+        }
+    }
+    peer.keep(link).await;
+    Ok(())
+}

@@ -1,0 +1,538 @@
+"""More devices that break one rule: each is a connection that does one thing differently."""
+
+import asyncio
+import math
+
+import wire
+from device import Connection
+from wire import ERROR, OK
+
+FAULTS = {}
+
+
+def fault(name, what):
+    """Registers a kind of connection."""
+
+    def register(kind):
+        FAULTS[name] = (what, kind)
+        return kind
+
+    return register
+
+
+# --- streams
+
+@fault("stop-ends-all", "a Stop Stream ends all streams")
+class _(Connection):
+    def stop(self, identifier):
+        known = identifier in self.streams
+        super().stop(identifier)
+        if known:
+            self.streams.clear()
+
+
+@fault("stop-ends-another", "a Stop Stream ends the oldest stream")
+class _(Connection):
+    def stop(self, identifier):
+        if identifier in self.streams:
+            del self.streams[next(iter(self.streams))]
+            self.send(OK, id=identifier)
+        else:
+            self.send(ERROR, id=identifier)
+
+
+@fault("stop-unanswered", "a Stop Stream is obeyed and not answered")
+class _(Connection):
+    def stop(self, identifier):
+        if self.streams.pop(identifier, None) is None:
+            self.send(ERROR, id=identifier)
+
+
+@fault("stop-refused", "a Stop Stream is obeyed and answered by Error")
+class _(Connection):
+    def stop(self, identifier):
+        self.streams.pop(identifier, None)
+        self.send(ERROR, id=identifier)
+
+
+@fault("values-doubled", "every value of an interval comes twice")
+class _(Connection):
+    def tick(self, now):
+        before = {identifier: due for identifier, (_, _, due) in self.streams.items()}
+        super().tick(now)
+        for identifier, (name, _, due) in list(self.streams.items()):
+            if before.get(identifier) not in (None, due):
+                self.value(identifier, name)
+
+
+class Timed(Connection):
+    """Starts streams at another interval than the one that was asked for."""
+
+    def start(self, values, identifier):
+        super().start(values, identifier)
+        if identifier in self.streams:
+            name, seconds, _ = self.streams[identifier]
+            seconds = self.other(seconds)
+            self.streams[identifier] = (name, seconds, self.loop.time() + seconds)
+
+
+@fault("interval-in-whole-seconds", "an interval is rounded up to whole seconds")
+class _(Timed):
+    def other(self, seconds):
+        return math.ceil(seconds)
+
+
+@fault("interval-cut-to-seconds", "an interval is cut to whole seconds, and none is left of a short one")
+class _(Timed):
+    def other(self, seconds):
+        return int(seconds)
+
+
+@fault("interval-doubled", "values come every other interval")
+class _(Timed):
+    def other(self, seconds):
+        return 2 * seconds
+
+
+@fault("interval-in-microseconds", "an interval is taken for microseconds")
+class _(Timed):
+    def other(self, seconds):
+        return seconds / 1000
+
+
+@fault("interval-in-8-bits", "of an interval only eight bits are kept")
+class _(Timed):
+    def other(self, seconds):
+        return (int(seconds * 1000) & 0xFF) / 1000
+
+
+@fault("old-interval-stays", "a longer interval does not replace a shorter one")
+class _(Connection):
+    def start(self, values, identifier):
+        before = self.streams.get(identifier)
+        super().start(values, identifier)
+        if before and identifier in self.streams and 0 < before[1] < self.streams[identifier][1]:
+            self.streams[identifier] = before
+
+
+@fault("no-second-start", "a resource that was stopped cannot be streamed again")
+class _(Connection):
+    def start(self, values, identifier):
+        name = str(values[wire.RESOURCE])
+        self.gone = getattr(self, "gone", set())
+        if name in self.gone:
+            self.send(ERROR, id=identifier)
+            return
+        super().start(values, identifier)
+
+    def stop(self, identifier):
+        if identifier in self.streams:
+            self.gone = getattr(self, "gone", set()) | {self.streams[identifier][0]}
+        super().stop(identifier)
+
+
+@fault("second-start-without-values", "a resource that is streamed again gives no values any more")
+class _(Connection):
+    def stop(self, identifier):
+        if identifier in self.streams:
+            self.gone = getattr(self, "gone", set()) | {self.streams[identifier][0]}
+        super().stop(identifier)
+
+    def value(self, identifier, name):
+        if name not in getattr(self, "gone", set()):
+            super().value(identifier, name)
+
+
+class Labelled(Connection):
+    """Puts values under another identifier."""
+
+    def value(self, identifier, name):
+        super().value(self.label(identifier), name)
+
+
+@fault("values-in-8-bits", "values carry the low eight bits of their stream's identifier")
+class _(Labelled):
+    def label(self, identifier):
+        return identifier & 0xFF
+
+
+@fault("values-in-15-bits", "values carry the low fifteen bits of their stream's identifier")
+class _(Labelled):
+    def label(self, identifier):
+        return identifier & 0x7FFF
+
+
+@fault("values-under-0", "values carry identifier 0")
+class _(Labelled):
+    def label(self, identifier):
+        return 0
+
+
+@fault("stream-0-silent", "a stream with identifier 0 gives no values")
+class _(Connection):
+    def value(self, identifier, name):
+        if identifier:
+            super().value(identifier, name)
+
+
+@fault("value-before-ok", "the first value comes before the Ok of its Start Stream")
+class _(Connection):
+    def start(self, values, identifier):
+        name = self.device.find(values[wire.RESOURCE])
+        if name not in (None, "reset"):
+            self.value(identifier, name)
+        super().start(values, identifier)
+
+
+@fault("interval-0-floods", "an interval of 0 is one of no time at all")
+class _(Timed):
+    def other(self, seconds):
+        return seconds or 0.0001
+
+
+@fault("start-answered-twice", "a Start Stream is answered twice")
+class _(Connection):
+    def start(self, values, identifier):
+        super().start(values, identifier)
+        self.send(OK if identifier in self.streams else ERROR, id=identifier)
+
+
+@fault("describe-answered-twice", "a Describe is answered twice")
+class _(Connection):
+    def describe(self, values, identifier):
+        super().describe(values, identifier)
+        super().describe(values, identifier)
+
+
+@fault("only-last-stream-echoes", "of two streams only the one opened last is told of an input")
+class _(Connection):
+    def value(self, identifier, name):
+        if name != "led" or identifier == list(self.streams)[-1]:
+            super().value(identifier, name)
+
+
+@fault("disconnect-leaves-streams", "while a stream is open a Disconnect is ignored")
+class _(Connection):
+    def take(self, code, body):
+        if code != wire.DISCONNECT or not self.streams:
+            super().take(code, body)
+
+
+# --- signs of life
+
+@fault("keep-alive-when-idle", "Keep Alive is put off by whatever comes")
+class _(Connection):
+    def beat(self, now):
+        if now - getattr(self, "heard", 0) > 0.9 * self.device.options.keep_alive:
+            super().beat(now)
+
+    def take(self, code, body):
+        if code != wire.KEEP_ALIVE:
+            self.heard = self.loop.time()
+        super().take(code, body)
+
+
+@fault("keep-alive-once", "Keep Alive is sent once")
+class _(Connection):
+    def beat(self, now):
+        if not getattr(self, "beaten", False):
+            self.beaten = True
+            super().beat(now)
+
+
+@fault("any-message-answers-keep-alive", "whatever comes is taken for the answer to Keep Alive")
+class _(Connection):
+    def take(self, code, body):
+        self.awaited = None
+        super().take(code, body)
+
+
+# --- calls
+
+@fault("name-prefix-found", "the beginning of a name names a resource")
+class _(Connection):
+    def take(self, code, body):
+        device, names = self.device, self.device.names()
+
+        def find(resource):
+            if isinstance(resource, str) and len(resource) > 2:
+                return next((name for name in names if name.startswith(resource)), None)
+            return type(device).find(device, resource)
+
+        device.find = find
+        super().take(code, body)
+
+
+@fault("name-with-more-found", "what comes after a name does not matter")
+class _(Connection):
+    def take(self, code, body):
+        device, names = self.device, self.device.names()
+
+        def find(resource):
+            if isinstance(resource, str):
+                return next((name for name in names if resource.startswith(name)), None)
+            return type(device).find(device, resource)
+
+        device.find = find
+        super().take(code, body)
+
+
+@fault("unknown-number-ok", "a number that is no alias names the first resource")
+class _(Connection):
+    def take(self, code, body):
+        device = self.device
+        device.find = lambda resource: "temperature" if isinstance(resource, int) else type(device).find(device, resource)
+        super().take(code, body)
+
+
+@fault("only-one-output", "only one resource gives its value to a Run")
+class _(Connection):
+    def perform(self, values):
+        ok, said = super().perform(values)
+        return ok, {} if self.device.find(values.get(wire.RESOURCE)) == "temperature" else said
+
+
+@fault("output-as-text", "what a resource gives is text")
+class _(Connection):
+    def perform(self, values):
+        ok, said = super().perform(values)
+        return ok, {key: str(value) for key, value in said.items()}
+
+
+@fault("output-in-parameters", "what a resource gives is in the parameters of the Ok")
+class _(Connection):
+    def perform(self, values):
+        ok, said = super().perform(values)
+        return ok, {"parameters": value for value in said.values()}
+
+
+@fault("output-under-its-name", "what a resource gives is in a map under its name")
+class _(Connection):
+    def perform(self, values):
+        ok, said = super().perform(values)
+        name = self.device.find(values.get(wire.RESOURCE))
+        return ok, {key: {name: value} for key, value in said.items()}
+
+
+@fault("input-refused", "an input that is like its sample is refused")
+class _(Connection):
+    def perform(self, values):
+        ok, said = super().perform(values)
+        return ok and self.device.find(values.get(wire.RESOURCE)) != "led", said
+
+
+@fault("run-then-error", "a Run gets an Error after its Ok")
+class _(Connection):
+    def run(self, values, identifier):
+        super().run(values, identifier)
+        if identifier is not None and self.device.find(values.get(wire.RESOURCE)):
+            self.send(ERROR, id=identifier)
+
+
+@fault("payload-type-limits", "a Run whose payload is an array is not answered")
+class _(Connection):
+    def run(self, values, identifier):
+        if not isinstance(values.get(wire.PAYLOAD), list):
+            super().run(values, identifier)
+
+
+# --- descriptions
+
+class Described(Connection):
+    """Changes what Describe is answered."""
+
+    def describe(self, values, identifier):
+        self.whole = wire.RESOURCE not in values
+        super().describe(values, identifier)
+        self.whole = None
+
+    whole = None
+
+    def send(self, code, **values):
+        if code == OK and self.whole is not None:
+            values["payload"] = (self.every if self.whole else self.one)(values["payload"])
+        super().send(code, **values)
+
+    def every(self, payload):
+        return payload
+
+    def one(self, payload):
+        return payload
+
+
+@fault("function-from-0", "functions are counted from 0")
+class _(Described):
+    def every(self, payload):
+        return {name: {**about, "fn": about["fn"] - 1} for name, about in payload.items()}
+
+
+@fault("function-as-text", "functions are words")
+class _(Described):
+    def every(self, payload):
+        return {name: {**about, "fn": ["", "run", "in", "out", "io"][about["fn"]]} for name, about in payload.items()}
+
+
+@fault("functions-swapped", "inputs are described as outputs and outputs as inputs")
+class _(Described):
+    def every(self, payload):
+        return {name: {**about, "fn": [0, 1, 3, 2, 4][about["fn"]]} for name, about in payload.items()}
+
+
+@fault("samples-swapped", "the sample of an input is described as one of an output")
+class _(Described):
+    def one(self, payload):
+        return {{"in": "out", "out": "in"}[key]: value for key, value in payload.items()}
+
+
+@fault("sample-too-many", "an output is described with a sample of an input that it does not have")
+class _(Described):
+    def one(self, payload):
+        return {"in": 0, **payload}
+
+
+@fault("sample-bare", "a resource is described by its value alone")
+class _(Described):
+    def one(self, payload):
+        return next(iter(payload.values()), None)
+
+
+@fault("descriptions-in-array", "resources are described in an array")
+class _(Described):
+    def every(self, payload):
+        return [{"name": name, **about} for name, about in payload.items()]
+
+
+@fault("functions-alone", "resources are described by their function alone")
+class _(Described):
+    def every(self, payload):
+        return {name: about["fn"] for name, about in payload.items()}
+
+
+@fault("alias-as-text", "an alias is text")
+class _(Described):
+    def every(self, payload):
+        return {name: {**about, **({"id": "7"} if "id" in about else {})} for name, about in payload.items()}
+
+
+# --- introductions
+
+class Greeting(Connection):
+    """Sends another Connect than it should."""
+
+    def __init__(self, device, reader, writer):
+        super().__init__(device, reader, writer)
+        right = writer.write
+
+        def write(data):
+            writer.write = right
+            right(self.greet(data))
+
+        writer.write = write
+
+    def greet(self, data):
+        payload = [self.device.options.user, self.device.options.device, self.device.options.credential]
+        return wire.message(wire.CONNECT, **self.said(payload))
+
+
+@fault("four-strings", "the Connect carries four strings")
+class _(Greeting):
+    def said(self, payload):
+        return {"id": 1, "payload": [*payload, "v1"]}
+
+
+@fault("credential-as-number", "the Connect carries a number for the credential")
+class _(Greeting):
+    def said(self, payload):
+        return {"id": 1, "payload": [*payload[:2], 1234]}
+
+
+@fault("payload-as-map", "the Connect carries a map")
+class _(Greeting):
+    def said(self, payload):
+        return {"id": 1, "payload": dict(zip(("username", "device", "credential"), payload))}
+
+
+@fault("connect-without-id", "the Connect has no stream identifier")
+class _(Greeting):
+    def said(self, payload):
+        return {"payload": payload}
+
+
+@fault("connect-twice", "the Connect is sent twice (no rule speaks of it)")
+class _(Greeting):
+    def greet(self, data):
+        return data + data
+
+
+@fault("tries-again-in-place", "after a refusal the Connect is sent again on the same connection")
+class _(Connection):
+    def take(self, code, body):
+        super().take(code, body)
+        if self.over and code == ERROR:
+            options, self.over = self.device.options, False
+            payload = [options.user, options.device, options.credential]
+            self.writer.write(wire.message(wire.CONNECT, id=1, payload=payload))
+
+
+@fault("refusal-without-code-borne", "only a refusal with a code is one")
+class _(Connection):
+    def take(self, code, body):
+        if code == ERROR and not self.accepted and wire.PARAMETERS not in wire.fields(code, body):
+            self.accepted = True
+        else:
+            super().take(code, body)
+
+
+# --- how bytes come
+
+@fault("tail-of-read-lost", "of 1024 bytes that come together what is no whole message is lost")
+class _(Connection):
+    def receive(self, data, chunk):
+        for at in range(0, len(chunk), 1024):
+            super().receive(data, chunk[at:at + 1024])
+            if len(chunk) - at >= 1024 and len(data) < 1000:
+                data.clear()
+
+
+# --- what breaks no rule
+
+@fault("connect-in-pieces", "the Connect comes in pieces (no fault)")
+class _(Greeting):
+    def greet(self, data):
+        self.loop.call_later(0.02, lambda: self.writer.write(data[5:]))
+        return data[:5]
+
+
+@fault("keep-alive-at-once", "a Keep Alive comes right after the Ok as well (no fault)")
+class _(Connection):
+    def take(self, code, body):
+        was = self.accepted
+        super().take(code, body)
+        if self.accepted and not was:
+            self.writer.write(wire.message(wire.KEEP_ALIVE))
+
+
+@fault("errors-explained", "every Error says why (no fault)")
+class _(Connection):
+    def send(self, code, **values):
+        if code == ERROR:
+            values.setdefault("payload", "this did not work")
+        super().send(code, **values)
+
+
+@fault("unknown-type-closes", "a message of a type that is not known ends the connection (no fault)")
+class _(Connection):
+    def take(self, code, body):
+        if code > wire.DATA:
+            self.over = True
+        else:
+            super().take(code, body)
+
+
+@fault("properties-read-at-start", "a server's resource is run as soon as it is connected (no fault)")
+class _(Connection):
+    def take(self, code, body):
+        was = self.accepted
+        super().take(code, body)
+        if self.accepted and not was:
+            self.writer.write(wire.message(wire.RUN, id=40000, parameters="settings", resource=1))

@@ -1,0 +1,379 @@
+"""More servers that break one rule: each is a connection that does one thing differently."""
+
+import asyncio
+import time
+
+import wire
+from server import Connection
+from wire import ERROR, OK
+
+FAULTS = {}
+
+
+def fault(name, what):
+    """Registers a kind of connection."""
+
+    def register(kind):
+        FAULTS[name] = (what, kind)
+        return kind
+
+    return register
+
+
+def strings(payload):
+    """Three strings, or three empty ones that are no credentials."""
+    fits = isinstance(payload, list) and len(payload) == 3 and all(isinstance(part, str) for part in payload)
+    return payload if fits else ["", "", ""]
+
+
+# --- who is let in
+
+@fault("credential-case-ignored", "the case of the credential does not matter")
+class _(Connection):
+    def valid(self, payload):
+        options, (user, device, credential) = self.server.options, strings(payload)
+        return [user, device, credential.lower()] == [options.user, options.device, options.credential.lower()]
+
+
+@fault("credential-trimmed", "blanks around the credential do not matter")
+class _(Connection):
+    def valid(self, payload):
+        return super().valid([part.strip() for part in strings(payload)])
+
+
+@fault("credential-end-compared", "the credential may have something before it")
+class _(Connection):
+    def valid(self, payload):
+        options, (user, device, credential) = self.server.options, strings(payload)
+        return [user, device] == [options.user, options.device] and credential.endswith(options.credential)
+
+
+@fault("credential-is-pattern", "the credential is taken for a pattern")
+class _(Connection):
+    def valid(self, payload):
+        user, device, credential = strings(payload)
+        return super().valid([user, device, self.server.options.credential if credential == "*" else credential])
+
+
+@fault("credential-true", "true is as good as the credential")
+class _(Connection):
+    def connect(self, values):
+        payload = values.get(wire.PAYLOAD)
+        if isinstance(payload, list) and len(payload) == 3 and payload[2] is True:
+            payload[2] = self.server.options.credential
+        super().connect(values)
+
+
+@fault("device-unchecked", "any device name will do")
+class _(Connection):
+    def valid(self, payload):
+        user, _, credential = strings(payload)
+        return super().valid([user, self.server.options.device, credential])
+
+
+@fault("user-empty-accepted", "a Connect without a user name is accepted")
+class _(Connection):
+    def valid(self, payload):
+        user, device, credential = strings(payload)
+        return super().valid([user or self.server.options.user, device, credential])
+
+
+@fault("order-of-names-unchecked", "user and device may change places")
+class _(Connection):
+    def valid(self, payload):
+        user, device, credential = strings(payload)
+        return super().valid([user, device, credential]) or super().valid([device, user, credential])
+
+
+@fault("second-connect-unchecked", "a second Connect is accepted whatever it holds")
+class _(Connection):
+    def connect(self, values):
+        if self.connected:
+            self.send(OK, id=values[wire.ID])
+        else:
+            super().connect(values)
+
+
+@fault("second-attempt-accepted", "who tries again after a refusal is let in")
+class _(Connection):
+    refused = False
+
+    def connect(self, values):
+        self.refused = self.refused or not self.tried
+        super().connect(values)
+        if not self.connected:
+            self.over, self.tried = False, True
+
+    tried = False
+
+    def valid(self, payload):
+        return self.tried or super().valid(payload)
+
+
+@fault("refused-but-served", "who was refused is served all the same")
+class _(Connection):
+    def connect(self, values):
+        super().connect(values)
+        self.connected, self.over = True, False
+
+
+@fault("third-connection-unchecked", "a user is locked out after three refusals, the wrong way round")
+class _(Connection):
+    wrong = 0
+
+    def valid(self, payload):
+        right = super().valid(payload)
+        type(self).wrong += not right
+        return right or self.wrong > 3
+
+
+@fault("refusal-unsaid", "a refused connection is closed without an Error")
+class _(Connection):
+    def send(self, code, **values):
+        if self.connected or code != ERROR:
+            super().send(code, **values)
+
+
+@fault("refusal-ok", "a refusal is an Ok with a code")
+class _(Connection):
+    def send(self, code, **values):
+        super().send(OK if not self.connected and code == ERROR else code, **values)
+
+
+@fault("connect-answered-as-1", "the answer to a Connect always carries stream identifier 1")
+class _(Connection):
+    def connect(self, values):
+        values[wire.ID] = 1
+        super().connect(values)
+
+
+@fault("ok-before-refusal", "a Connect is answered by Ok before it is looked at")
+class _(Connection):
+    def connect(self, values):
+        if not self.connected:
+            self.send(OK, id=values[wire.ID])
+        super().connect(values)
+
+
+# --- signs of life
+
+class KeepAlive(Connection):
+    heartbeats = 0
+
+    def take(self, code, body):
+        if code == wire.KEEP_ALIVE and self.connected:
+            self.heard = asyncio.get_running_loop().time()
+            self.heartbeats += 1
+            self.beat()
+        else:
+            super().take(code, body)
+
+
+@fault("keep-alive-answered-by-ok", "Keep Alive is answered by Ok")
+class _(KeepAlive):
+    def beat(self):
+        self.send(OK, id=0)
+
+
+@fault("keep-alive-answered-twice", "Keep Alive is answered twice")
+class _(KeepAlive):
+    def beat(self):
+        self.send(wire.KEEP_ALIVE)
+        self.send(wire.KEEP_ALIVE)
+
+
+@fault("first-keep-alive-answered-only", "only the first Keep Alive is answered")
+class _(KeepAlive):
+    def beat(self):
+        if self.heartbeats == 1:
+            self.send(wire.KEEP_ALIVE)
+
+
+@fault("ten-keep-alives-answered", "after ten Keep Alives none is answered any more")
+class _(KeepAlive):
+    def beat(self):
+        if self.heartbeats <= 10:
+            self.send(wire.KEEP_ALIVE)
+
+
+@fault("keep-alive-answered-late", "Keep Alive is answered after a second and a half")
+class _(KeepAlive):
+    def beat(self):
+        loop = asyncio.get_running_loop()
+        loop.call_later(1.5, lambda: self.over or self.send(wire.KEEP_ALIVE))
+
+
+@fault("interval-doubled", "the margin of a Keep Alive is an interval more")
+class _(Connection):
+    def deadline(self):
+        return super().deadline() + (self.interval if self.connected else 0)
+
+
+@fault("no-margin", "a Keep Alive has no margin")
+class _(Connection):
+    def deadline(self):
+        return self.heard + self.interval if self.connected else super().deadline()
+
+
+@fault("interval-in-milliseconds", "the interval of a Connect is taken for milliseconds")
+class _(Connection):
+    def connect(self, values):
+        super().connect(values)
+        self.interval = max(self.interval / 1000, 0.05) if self.interval < 60 else self.interval
+
+
+# --- the end
+
+@fault("disconnect-acknowledged-only", "a Disconnect is acknowledged, and nothing comes of it")
+class _(Connection):
+    def take(self, code, body):
+        super().take(code, body)
+        self.over = self.over and not (self.connected and code == wire.DISCONNECT)
+
+
+@fault("disconnect-acknowledged-as-0", "a Disconnect is acknowledged under another identifier")
+class _(Connection):
+    def take(self, code, body):
+        if code == wire.DISCONNECT and self.connected:
+            self.send(OK, id=0)
+            self.over = True
+        else:
+            super().take(code, body)
+
+
+# --- how bytes come
+
+class Reading(Connection):
+    """Reads through `clip`, which says what is kept of what came before and of a chunk."""
+
+    async def serve(self):
+        reader, connection = self.reader, self
+
+        class Clipped:
+            async def read(self, size):
+                return connection.clip(await reader.read(connection.chunk))
+
+        self.reader = Clipped()
+        await super().serve()
+
+    chunk = 65536
+
+    def clip(self, data):
+        return data
+
+
+@fault("tail-of-read-lost", "of 1024 bytes that come together what is no whole message is lost")
+class _(Reading):
+    chunk = 1024
+
+    def clip(self, data):
+        kept = at = 0
+        while len(data) == 1024 and at < len(data):
+            try:
+                at += wire.frame(data[at:], None)[2]
+            except wire.Partial:
+                break
+            kept = at
+        return data[:kept] if kept else data
+
+
+@fault("burst-of-32", "of more than 32 requests that come together the others are lost")
+class _(Connection):
+    def take(self, code, body):
+        now = asyncio.get_running_loop().time()
+        if now - getattr(self, "burst_began", 0) > 0.02:
+            self.burst_began, self.burst = now, 0
+        self.burst += code == wire.RUN
+        if code != wire.RUN or self.burst <= 32 or self.server.responses % 2:
+            super().take(code, body)
+
+
+@fault("64-identifiers", "a connection remembers 64 identifiers, and loses the requests under others")
+class _(Connection):
+    def run(self, values):
+        self.used.add(values.get(wire.ID, 0))
+        if len(self.used) <= 64:
+            super().run(values)
+
+
+@fault("blocks-on-half-a-message", "while a message is half read nobody else is served")
+class _(Connection):
+    async def serve(self):
+        reader = self.reader
+
+        class Blocking:
+            async def read(self, size):
+                chunk = await reader.read(size)
+                try:
+                    wire.frame(chunk, None)
+                except wire.Partial:
+                    time.sleep(5 if chunk else 0)
+                except wire.Malformed:
+                    pass
+                return chunk
+
+        self.reader = Blocking()
+        await super().serve()
+
+
+# --- streams of events
+
+@fault("stop-again-ok", "a second Stop Stream is answered by Ok")
+class _(Connection):
+    def take(self, code, body):
+        if code == wire.STOP and self.connected:
+            identifier = wire.fields(code, body)[wire.ID]
+            self.known = getattr(self, "known", set()) | self.streams
+            self.send(OK if identifier in self.known else ERROR, id=identifier)
+        else:
+            super().take(code, body)
+
+
+# --- what breaks no rule
+
+@fault("one-connection-per-device", "a new connection of a device ends the one before (no fault)")
+class _(Connection):
+    newest = None
+
+    def connect(self, values):
+        super().connect(values)
+        if self.connected:
+            before, type(self).newest = type(self).newest, self
+            if before is not None and before is not self:
+                before.over = True
+                before.writer.close()
+
+
+@fault("asks-at-once", "a device is asked for its resources as soon as it is connected (no fault)")
+class _(Connection):
+    def connect(self, values):
+        was = self.connected
+        super().connect(values)
+        if self.connected and not was:
+            self.send(wire.DESCRIBE, id=7)
+
+
+@fault("says-goodbye", "a Disconnect comes before the server closes (no fault)")
+class _(Connection):
+    async def serve(self):
+        try:
+            await super().serve()
+        finally:
+            self.send(wire.DISCONNECT)
+
+
+@fault("unknown-type-closes", "a message of a type that is not known ends the connection (no fault)")
+class _(Connection):
+    def take(self, code, body):
+        if code > wire.DATA:
+            self.over = True
+        else:
+            super().take(code, body)
+
+
+@fault("errors-explained", "every Error says why (no fault)")
+class _(Connection):
+    def send(self, code, **values):
+        if code == ERROR:
+            values.setdefault("payload", "this did not work")
+        super().send(code, **values)
