@@ -119,7 +119,7 @@ fn whole(layout: &Layout<'_>) -> TokenStream {
         #default
 
         /// Writes the message to the start of `buffer`, values in that generation, and
-        /// says how many bytes it took.
+        /// says how many bytes it took. Those behind them may change as well.
         ///
         /// # Errors
         /// Where the buffer is shorter than [`encoded_len`](Self::encoded_len), a value is
