@@ -5,8 +5,8 @@ use core::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::timed::{LONG, TIMED, every_tick, nothing_for, past, tick, value};
-use super::{best, past_data, stopped, streamable};
+use super::timed::{LONG, TIMED, every_tick, nothing_for, past, streaming, tick, value};
+use super::{past_data, stopped, streamable};
 use crate::case::Case;
 use crate::subject::{Event, Link, Peer, Resource, Want};
 use crate::verdict::{Outcome, Step, Stop};
@@ -113,13 +113,7 @@ async fn goes_on_without(link: &mut Link, (gone, left): (u16, u16), tick: Durati
 }
 
 async fn start_again(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id, resource, tick) = streaming(peer).await?;
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it")?;
@@ -164,13 +158,7 @@ async fn id_range(peer: &Peer) -> Outcome {
 }
 
 async fn replace_by_longer(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id, resource, tick) = streaming(peer).await?;
     link.send_start_stream(id, &resource.name, &json!({"interval": LONG}))
         .await?;
     past_data(&mut link, &[Want::Ok(id)], &[id]).await?;

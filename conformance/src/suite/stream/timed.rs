@@ -138,6 +138,18 @@ pub(super) async fn value(link: &mut Link, id: u16, tick: Duration) -> Outcome<I
     }
 }
 
+/// Has a device stream what it streams best, every tick: the connection, the stream, the resource,
+/// and how long a tick is.
+pub(super) async fn streaming(peer: &Peer) -> Outcome<(Link, u16, &Resource, Duration)> {
+    let resource = best(peer)?;
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    Ok((link, id, resource, tick(peer).1))
+}
+
 /// The time in which a value that should not come would have come, be it late.
 pub(super) fn past(tick: Duration) -> Duration {
     tick + LATE.max(tick / 2)
@@ -152,13 +164,7 @@ pub(super) async fn nothing_for(link: &mut Link, time: Duration, expected: &str)
 }
 
 async fn interval(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id, resource, tick) = streaming(peer).await?;
     // The first may be the value of the moment, unless it took its time.
     let began = Instant::now();
     let mut first = match value(&mut link, id, tick).await {
@@ -252,13 +258,7 @@ async fn unopened(peer: &Peer) -> Outcome {
 }
 
 async fn stop(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id, _, tick) = streaming(peer).await?;
     value(&mut link, id, tick)
         .await
         .unrelated("waiting for a value")?;
@@ -343,13 +343,7 @@ fn is_value_of(event: &Event, one: &Resource, not: &Resource) -> bool {
 }
 
 async fn replace_id(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let old = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, old, resource, tick) = streaming(peer).await?;
     let new = link.id();
     link.send_start_stream(new, &resource.name, &every_tick(peer))
         .await?;
@@ -386,13 +380,7 @@ async fn replace_interval(peer: &Peer) -> Outcome {
 }
 
 async fn ends_with_connection(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id, _, tick) = streaming(peer).await?;
     value(&mut link, id, tick)
         .await
         .unrelated("waiting for a value")?;
