@@ -275,6 +275,7 @@ async def main(options, kind=Connection):
 
 
 if __name__ == "__main__":
+    wire.end_with_parent()
     # What is broken there builds on what stands here.
     import broken_servers
     import spoiled
