@@ -30,8 +30,8 @@ pub use arbitrary;
 pub use serde;
 
 pub use crate::pson::typed::{
-    Decode, Encode, Form, Framed, Generation, One, Output, Stop, Two, frame, put, put_or_number,
-    value_least, value_len, value_or_number_len, written,
+    Decode, Encode, Form, Framed, Generation, One, Output as Sink, Stop, Two, frame, put,
+    put_or_number, value_least, value_len, value_or_number_len, written,
 };
 pub use crate::wire::{
     Any, BuildError, DecodeError, EncodeError, Encoding, Extent, FieldValue, FrameLayout,

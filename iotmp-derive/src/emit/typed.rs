@@ -43,8 +43,8 @@ pub(super) fn module(spec: &Spec) -> TokenStream {
         /// [`Encode`](::iotmp_ref::typed::Encode) writes and
         /// [`Decode`](::iotmp_ref::typed::Decode) reads: at once, without
         /// what stands between. [`Any`](::iotmp_ref::wire::Any) keeps a number or any
-        /// PSON value, [`Ignored`](::iotmp_ref::typed::Ignored) drops it; a value of
-        /// another encoding is read by the plain message only.
+        /// value in an encoding that these two know, [`Ignored`](::iotmp_ref::typed::Ignored)
+        /// drops it; what is in another encoding is read by the plain message only.
         pub mod typed {
             #[allow(unused_imports, reason = "a specification may have no use for some")]
             use super::{__Err, __None, __Ok, __Some, __codec};

@@ -40,7 +40,7 @@ impl<'l> Methods<'l> {
                 #[inline(always)]
                 fn write_body<__F: __codec::Form>(
                     &self,
-                    out: &mut __codec::Output<'_>,
+                    out: &mut __codec::Sink<'_>,
                 ) -> __codec::Result<(), __codec::Stop>
             },
             written: quote!(__Ok(())),
