@@ -61,7 +61,7 @@ pub fn open<'a>(
 /// Reads the number of a field, if its key is next.
 ///
 /// # Errors
-/// Those of [`number`].
+/// Those of [`Reader::varint`].
 #[inline(always)]
 pub fn next_number<T: Number, const N: usize>(
     reader: &mut Reader<'_>,
