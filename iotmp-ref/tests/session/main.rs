@@ -14,6 +14,7 @@ mod keep_alive;
 mod limits;
 mod malformed;
 mod network;
+mod own_streams;
 mod pair;
 mod recorded;
 mod requests;

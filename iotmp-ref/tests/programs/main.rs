@@ -2,129 +2,25 @@
 
 #![cfg(all(unix, feature = "cli"))]
 
+mod program;
+
 use core::time::Duration;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+
+use program::Program;
 
 /// Long enough for a busy machine; only a failing test waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const DEVICE: [&str; 2] = ["--device", "user1/sensor1/secret/123"];
 
-/// A program that runs, until it is dropped at the latest.
-struct Program {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: Receiver<String>,
-    stderr: Receiver<String>,
-}
-
-impl Program {
-    fn server(args: &[&str]) -> Self {
-        Self::start(env!("CARGO_BIN_EXE_iotmp-server"), args)
-    }
-
-    fn device(address: &str, credential: &str, args: &[&str]) -> Self {
-        let mut words = vec!["--server", address, "--user", "user1"];
-        words.extend(["--device", "sensor1", "--credential", credential]);
-        words.extend(["--backoff", "10"]);
-        words.extend(args);
-        Self::start(env!("CARGO_BIN_EXE_iotmp-device"), &words)
-    }
-
-    fn start(program: &str, args: &[&str]) -> Self {
-        let mut child = Command::new(program)
-            .args(args)
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            stdin: child.stdin.take(),
-            stdout: lines(child.stdout.take().unwrap()),
-            stderr: lines(child.stderr.take().unwrap()),
-            child,
-        }
-    }
-
-    /// The next line of standard output.
-    fn line(&self) -> String {
-        self.stdout.recv_timeout(PATIENCE).unwrap()
-    }
-
-    /// Waits for a line of the log that says `what`.
-    fn logs(&self, what: &str) -> String {
-        loop {
-            let line = self.stderr.recv_timeout(PATIENCE).expect(what);
-            if line.contains(what) {
-                return line;
-            }
-        }
-    }
-
-    fn say(&mut self, line: &str) {
-        let stdin = self.stdin.as_mut().unwrap();
-        writeln!(stdin, "{line}").unwrap();
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let status = Command::new("kill").args([name, &id]).status().unwrap();
-        assert!(status.success());
-    }
-
-    /// Waits for the end: the exit code, and all that it has still said.
-    fn end(mut self) -> (Option<i32>, String, String) {
-        let stdout = rest(&self.stdout);
-        let stderr = rest(&self.stderr);
-        // Both outputs are closed, so it has ended or is about to.
-        let status = self.child.wait().unwrap();
-        (status.code(), stdout, stderr)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(stream).lines() {
-            if sender.send(line.unwrap()).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
-}
-
-fn rest(lines: &Receiver<String>) -> String {
-    let mut text = String::new();
-    loop {
-        match lines.recv_timeout(PATIENCE) {
-            Ok(line) => text = text + &line + "\n",
-            Err(RecvTimeoutError::Disconnected) => return text,
-            Err(RecvTimeoutError::Timeout) => panic!("it does not end; so far: {text}"),
-        }
-    }
-}
-
 #[test]
 fn a_server_without_a_prompt_outlives_its_input_and_stops_by_signal() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Program::server(&[&["--listen", "127.0.0.1:0"], &DEVICE[..]].concat());
         let address = server.line();
-        server.stdin = None;
+        server.hang_up();
         let device = Program::device(&address, "secret/123", &[]);
         device.logs("connected");
         server.logs("connected");
@@ -219,7 +115,7 @@ fn a_prompt_ends_with_its_input() {
     server.line();
     server.say("devices");
     assert_eq!(server.line(), "no device is connected");
-    server.stdin = None;
+    server.hang_up();
     assert_eq!(server.end().0, Some(0));
 }
 
