@@ -243,8 +243,13 @@ impl Book {
             evidence: None,
         };
         // What takes long proves by what comes: while it passes it needs no twin, which takes as
-        // long, to have passed before.
-        let is_later = case.pace == Pace::Slow && subject.role() == Role::Device;
+        // long, to have passed before. Nor does anything wait for a twin that takes long.
+        let control = suite::control(case, subject.role());
+        let is_slow = [Some(case), control]
+            .into_iter()
+            .flatten()
+            .any(|case| case.pace == Pace::Slow);
+        let is_later = is_slow && subject.role() == Role::Device;
         if !is_later && let Some(verdict) = self.refused_by_control(case, subject).await {
             result.verdict = verdict;
             return result;

@@ -84,6 +84,12 @@ impl Failure {
         let absent = ["nothing within", "connection closed", "connection reset"];
         absent.iter().any(|words| self.got.contains(words))
     }
+
+    /// Whether it is that the subject did nothing at all: said nothing, or ended no connection.
+    #[must_use]
+    pub fn is_idleness(&self) -> bool {
+        self.is_absence() || self.got.contains("still open")
+    }
 }
 
 impl Kind {

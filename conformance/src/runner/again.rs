@@ -97,12 +97,11 @@ fn excuse(book: &Book, subject: &Subject, results: &mut [CaseResult]) {
     };
     for result in results {
         let came_later = book.times(&result.id).is_some_and(|(_, end)| end >= hurt.0);
-        // One that hangs ends no connection either.
-        let idle = match &result.verdict {
-            Verdict::Fail(failure) => failure.is_absence() || failure.got.contains("still open"),
+        let is_idle = match &result.verdict {
+            Verdict::Fail(failure) => failure.is_idleness(),
             _ => false,
         };
-        if came_later && idle && !is_hurt(result) {
+        if came_later && is_idle && !is_hurt(result) {
             let reason = result.verdict.reason().unwrap_or_default();
             result.verdict = Verdict::Inconclusive {
                 reason: format!("the subject was about to go away: {reason}"),

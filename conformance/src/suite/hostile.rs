@@ -141,10 +141,7 @@ async fn endless_varint(peer: &Peer) -> Outcome {
 
 /// Sees what becomes of a connection: it may live or end, but the message is not answered by Ok.
 async fn never_ok(link: &mut Link, id: u16) -> Outcome {
-    match taken(link, id).await? {
-        None => Ok(()),
-        Some(stop) => Err(stop),
-    }
+    taken(link, id).await?.map_or(Ok(()), Err)
 }
 
 /// The failure that it is where a message is answered by Ok.

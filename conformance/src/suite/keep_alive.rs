@@ -431,13 +431,24 @@ async fn goes_on(peer: &Peer) -> Outcome {
     keep_alive(peer, &mut link, "second", since, late).await
 }
 
+/// How long a device may take to give up a connection on which its Keep Alive is not answered.
+fn given_up_within(peer: &Peer, interval: Duration) -> Duration {
+    let answer = peer.spec().timer("keep_alive_answer");
+    let answer = answer.map_or(interval, Duration::from_secs);
+    answer.max(interval).min(peer.patience()) + peer.timeout()
+}
+
+/// The failure of one that does not.
+fn goes_on_regardless(event: &Event, limit: Duration) -> Stop {
+    let expected = format!("the end of the connection within {} ms", limit.as_millis());
+    Stop::fail(expected, event.to_string()).blaming("IOTMP25-KEEPALIVE-006")
+}
+
 async fn sent_and_needed(peer: &Peer) -> Outcome {
     let (mut link, interval, late) = lively(peer).await?;
     keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
     let since = Instant::now();
-    let answer = peer.spec().timer("keep_alive_answer");
-    let answer = answer.map_or(interval, Duration::from_secs);
-    let limit = answer.max(interval).min(peer.patience()) + peer.timeout();
+    let limit = given_up_within(peer, interval);
     peer.waits(
         "the device to notice that its Keep Alive is not answered",
         limit,
@@ -448,9 +459,7 @@ async fn sent_and_needed(peer: &Peer) -> Outcome {
             // It may try once more before it gives up.
             Event::Message(received) if received.name() == "keep_alive" => {}
             other => {
-                let expected = format!("the end of the connection within {} ms", limit.as_millis());
-                return Err(Stop::fail(expected, other.to_string())
-                    .blaming("IOTMP25-KEEPALIVE-006")
+                return Err(goes_on_regardless(&other, limit)
                     .having_kept(&["IOTMP25-KEEPALIVE-001", "IOTMP25-KEEPALIVE-002"])
                     .because("its last Keep Alive was not answered"));
             }

@@ -11,7 +11,7 @@ pub(super) mod timed;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use crate::case::{CASE, Case, DEVICE, Pace};
+use crate::case::{CASE, Case, DEVICE};
 use crate::family;
 use crate::subject::{
     Event, Function, Link, NO_SUCH_RESOURCE, Peer, Resource, Want, any_of, phrase,
@@ -52,8 +52,6 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMP25-STREAM-006"],
         ambiguity: Some(STOP_STREAM),
         control: Some("stream.stop"),
-        // Not for what it takes itself, but for its control.
-        pace: Pace::Slow,
         run: |peer| Box::pin(stop_twice(peer)),
         ..DEVICE
     },
@@ -62,8 +60,6 @@ pub(super) const CASES: &[Case] = &[
         title: "the identifier of a closed stream can be used again",
         clauses: &["IOTMP25-SID-004"],
         control: Some("stream.stop"),
-        // Not for what it takes itself, but for its control.
-        pace: Pace::Slow,
         run: |peer| Box::pin(id_free_after_stop(peer)),
         ..DEVICE
     },

@@ -5,19 +5,10 @@ import math
 
 import wire
 from device import Connection
+from faults import Faults
 from wire import ERROR, OK
 
-FAULTS = {}
-
-
-def fault(name, what):
-    """Registers a kind of connection."""
-
-    def register(kind):
-        FAULTS[name] = (what, kind)
-        return kind
-
-    return register
+fault = Faults()
 
 
 # --- streams

@@ -5,25 +5,10 @@ import time
 
 import wire
 from server import Connection
+from faults import Faults
 from wire import ERROR, OK
 
-FAULTS = {}
-
-
-def fault(name, what):
-    """Registers a kind of connection."""
-
-    def register(kind):
-        FAULTS[name] = (what, kind)
-        return kind
-
-    return register
-
-
-def strings(payload):
-    """Three strings, or three empty ones that are no credentials."""
-    fits = isinstance(payload, list) and len(payload) == 3 and all(isinstance(part, str) for part in payload)
-    return payload if fits else ["", "", ""]
+fault = Faults()
 
 
 # --- who is let in

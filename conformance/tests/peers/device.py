@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 
+import faults
 import wire
 from wire import ERROR, OK, Malformed, Partial
 
@@ -355,20 +356,10 @@ async def main(options, kind=Connection):
 
 
 if __name__ == "__main__":
-    wire.end_with_parent()
     # What is broken there builds on what stands here.
-    import broken_devices
-    import spoiled
+    from broken_devices import fault
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", required=True)
-    parser.add_argument("--user", default="u")
-    parser.add_argument("--device", default="d")
-    parser.add_argument("--credential", default="secret")
     parser.add_argument("--keep-alive", type=int, default=2, metavar="SECONDS")
-    names = [*FAULTS, *broken_devices.FAULTS, *spoiled.FAULTS]
-    parser.add_argument("--fault", default="none", choices=names, metavar="NAME")
-    chosen = parser.parse_args()
-    spoiled.spoil(chosen.fault)
-    _, broken = broken_devices.FAULTS.get(chosen.fault, ("", Connection))
-    asyncio.run(main(chosen, broken))
+    faults.run(main, parser, FAULTS, fault, Connection)

@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 
+import faults
 import wire
 from wire import ERROR, OK, Malformed, Partial
 
@@ -275,19 +276,9 @@ async def main(options, kind=Connection):
 
 
 if __name__ == "__main__":
-    wire.end_with_parent()
     # What is broken there builds on what stands here.
-    import broken_servers
-    import spoiled
+    from broken_servers import fault
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--listen", default="127.0.0.1:0")
-    parser.add_argument("--user", default="u")
-    parser.add_argument("--device", default="d")
-    parser.add_argument("--credential", default="secret")
-    names = [*FAULTS, *broken_servers.FAULTS, *spoiled.FAULTS]
-    parser.add_argument("--fault", default="none", choices=names, metavar="NAME")
-    chosen = parser.parse_args()
-    spoiled.spoil(chosen.fault)
-    _, broken = broken_servers.FAULTS.get(chosen.fault, ("", Connection))
-    asyncio.run(main(chosen, broken))
+    faults.run(main, parser, FAULTS, fault, Connection)

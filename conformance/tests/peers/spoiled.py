@@ -8,25 +8,11 @@ import struct
 import time
 
 import wire
+from faults import Faults
 from wire import Malformed, Partial, tag, varint
 
-FAULTS = {}
+fault = Faults()
 _right = {name: getattr(wire, name) for name in ("pack", "unpack", "tag", "field", "frame", "fields", "message")}
-
-
-def fault(name, what):
-    """Registers what spoils `wire`."""
-
-    def register(spoil):
-        FAULTS[name] = (what, spoil)
-        return spoil
-
-    return register
-
-
-def spoil(name):
-    if name in FAULTS:
-        FAULTS[name][1]()
 
 
 def pack_instead(other):

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{PATIENT, bare, lively, with_margin};
+use super::{PATIENT, bare, given_up_within, goes_on_regardless, lively};
 use crate::case::{Case, DEVICE, Pace, SERVER};
 use crate::subject::{Event, Link, Peer, Want};
 use crate::verdict::{Outcome, Step, Stop};
@@ -94,9 +94,7 @@ async fn beside_requests(peer: &Peer) -> Outcome {
         }
     }
     // Answers to requests are no answer to it.
-    let answer = peer.spec().timer("keep_alive_answer");
-    let answer = answer.map_or(interval, Duration::from_secs);
-    let limit = with_margin(peer, answer.max(interval)).min(peer.patience()) + peer.timeout();
+    let limit = given_up_within(peer, interval);
     let missed = Instant::now();
     loop {
         match ask_until(&mut link, missed + limit, every, &mut asked).await? {
@@ -104,9 +102,7 @@ async fn beside_requests(peer: &Peer) -> Outcome {
             // It may try once more before it gives up.
             Event::Message(received) if received.name() == "keep_alive" => {}
             other => {
-                let expected = format!("the end of the connection within {} ms", limit.as_millis());
-                return Err(Stop::fail(expected, other.to_string())
-                    .blaming("IOTMP25-KEEPALIVE-006")
+                return Err(goes_on_regardless(&other, limit)
                     .having_kept(&["IOTMP25-KEEPALIVE-002"])
                     .because("requests came, but no answer to its Keep Alive"));
             }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::events::no_samples_until;
-use super::timed::{LONG, every_tick, tick, value};
+use super::timed::{LONG, every_tick, streaming, tick, value};
 use super::{best, past_data};
 use crate::case::{Case, DEVICE, Pace};
 use crate::subject::{Link, Peer, Want, vocabulary};
@@ -80,14 +80,9 @@ async fn reconfigure(peer: &Peer) -> Outcome {
 }
 
 async fn to_events(peer: &Peer) -> Outcome {
-    let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id, _, tick) = streaming(peer).await?;
     send(&mut link, id, &Json::Null).await?;
     past_data(&mut link, &[Want::Ok(id)], &[id]).await?;
-    let end = Instant::now() + tick(peer).1 * 5 / 4;
+    let end = Instant::now() + tick * 5 / 4;
     no_samples_until(&mut link, end, &[id]).await
 }
