@@ -15,6 +15,7 @@ mod hostile;
 mod keep_alive;
 mod nubison;
 mod probe;
+mod property;
 mod redirect;
 mod run;
 mod sid;

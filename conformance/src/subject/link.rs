@@ -22,7 +22,6 @@ use super::watch::{Streams, Watch};
 use crate::case::Role;
 use crate::codec::Codec;
 use crate::observe;
-use crate::suite::OWN_ID;
 use crate::verdict::{Outcome, Stop};
 
 /// How long a subject is given to read one piece before the next is sent.
@@ -363,12 +362,9 @@ impl Link {
             Ok(decoded) => decoded,
             Err(refusal) => {
                 let why = refusal.to_string();
-                let clause = observe::unreadable(self.reader(&bytes), self.role, &bytes);
-                let clause = match clause {
-                    Some(OWN_ID) => self.watch.nameless().or(clause),
-                    _ => clause,
-                };
-                clause.into_iter().for_each(|id| self.transcript.accuse(id));
+                if let Some(clause) = observe::unreadable(self.reader(&bytes), self.role, &bytes) {
+                    self.transcript.accuse(self.watch.unreadable(clause));
+                }
                 self.transcript
                     .bytes(self.number, Side::Subject, &bytes, why.clone(), self.codec);
                 return Some(Event::Garbage(why));

@@ -188,9 +188,13 @@ impl Watch {
         None
     }
 
-    /// Whose answer it is that carries no identifier at all, if that is known.
-    pub(super) fn nameless(&self) -> Option<&'static str> {
-        self.asked_nothing.then_some(NO_ANSWER)
+    /// The clause that a message breaks which cannot be read for want of what `clause` says: an
+    /// answer without an identifier may be one to a call without.
+    pub(super) fn unreadable(&self, clause: &'static str) -> &'static str {
+        match clause {
+            OWN_ID if self.asked_nothing => NO_ANSWER,
+            other => other,
+        }
     }
 
     /// Whose answer it is that carries an identifier that nobody used.

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::craft::padded_varint;
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, SERVER};
-use crate::subject::vocabulary::{connect, disconnect};
+use crate::subject::vocabulary::{self, connect, disconnect};
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
 use crate::verdict::{Outcome, Stop};
 
@@ -276,13 +276,7 @@ async fn is_run(link: &mut Link, resource: Json, parameters: Json) -> Outcome<bo
 }
 
 async fn server_resource(peer: &Peer) -> Outcome {
-    let resources = peer.spec().enumeration("server_resource");
-    let number = |name: &str| {
-        let found = resources.and_then(|all| all.values.iter().find(|value| value.name == name));
-        found
-            .map(|value| value.value)
-            .ok_or_else(|| Stop::skip("the spec has no such server resource"))
-    };
+    let number = |name| vocabulary::number(peer.spec(), "server_resource", name);
     let (lock, unlock) = (number("lock")?, number("unlock")?);
     let mut link = peer.connected().await?;
     let target = json!(NO_SUCH_RESOURCE);

@@ -4,10 +4,11 @@ use iotmp_ref::wire::Encoding;
 use serde_json::{Value as Json, json};
 
 use super::craft::Craft;
+use super::property::{self, asked};
 use crate::case::{CASE, Case, SERVER};
 use crate::family;
 use crate::json;
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, phrase, vocabulary};
+use crate::subject::{NO_SUCH_RESOURCE, Peer, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// A property of the device that a case sets.
@@ -172,45 +173,19 @@ fn shortened(value: &Json) -> String {
 /// is not understood is known. Each in an array, as a whole field of its own may travel otherwise.
 async fn any_payload(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    let id = link.id();
-    link.send(
-        json!({"type": "run", "stream_id": id, "resource": NO_SUCH_RESOURCE, "payload": ["a text"]}),
-    )
-    .await?;
-    link.answer(id)
+    let run =
+        |payload: &Json| json!({"type": "run", "resource": NO_SUCH_RESOURCE, "payload": [payload]});
+    asked(&mut link, &run(&json!("a text")))
         .await
         .blaming("IOTMP25-RUN-001")
         .because("the payload was an array of a text")?;
     for (kind, value) in all() {
-        let id = link.id();
-        link.send(
-            json!({"type": "run", "stream_id": id, "resource": NO_SUCH_RESOURCE, "payload": [value]}),
-        )
-        .await?;
-        let answer = link.answer(id).await;
+        let answer = asked(&mut link, &run(&value)).await;
         charged(answer, peer, kind, &value)?;
         peer.transcript().keep_last(8);
     }
     peer.keep(link).await;
     Ok(())
-}
-
-/// Has a server do something with the property, and returns its answer.
-async fn property(
-    peer: &Peer,
-    link: &mut Link,
-    what: &str,
-    value: Option<&Json>,
-) -> Outcome<Received> {
-    let number = vocabulary::number(peer.spec(), "server_resource", what)?;
-    let id = link.id();
-    let mut run =
-        json!({"type": "run", "stream_id": id, "resource": number, "parameters": PROPERTY});
-    if let (Some(value), Some(object)) = (value, run.as_object_mut()) {
-        object.insert("payload".to_owned(), json!({"value": value}));
-    }
-    link.send(run).await?;
-    link.answer(id).await
 }
 
 /// Whether two values are the same number, text and so on, all the way down.
@@ -236,19 +211,19 @@ fn same(one: &Json, other: &Json) -> bool {
 /// What a server does not take it need not keep.
 async fn kept(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    let plain = json!("a value");
-    let set = property(peer, &mut link, "set_device_property", Some(&plain)).await;
-    if set.unrelated("setting a property")?.name() != "ok" {
+    let set = |value: &Json| property::set(peer.spec(), PROPERTY, &json!({"value": value}));
+    let read = property::read(peer.spec(), PROPERTY)?;
+    let plain = asked(&mut link, &set(&json!("a value"))?).await;
+    if plain.unrelated("setting a property")?.name() != "ok" {
         return Err(Stop::skip("the server keeps no properties"));
     }
     let mut taken = 0;
     for (kind, value) in all() {
-        let set = property(peer, &mut link, "set_device_property", Some(&value)).await;
-        if charged(set, peer, kind, &value)?.name() != "ok" {
+        let answer = asked(&mut link, &set(&value)?).await;
+        if charged(answer, peer, kind, &value)?.name() != "ok" {
             continue;
         }
-        let read = property(peer, &mut link, "read_device_property", None).await;
-        let read = charged(read, peer, kind, &value)?;
+        let read = charged(asked(&mut link, &read).await, peer, kind, &value)?;
         let said = read.field("payload").and_then(|said| said.get("value"));
         if !said.is_some_and(|said| same(said, &value)) {
             if taken == 0 {
@@ -266,7 +241,12 @@ async fn kept(peer: &Peer) -> Outcome {
         taken += 1;
         peer.transcript().keep_last(8);
     }
-    Ok(())
+    match taken {
+        0 => Err(Stop::skip(
+            "the server keeps no property that is a value of another kind",
+        )),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

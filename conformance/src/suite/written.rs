@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::property::{self, asked};
 use crate::case::{CASE, Case, Role};
 use crate::observe::{Written, written_wrong};
-use crate::subject::vocabulary::{self, connect};
+use crate::subject::vocabulary::connect;
 use crate::subject::{Link, Peer, Received};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -55,22 +56,14 @@ async fn of_server(peer: &Peer) -> Outcome<(Link, Vec<Received>)> {
     // How it refuses is the matter of other cases.
     said.extend(refused.answer(id).await.ok());
     let mut link = peer.connected().await?;
-    let number = |name| vocabulary::number(peer.spec(), "server_resource", name).ok();
-    let named = number("set_device_property").zip(number("read_device_property"));
-    for (at, resource) in named
-        .into_iter()
-        .flat_map(|(set, read)| [set, read])
-        .enumerate()
-    {
-        let id = link.id();
-        let mut run =
-            json!({"type": "run", "stream_id": id, "resource": resource, "parameters": PROPERTY});
-        if at == 0 {
-            run["payload"] =
-                json!({"b": 0.1, "a": [1, 30, -3, 0.5, "x", {}, []], "c": {"e": 1, "d": 2.5}});
+    let value = json!({"b": 0.1, "a": [1, 30, -3, 0.5, "x", {}, []], "c": {"e": 1, "d": 2.5}});
+    let set = property::set(peer.spec(), PROPERTY, &value);
+    // A revision without properties has nothing more to say.
+    if let (Ok(set), Ok(read)) = (set, property::read(peer.spec(), PROPERTY)) {
+        for request in [set, read] {
+            let answer = asked(&mut link, &request).await;
+            said.push(answer.unrelated("asking for a property")?);
         }
-        link.send(run).await?;
-        said.push(link.answer(id).await.unrelated("asking for a property")?);
     }
     Ok((link, said))
 }
@@ -88,11 +81,9 @@ async fn of_device(peer: &Peer) -> Outcome<(Link, Vec<Received>)> {
             requests.push(resource.run(None));
         }
     }
-    for mut request in requests {
-        let id = link.id();
-        request["stream_id"] = id.into();
-        link.send(request).await?;
-        said.push(link.answer(id).await.unrelated("asking the device")?);
+    for request in requests {
+        let answer = asked(&mut link, &request).await;
+        said.push(answer.unrelated("asking the device")?);
     }
     Ok((link, said))
 }

@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::{OK, other_last_character, refused_with};
 use crate::case::{Case, SERVER};
-use crate::subject::vocabulary::{self, connect};
+use crate::subject::vocabulary::connect;
 use crate::subject::{Credentials, Event, Link, Peer, Want, phrase};
+use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Whoever is not let in is not served either.
@@ -197,18 +198,10 @@ async fn wrong_after_right(peer: &Peer) -> Outcome {
 }
 
 async fn refused_not_served(peer: &Peer) -> Outcome {
-    let set = vocabulary::number(peer.spec(), "server_resource", "set_device_property")?;
-    let request = |id: u16| json!({"type": "run", "stream_id": id, "resource": set, "parameters": PROPERTY, "payload": {"set": true}});
+    let request = property::set(peer.spec(), PROPERTY, &json!({"set": true}))?;
     let mut link = peer.connected().await?;
-    let id = link.id();
-    link.send(request(id)).await?;
-    if link
-        .answer(id)
-        .await
-        .unrelated("asking as a connected device")?
-        .name()
-        != "ok"
-    {
+    let served = asked(&mut link, &request).await;
+    if served.unrelated("asking as a connected device")?.name() != "ok" {
         let why = "the server grants nothing that shows whether a device is served";
         return Err(Stop::skip(why));
     }
@@ -220,7 +213,7 @@ async fn refused_not_served(peer: &Peer) -> Outcome {
         .await
         .unrelated("being refused")?;
     let id = link.id();
-    link.send(request(id)).await?;
+    link.send(with_id(&request, id)).await?;
     match link.next().await {
         Event::Message(received) if received.is("ok", id) => Err(Stop::fail(
             "an Error, no answer, or the end of the connection",

@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use super::resource::kind;
 use super::{ONE_ANSWER, call};
 use crate::case::{CASE, Case, Role};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase};
+use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Calls one after another; who loses every hundredth loses some of them wherever the count stands.
@@ -60,14 +61,6 @@ struct Question {
     answer: Json,
 }
 
-fn with_id(request: &Json, id: u16) -> Json {
-    let mut request = request.clone();
-    if let Some(object) = request.as_object_mut() {
-        object.insert("stream_id".to_owned(), id.into());
-    }
-    request
-}
-
 /// What does not change from one answer to the next.
 fn essence(role: Role, answer: &Received) -> Json {
     let payload = answer.field("payload");
@@ -90,26 +83,15 @@ fn outline(value: &Json) -> Json {
     }
 }
 
-async fn asked(link: &mut Link, request: &Json) -> Outcome<Received> {
-    let id = link.id();
-    link.send(with_id(request, id)).await?;
-    link.answer(id).await.unrelated("asking alone")
-}
-
 /// Sets properties of the device at a server, and asks for them.
 async fn of_server(peer: &Peer, link: &mut Link) -> Outcome<Vec<Json>> {
-    let number = |name| vocabulary::number(peer.spec(), "server_resource", name);
-    let (set, read) = (
-        number("set_device_property")?,
-        number("read_device_property")?,
-    );
     let mut requests = Vec::new();
     for nth in 0..KINDS {
         let name = format!("conformance_{nth}");
-        let value = json!({"load": nth});
-        let run = json!({"type": "run", "resource": set, "parameters": name, "payload": value});
-        if asked(link, &run).await?.name() == "ok" {
-            requests.push(json!({"type": "run", "resource": read, "parameters": name}));
+        let set = property::set(peer.spec(), &name, &json!({"load": nth}))?;
+        let answer = asked(link, &set).await.unrelated("asking alone")?;
+        if answer.name() == "ok" {
+            requests.push(property::read(peer.spec(), &name)?);
         }
     }
     Ok(requests)
@@ -132,7 +114,10 @@ async fn questions(peer: &Peer, link: &mut Link) -> Outcome<Vec<Question>> {
     requests.push(json!({"type": "run", "resource": NO_SUCH_RESOURCE}));
     let mut questions: Vec<Question> = Vec::new();
     for request in requests {
-        let answer = essence(peer.role(), &asked(link, &request).await?);
+        let answer = {
+            let answer = asked(link, &request).await.unrelated("asking alone")?;
+            essence(peer.role(), &answer)
+        };
         if questions.iter().all(|known| known.answer != answer) {
             questions.push(Question { request, answer });
         }

@@ -17,7 +17,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         title: "a Run of a name cut or longer than that of a resource is answered by Error",
         clauses: &["IOTMP25-RUN-003"],
         control: Some("run.unknown-resource"),
-        run: |peer| Box::pin(missed(peer, &["run"])),
+        run: |peer| Box::pin(missed(peer, "run")),
         ..DEVICE
     },
     Case {
@@ -34,7 +34,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         clauses: &["IOTMP25-DESCRIBE-004"],
         // Whoever finds what there is not finds it whatever is asked.
         control: Some("run.similar-name"),
-        run: |peer| Box::pin(missed(peer, &["describe"])),
+        run: |peer| Box::pin(missed(peer, "describe")),
         ..DEVICE
     },
     Case {
@@ -42,7 +42,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         title: "a Start Stream of a name cut or longer than that of a resource is answered by Error",
         clauses: &["IOTMP25-STREAM-002"],
         control: Some("run.similar-name"),
-        run: |peer| Box::pin(missed(peer, &["start_stream"])),
+        run: |peer| Box::pin(missed(peer, "start_stream")),
         ..DEVICE
     },
 ];
@@ -70,30 +70,23 @@ fn similar(peer: &Peer) -> Outcome<Vec<String>> {
     }
 }
 
-async fn missed(peer: &Peer, requests: &[&str]) -> Outcome {
+async fn missed(peer: &Peer, request: &str) -> Outcome {
     let mut link = peer.connected().await?;
     for name in similar(peer)? {
-        for request in requests {
-            let id = link.id();
-            link.send(json!({"type": request, "stream_id": id, "resource": name}))
-                .await?;
-            link.message(&[Want::Error(id)])
-                .await
-                .because(format!("there is no resource {name:?}"))?;
-        }
+        let id = link.id();
+        link.send(json!({"type": request, "stream_id": id, "resource": name}))
+            .await?;
+        link.message(&[Want::Error(id)])
+            .await
+            .because(format!("there is no resource {name:?}"))?;
     }
     peer.keep(link).await;
     Ok(())
 }
 
 async fn unknown_number(peer: &Peer) -> Outcome {
-    let taken = |alias: Option<u64>| alias == Some(NO_SUCH_NUMBER);
-    if peer
-        .catalogue()?
-        .resources
-        .iter()
-        .any(|known| taken(known.alias))
-    {
+    let mut resources = peer.catalogue()?.resources.iter();
+    if resources.any(|known| known.alias == Some(NO_SUCH_NUMBER)) {
         return Err(Stop::skip("the device has a resource of that number"));
     }
     let mut link = peer.connected().await?;
