@@ -1,6 +1,5 @@
 """More devices that break one rule: each is a connection that does one thing differently."""
 
-import asyncio
 import math
 
 import wire
