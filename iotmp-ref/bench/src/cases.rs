@@ -8,7 +8,7 @@ use crate::payloads::{
     BATCH, BLOB, Batch, Blob, CREDENTIALS, Call, Interval, Login, MEASURED, Measurement, REFUSED,
     RESOURCE, Reading, Refusal, SESSION, STREAM, Sample, Subscription, TOKEN, Unit, batch, blob,
 };
-use crate::peers::{Set, aligned, derived, json};
+use crate::peers::{SOURCE, Set, aligned, derived, json, placed};
 
 /// What a small message and its payload fit in, one beside the other.
 const SMALL: usize = 1024;
@@ -32,43 +32,46 @@ pub const PAYLOADS: [(&str, &str); 8] = [
 pub fn of(payload: &str) -> Vec<Case> {
     match payload {
         "A" => {
-            const VALUE: Sample<'static> = Sample {
+            let value = Sample {
                 stream_id: STREAM,
-                payload: Reading::SAMPLE,
+                payload: Reading {
+                    status: placed(Reading::SAMPLE.status),
+                    ..Reading::SAMPLE
+                },
             };
             let mut set = Set::new("A", SMALL);
-            let wire = ours::typed!(&mut set, Sample, VALUE);
+            let wire = ours::typed!(&mut set, Sample, value.clone());
             ours::memcpy(&mut set, &wire);
             ours::dynamic(&mut set, &wire);
-            derived!(&mut set, Sample, VALUE);
-            json!(&mut set, Sample, VALUE);
+            derived!(&mut set, Sample, value.clone());
+            json!(&mut set, Sample, value.clone());
             set.cases
         }
         "B" => {
-            const VALUE: Login<'static> = Login {
+            let value = Login {
                 stream_id: STREAM,
-                payload: CREDENTIALS,
+                payload: CREDENTIALS.map(placed),
             };
             let mut set = Set::new("B", SMALL);
-            let wire = ours::typed!(&mut set, Login, VALUE);
+            let wire = ours::typed!(&mut set, Login, value.clone());
             ours::memcpy(&mut set, &wire);
             ours::dynamic(&mut set, &wire);
-            derived!(&mut set, Login, VALUE);
-            json!(&mut set, Login, VALUE);
+            derived!(&mut set, Login, value.clone());
+            json!(&mut set, Login, value.clone());
             set.cases
         }
         "C" => {
-            const VALUE: Call<'static> = Call {
+            let value = Call {
                 stream_id: STREAM,
                 payload: Unit { celsius: true },
-                resource: RESOURCE,
+                resource: placed(RESOURCE),
             };
             let mut set = Set::new("C", SMALL);
-            let wire = ours::typed!(&mut set, Call, VALUE);
+            let wire = ours::typed!(&mut set, Call, value.clone());
             ours::memcpy(&mut set, &wire);
             ours::dynamic(&mut set, &wire);
-            derived!(&mut set, Call, VALUE);
-            json!(&mut set, Call, VALUE);
+            derived!(&mut set, Call, value.clone());
+            json!(&mut set, Call, value.clone());
             set.cases
         }
         "D" => {
@@ -85,7 +88,7 @@ pub fn of(payload: &str) -> Vec<Case> {
             set.cases
         }
         "E" => {
-            let bytes = aligned(BLOB, ours::SOURCE);
+            let bytes = aligned(BLOB, SOURCE);
             bytes.copy_from_slice(&blob(BLOB));
             let bytes = &*bytes;
             let value = || Blob {
@@ -101,43 +104,43 @@ pub fn of(payload: &str) -> Vec<Case> {
             set.cases
         }
         "F" => {
-            const VALUE: Subscription<'static> = Subscription {
+            let value = Subscription {
                 stream_id: STREAM,
                 parameters: Interval { interval: 10 },
-                resource: RESOURCE,
+                resource: placed(RESOURCE),
             };
             let mut set = Set::new("F", SMALL);
-            let wire = ours::typed!(&mut set, Subscription, VALUE);
+            let wire = ours::typed!(&mut set, Subscription, value.clone());
             ours::memcpy(&mut set, &wire);
             ours::dynamic(&mut set, &wire);
-            derived!(&mut set, Subscription, VALUE);
-            json!(&mut set, Subscription, VALUE);
+            derived!(&mut set, Subscription, value.clone());
+            json!(&mut set, Subscription, value.clone());
             set.cases
         }
         "G" => {
-            const VALUE: Refusal<'static> = Refusal {
+            let value = Refusal {
                 stream_id: STREAM,
                 parameters: 404,
-                payload: REFUSED,
+                payload: placed(REFUSED),
             };
             let mut set = Set::new("G", SMALL);
-            let wire = ours::typed!(&mut set, Refusal, VALUE);
+            let wire = ours::typed!(&mut set, Refusal, value.clone());
             ours::memcpy(&mut set, &wire);
-            derived!(&mut set, Refusal, VALUE);
-            json!(&mut set, Refusal, VALUE);
+            derived!(&mut set, Refusal, value.clone());
+            json!(&mut set, Refusal, value.clone());
             set.cases
         }
         "H" => {
-            const VALUE: Measurement<'static> = Measurement {
+            let value = Measurement {
                 session_id: &SESSION,
-                access_token: TOKEN,
+                access_token: placed(TOKEN),
                 payload: &MEASURED,
             };
             let mut set = Set::new("H", SMALL);
-            let wire = ours::typed!(&mut set, Measurement, VALUE);
+            let wire = ours::typed!(&mut set, Measurement, value.clone());
             ours::memcpy(&mut set, &wire);
             // JSON has no bytes.
-            derived!(&mut set, Measurement, VALUE);
+            derived!(&mut set, Measurement, value.clone());
             set.cases
         }
         _ => Vec::new(),

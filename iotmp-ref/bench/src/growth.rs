@@ -12,7 +12,7 @@ use iotmp_ref::wire::{Any, Encoded, Encoding};
 use crate::harness::{self, Case, Op};
 use crate::ours::{self, Message};
 use crate::payloads::{Batch, Blob, STREAM, batch, blob};
-use crate::peers::aligned;
+use crate::peers::{SOURCE, aligned};
 use crate::plot::{Plot, Series};
 
 pub use self::compile::{measure as measure_compile, plot as compile, rebuild};
@@ -75,7 +75,7 @@ fn case<R>(name: &'static str, work: impl FnMut() -> R + 'static) -> Case {
 fn payload() -> Growth {
     let mut sweep = Sweep::new();
     for size in (4..=18).step_by(2).map(|power| 1_usize << power) {
-        let source = aligned(size, ours::SOURCE);
+        let source = aligned(size, SOURCE);
         source.copy_from_slice(&blob(size));
         let source = &*source;
         let blob = Blob {

@@ -10,15 +10,13 @@ use crate::harness::Op;
 use crate::payloads::{
     Batch, Blob, Call, Interval, Login, Measurement, Reading, Refusal, Sample, Subscription, Unit,
 };
-use crate::peers::{Set, aligned};
+use crate::peers::{SOURCE, Set, aligned};
 
 /// The name of this codec in tables.
 pub const NAME: &str = "iotmp";
 
 const ENCODING: Encoding = Encoding::Pson2;
 const TWO: Generation = Generation::Two;
-/// Where in a page large payloads begin.
-pub const SOURCE: usize = 2048;
 
 /// A payload in a message of a specification.
 pub trait Message {

@@ -82,6 +82,9 @@ impl Set {
     }
 }
 
+/// Where in a page payloads begin: half a page away from the messages.
+pub const SOURCE: usize = 2048;
+
 /// Zeros that begin `offset` bytes into a page, and live as long as the program.
 ///
 /// Copies between addresses that differ by little in their last twelve bits are
@@ -92,6 +95,13 @@ pub fn aligned(len: usize, offset: usize) -> &'static mut [u8] {
     let memory = Vec::leak(vec![0; len + 2 * PAGE]);
     let start = memory.as_ptr().align_offset(PAGE) + offset;
     &mut memory[start..start + len]
+}
+
+/// A text where payloads stand: away from the addresses that messages are written to.
+pub fn placed(text: &str) -> &'static str {
+    let bytes = aligned(text.len(), SOURCE);
+    bytes.copy_from_slice(text.as_bytes());
+    std::str::from_utf8(bytes).expect("a copy of a text")
 }
 
 /// Adds the codecs that are told the fields by derives, each after a check that
