@@ -311,6 +311,15 @@ fn streams_that_go_on_or_stand_still() {
         .wait(1900)
         .say(Device, value.clone())
         .fails(&[]);
+    // Each within the time that one may take, and all of them too slow.
+    let paced = |pace: u64, values: usize| {
+        let first = started(500);
+        (0..values).fold(first, |talk, _| talk.wait(pace).say(Device, value.clone()))
+    };
+    let slow = &["device.observed.stream.interval"];
+    paced(1000, 3).fails(&[]);
+    paced(1000, 5).fails(slow);
+    paced(700, 60).fails(&[]);
     let again = json!({"type": "start_stream", "stream_id": 10, "resource": "t"});
     started(0)
         .say(Server, again)

@@ -17,6 +17,12 @@ use crate::subject::vocabulary;
 /// Streams of a connection that are remembered; a side that opens more is not followed further.
 const MOST: usize = 65_536 * 2;
 
+/// How much slower than asked a stream may be over many values: whoever rounds, or counts from
+/// the value before, is within it, and one that takes every second value only is not.
+const SLOWEST: (u64, u64) = (3, 2);
+/// Values before which that is not asked: one of them may be late.
+const FEWEST: u64 = 4;
+
 /// How a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stand {
@@ -40,7 +46,20 @@ struct Stream {
     asked: u64,
     /// When the last value came, or the stream began.
     value: u64,
+    /// When it began to be as it is now, and the values since then.
+    since: (u64, u64),
     charged: bool,
+}
+
+impl Stream {
+    /// Counts a value; whether those so far came too slowly, each of them in time.
+    fn lags(&mut self, at: u64) -> bool {
+        let (began, values) = &mut self.since;
+        *values += 1;
+        let (by, of) = SLOWEST;
+        let due = values.saturating_mul(self.interval).saturating_mul(by) / of;
+        *values >= FEWEST && at.saturating_sub(*began) > due.saturating_add(SLACK)
+    }
 }
 
 /// All streams of a connection, by who opened them.
@@ -100,6 +119,7 @@ impl Streams {
                             interval: 0,
                             asked: interval,
                             value: request.mark.at,
+                            since: (request.mark.at, 0),
                             charged: false,
                         };
                         self.all.insert(key, stream);
@@ -174,6 +194,7 @@ impl Streams {
             stream.last = passed.mark.clone();
             stream.interval = stream.asked;
             stream.value = passed.mark.at;
+            stream.since = (passed.mark.at, 0);
             stream.charged = false;
             if !request.resource.is_empty() {
                 stream.resource.clone_from(&request.resource);
@@ -270,11 +291,20 @@ impl Streams {
                 if open > 1 {
                     book.kept(&rule::STREAM_SEVERAL, side);
                 }
-                if stream.interval > 0 && !stream.charged {
+                stream.value = mark.at;
+                if core::mem::take(&mut stream.charged) {
+                    stream.since = (mark.at, 0);
+                } else if stream.interval > 0 && stream.stand == Stand::Open && stream.lags(mark.at)
+                {
+                    let (began, values) = core::mem::replace(&mut stream.since, (mark.at, 0));
+                    let expected = format!("a value every {}", seconds(stream.interval));
+                    let late = seconds(mark.at.saturating_sub(began));
+                    let texts = (expected, format!("{values} in {late}"));
+                    let marks = [&stream.start, &stream.last, mark];
+                    book.broken(&rule::STREAM_INTERVAL, side, texts, &marks);
+                } else if stream.interval > 0 {
                     book.kept(&rule::STREAM_INTERVAL, side);
                 }
-                stream.charged = false;
-                stream.value = mark.at;
                 return;
             }
             Stand::Stopped => &rule::STREAM_STOPPED,
