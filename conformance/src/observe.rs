@@ -19,6 +19,7 @@ mod report;
 mod rule;
 mod score;
 pub mod tap;
+mod websocket;
 mod written;
 
 pub use self::judge::{End, Judge};

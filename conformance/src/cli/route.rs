@@ -8,9 +8,9 @@ use iotmp_ref::transport::tls::Trust;
 
 use super::live::quoted;
 
-/// TCP, unless something is put above it.
+/// TLS, and whom to trust.
 #[derive(Debug, clap::Args)]
-pub(super) struct Route {
+pub(super) struct Security {
     /// Dial over TLS.
     #[arg(long)]
     tls: bool,
@@ -20,26 +20,27 @@ pub(super) struct Route {
     /// Over TLS, take any certificate.
     #[arg(long, conflicts_with = "ca")]
     insecure: bool,
+}
+
+/// TCP, unless something is put above it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Route {
+    #[command(flatten)]
+    security: Security,
     /// Dial over WebSocket: path /iotmp, subprotocol iotmp.
     #[arg(long)]
     ws: bool,
 }
 
-impl Route {
-    /// How to dial `address`.
+impl Security {
+    /// How to dial `address`: over TLS also where it says so itself.
     pub(super) fn transport(&self, address: &str) -> Result<Transport, String> {
-        let address: Address = address
-            .parse()
-            .map_err(|error| format!("{address:?} is no address: {error}"))?;
+        let address = parsed(address)?;
         let is_tls = self.tls || address.is_tls;
         if !is_tls && (self.ca.is_some() || self.insecure) {
             return Err("--ca and --insecure are for --tls".to_owned());
         }
-        let mut transport = self.over(is_tls)?;
-        if self.ws {
-            transport = transport.with_web_socket();
-        }
-        Ok(transport)
+        self.over(is_tls)
     }
 
     /// TCP, and TLS above it where that is so, with the same trust as for devices.
@@ -58,11 +59,7 @@ impl Route {
     /// The options that say it again, each with a space before it.
     pub(super) fn again(&self) -> String {
         let mut words = String::new();
-        for (is_given, word) in [
-            (self.tls, " --tls"),
-            (self.insecure, " --insecure"),
-            (self.ws, " --ws"),
-        ] {
+        for (is_given, word) in [(self.tls, " --tls"), (self.insecure, " --insecure")] {
             if is_given {
                 words.push_str(word);
             }
@@ -73,4 +70,33 @@ impl Route {
         }
         words
     }
+}
+
+impl Route {
+    /// How to dial `address`.
+    pub(super) fn transport(&self, address: &str) -> Result<Transport, String> {
+        let transport = self.security.transport(address)?;
+        Ok(if self.ws {
+            transport.with_web_socket()
+        } else {
+            transport
+        })
+    }
+
+    /// TCP, and TLS above it where that is so, with the same trust as for devices.
+    pub(super) fn over(&self, is_tls: bool) -> Result<Transport, String> {
+        self.security.over(is_tls)
+    }
+
+    /// The options that say it again, each with a space before it.
+    pub(super) fn again(&self) -> String {
+        let ws = if self.ws { " --ws" } else { "" };
+        format!("{}{ws}", self.security.again())
+    }
+}
+
+/// The address that a text is.
+pub(super) fn parsed(address: &str) -> Result<Address, String> {
+    let parsed = address.parse();
+    parsed.map_err(|error| format!("{address:?} is no address: {error}"))
 }

@@ -1,19 +1,25 @@
 //! `tap`: between a device and a server, and judges what passes.
 
 use core::time::Duration;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use iotmp_conformance::exit;
 use iotmp_conformance::observe::{Observed, case_ids, report, tap::Tap};
 use iotmp_conformance::specs;
+use iotmp_ref::transport::tls::Certificate;
 use tokio::net::TcpListener;
 
 use super::Outcome;
 use super::live::quoted;
 use super::options::{RunOptions, block_on};
+use super::route::{Security, parsed};
 
 /// Forwards between devices and a server, byte for byte, and judges both sides by what passes.
+///
+/// TLS is ended on both sides of it: with --cert and --key devices dial it over TLS, with --tls it
+/// dials the server so. What passes in a WebSocket is judged like what passes without.
 ///
 /// It ends when every connection has ended, or at Ctrl-C. Traffic does not show every rule: without
 /// a failure it ends with 4 while a MUST clause of either side stayed untested, unless
@@ -26,6 +32,14 @@ pub(super) struct Arguments {
     /// Address of the server, `HOST:PORT`.
     #[arg(long, value_name = "ADDR")]
     upstream: String,
+    #[command(flatten)]
+    security: Security,
+    /// Let devices dial over TLS, and show them this certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// How long to wait for a device to dial, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
@@ -39,6 +53,28 @@ pub(super) struct Arguments {
     run: RunOptions,
 }
 
+impl Arguments {
+    /// What devices are shown over TLS.
+    fn certificate(&self) -> Result<Option<Certificate>, String> {
+        let Some((certificate, key)) = self.cert.as_ref().zip(self.key.as_ref()) else {
+            return Ok(None);
+        };
+        let read = Certificate::from_files(certificate, key);
+        read.map(Some).map_err(|error| error.to_string())
+    }
+
+    /// The options about TLS, each with a space before it.
+    fn again(&self) -> String {
+        let mut words = self.security.again();
+        for (name, file) in [("--cert", &self.cert), ("--key", &self.key)] {
+            if let Some(file) = file {
+                words.push_str(&format!(" {name} {}", quoted(&file.display().to_string())));
+            }
+        }
+        words
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let spec = specs::by_name(&arguments.spec).map_err(|error| error.to_string())?;
     super::pcap::judged(spec)?;
@@ -48,6 +84,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         .check(ids.iter().map(String::as_str))
         .map_err(|error| error.to_string())?;
     let targets = arguments.run.targets()?;
+    let certificate = arguments.certificate()?;
+    let transport = arguments.security.transport(&arguments.upstream)?;
+    let address = parsed(&arguments.upstream)?;
     let began = Instant::now();
     let (listen, upstream) = (&arguments.listen, &arguments.upstream);
     let watched = block_on(async {
@@ -58,7 +97,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         anstream::eprintln!("forwarding what dials {bound} to {upstream}; Ctrl-C ends it");
         let tap = Tap {
             listener,
-            upstream: upstream.clone(),
+            certificate,
+            upstream: address,
+            transport,
             spec,
             wait: Duration::from_secs(arguments.wait),
             during: arguments.during.map(Duration::from_secs),
@@ -78,6 +119,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         anstream::eprintln!("error: {why}");
         return Ok(ExitCode::from(exit::UNREACHABLE));
     }
+    if let Some((_, why)) = watched.without_tls.as_ref().filter(|_| !passed) {
+        anstream::eprintln!("error: {why}");
+        return Ok(ExitCode::from(exit::UNREACHABLE));
+    }
     if watched.connections == 0 {
         anstream::eprintln!("error: no device dialled {listen}");
         return Ok(ExitCode::from(exit::UNREACHABLE));
@@ -86,9 +131,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         spec,
         address: format!("between {listen} and {upstream}"),
         again: format!(
-            "iotmp-conformance tap --listen {} --upstream {} --spec {}",
+            "iotmp-conformance tap --listen {} --upstream {}{} --spec {}",
             quoted(listen),
             quoted(upstream),
+            arguments.again(),
             spec.name
         ),
         elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -21,6 +21,7 @@ use self::stream::{Connection, Piece};
 use super::flow;
 use super::judge::{End, Judge};
 use super::score::Findings;
+use super::websocket;
 use crate::case::Role;
 
 /// Bytes of a file that are held at a time: a packet, or any other block, has to fit.
@@ -282,7 +283,7 @@ impl Capture {
                     Piece::Bytes(bytes) => Some(bytes),
                     _ => None,
                 });
-                first.is_some_and(|bytes| flow::looks_like(spec, bytes))
+                first.is_some_and(|bytes| flow::looks_like(spec, bytes) || websocket::asks(bytes))
             };
             if !asked_for && (port.is_some() || !looks()) {
                 passed_over += 1;

@@ -19,6 +19,7 @@ use super::flow::{Flow, Item};
 use super::message::{Mark, Passed};
 use super::rule::{self, Rule};
 use super::score::Findings;
+use super::websocket::Tunnel;
 use crate::case::Role;
 use crate::codec::Codec;
 use crate::subject::{Line, Side, vocabulary};
@@ -48,6 +49,7 @@ pub enum End {
 pub struct Judge {
     book: Book,
     codec: Codec<'static>,
+    tunnel: Tunnel,
     flows: [Flow; 2],
     /// State of the session; none where it is not known.
     state: Option<&'static State>,
@@ -63,7 +65,7 @@ pub struct Judge {
 }
 
 /// Where a side stands in pairs.
-const fn index(side: Role) -> usize {
+pub(super) const fn index(side: Role) -> usize {
     match side {
         Role::Device => 0,
         Role::Server => 1,
@@ -173,6 +175,7 @@ impl Judge {
                 findings: Findings::default(),
             },
             codec: Codec::new(spec),
+            tunnel: Tunnel::new(),
             flows: [Flow::new(Role::Device), Flow::new(Role::Server)],
             state: spec.states.iter().find(|state| state.initial),
             doubt: [false; 2],
@@ -190,14 +193,31 @@ impl Judge {
         self.book
             .note("its beginning was not seen; it is judged as far as that allows");
         self.state = None;
+        self.tunnel = Tunnel::Plain;
         for flow in &mut self.flows {
             flow.gap(0);
         }
         self.doubt = [true; 2];
     }
 
-    /// A side sent `bytes`.
+    /// A side sent `bytes`, as messages or as a WebSocket that carries them.
     pub fn bytes(&mut self, from: Role, at: u64, bytes: &[u8]) {
+        if self.tunnel.is_plain() {
+            return self.messages(from, at, bytes);
+        }
+        let opened = self.tunnel.open(from, bytes);
+        for (from, bytes) in opened.bytes {
+            self.messages(from, at, &bytes);
+        }
+        if let Some(why) = opened.lost {
+            self.doubt = [true; 2];
+            self.book.note(format_args!(
+                "what the {from} sends by WebSocket cannot be read from here on: {why}"
+            ));
+        }
+    }
+
+    fn messages(&mut self, from: Role, at: u64, bytes: &[u8]) {
         let codec = self.codec;
         self.flow(from).push(codec, bytes);
         // A Connect may change how what follows it is read.
@@ -230,6 +250,9 @@ impl Judge {
     /// Bytes of a side were not seen: `count` of them.
     pub fn missed(&mut self, from: Role, at: u64, count: u64) {
         self.tick(at);
+        if let Some((device, held)) = self.tunnel.missed(from) {
+            self.messages(device, at, &held);
+        }
         self.flow(from).gap(count);
         self.doubt = [true; 2];
         self.state = None;
@@ -244,6 +267,9 @@ impl Judge {
     /// A side ended what it sends.
     pub fn closed(&mut self, from: Role, at: u64, end: End) {
         self.tick(at);
+        if let Some((device, held)) = self.tunnel.settle() {
+            self.messages(device, at, &held);
+        }
         let side = index(from);
         let (first, [device, server]) = (self.ended == [None; 2], &self.flows);
         let flow = match from {

@@ -12,9 +12,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use iotmp_ref::device::Address;
+use iotmp_ref::transport::tls::Certificate;
+use iotmp_ref::transport::{Stream, Transport, tls};
 use iotmp_spec::model::Spec;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -37,8 +39,13 @@ const CONNECTIONS: usize = 256;
 pub struct Tap {
     /// Where devices dial.
     pub listener: TcpListener,
-    /// The server, as `HOST:PORT`.
-    pub upstream: String,
+    /// What devices are shown, where they dial over TLS.
+    pub certificate: Option<Certificate>,
+    /// The server.
+    pub upstream: Address,
+    /// How to dial it: over TCP or TLS. What a WebSocket carries is taken out of it by the judge,
+    /// so that the tap has none of its own.
+    pub transport: Transport,
     /// What both sides speak.
     pub spec: &'static Spec,
     /// How long to wait for the first device.
@@ -58,6 +65,8 @@ pub struct Watched {
     pub connections: u64,
     /// Connections that the judge was too far behind to take.
     pub unjudged: u64,
+    /// Connections of devices that did not come to TLS, and why, the last time.
+    pub without_tls: Option<(u64, String)>,
     /// Why the server could not be dialled, the last time.
     pub unreachable: Option<String>,
 }
@@ -175,6 +184,10 @@ impl Tap {
             );
             watched.findings.notes.push(note);
         }
+        if let Some((count, why)) = &watched.without_tls {
+            let note = format!("{count} connections were not forwarded; the last: {why}");
+            watched.findings.notes.push(note);
+        }
         ended.map(|()| watched)
     }
 
@@ -203,13 +216,22 @@ impl Tap {
                         queue: queue.clone(),
                         missed: Arc::default(),
                     };
-                    let (upstream, patience) = (self.upstream.clone(), self.patience);
-                    forwarding.spawn(forward(device, upstream, patience, teller));
+                    let route = Route {
+                        certificate: self.certificate.clone(),
+                        upstream: self.upstream.clone(),
+                        transport: self.transport.clone(),
+                        patience: self.patience,
+                    };
+                    forwarding.spawn(route.forward(device, teller));
                 }
                 Some(ended) = forwarding.join_next() => {
                     match ended {
                         Ok(Some(Trouble::Unreachable(why))) => watched.unreachable = Some(why),
                         Ok(Some(Trouble::Unjudged)) => watched.unjudged += 1,
+                        Ok(Some(Trouble::NoTls(why))) => {
+                            let before = watched.without_tls.take().map_or(0, |(count, _)| count);
+                            watched.without_tls = Some((before + 1, why));
+                        }
                         Ok(None) | Err(_) => {}
                     }
                     if forwarding.is_empty() && self.during.is_none() {
@@ -236,51 +258,81 @@ enum Trouble {
     Unreachable(String),
     /// The judge was too far behind to take another one.
     Unjudged,
+    /// The device and the tap do not come to TLS.
+    NoTls(String),
 }
 
-/// Forwards one connection.
-async fn forward(
-    device: TcpStream,
-    upstream: String,
+/// Both ends of a connection to come.
+#[derive(Debug)]
+struct Route {
+    certificate: Option<Certificate>,
+    upstream: Address,
+    transport: Transport,
     patience: Duration,
-    teller: Teller,
-) -> Option<Trouble> {
-    let dialled = tokio::time::timeout(patience, TcpStream::connect(&upstream)).await;
-    let server = match dialled {
-        Ok(Ok(server)) => server,
-        Ok(Err(error)) => {
-            let why = format!("{upstream} cannot be dialled: {error}");
-            return Some(Trouble::Unreachable(why));
+}
+
+impl Route {
+    /// Forwards one connection.
+    async fn forward(self, device: TcpStream, teller: Teller) -> Option<Trouble> {
+        // Pieces go on as they come.
+        let _ = device.set_nodelay(true);
+        let device = match self.accept(device).await {
+            Ok(device) => device,
+            Err(why) => return Some(Trouble::NoTls(why)),
+        };
+        let server = match self.dial().await {
+            Ok(server) => server,
+            Err(why) => return Some(Trouble::Unreachable(why)),
+        };
+        let judged = teller.tell(Told::Opened(teller.connection));
+        let (from_device, to_device) = tokio::io::split(device);
+        let (from_server, to_server) = tokio::io::split(server);
+        let up = pump(from_device, to_server, Role::Device, &teller);
+        let down = pump(from_server, to_device, Role::Server, &teller);
+        tokio::join!(up, down);
+        (!judged).then_some(Trouble::Unjudged)
+    }
+
+    async fn accept(&self, device: TcpStream) -> Result<Stream, String> {
+        let Some(certificate) = &self.certificate else {
+            return Ok(Stream::new(device));
+        };
+        let accepting = tokio::time::timeout(self.patience, certificate.accept(device));
+        match accepting.await {
+            Ok(Ok(device)) => Ok(Stream::new(device)),
+            Ok(Err(error)) => Err(format!("no TLS with a device: {}", tls::explain(&error))),
+            Err(_) => Err("no TLS with a device: it is too slow".to_owned()),
         }
-        Err(_) => {
-            let millis = patience.as_millis();
-            let why = format!("{upstream} does not answer within {millis} ms");
-            return Some(Trouble::Unreachable(why));
+    }
+
+    async fn dial(&self) -> Result<Stream, String> {
+        let upstream = &self.upstream;
+        let dialled = tokio::time::timeout(self.patience, self.transport.dial(upstream)).await;
+        match dialled {
+            Ok(Ok(server)) => Ok(server),
+            Ok(Err(error)) => Err(format!("{upstream} cannot be dialled: {error}")),
+            Err(_) => {
+                let millis = self.patience.as_millis();
+                Err(format!("{upstream} does not answer within {millis} ms"))
+            }
         }
-    };
-    // Pieces go on as they come.
-    let _ = (device.set_nodelay(true), server.set_nodelay(true));
-    let judged = teller.tell(Told::Opened(teller.connection));
-    let (from_device, to_device) = device.into_split();
-    let (from_server, to_server) = server.into_split();
-    let up = pump(from_device, to_server, Role::Device, &teller);
-    let down = pump(from_server, to_device, Role::Server, &teller);
-    tokio::join!(up, down);
-    (!judged).then_some(Trouble::Unjudged)
+    }
 }
 
 /// Forwards one direction until it ends, and ends it on the other side as well.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, side: Role, teller: &Teller) {
+async fn pump(mut from: ReadHalf<Stream>, mut to: WriteHalf<Stream>, side: Role, teller: &Teller) {
     let mut chunk = vec![0; CHUNK];
     let end = loop {
         let bytes = match from.read(&mut chunk).await {
             Ok(0) => break End::Closed,
             Ok(count) => chunk.get(..count).unwrap_or_default(),
+            // TLS has not said goodbye, which few devices do; TCP has.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break End::Closed,
             Err(_) => break End::Reset,
         };
         // Before it is sent on: an answer cannot come before it.
         teller.pass(side, bytes);
-        if to.write_all(bytes).await.is_err() {
+        if to.write_all(bytes).await.is_err() || to.flush().await.is_err() {
             // Its other direction says how that side ended.
             return;
         }

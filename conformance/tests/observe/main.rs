@@ -7,3 +7,4 @@ mod scripted;
 mod shipping;
 mod talk;
 mod tapped;
+mod tunnel;

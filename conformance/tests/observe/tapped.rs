@@ -12,6 +12,8 @@ use iotmp_conformance::verdict::Kind;
 use iotmp_ref::device::{Client, ClientConfig, Device};
 use iotmp_ref::server::{Config, Credentials, Server};
 use iotmp_ref::session::Call;
+use iotmp_ref::transport::Transport;
+use iotmp_ref::transport::tls::Certificate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -31,10 +33,21 @@ async fn listen() -> (TcpListener, SocketAddr) {
 }
 
 async fn tap(upstream: SocketAddr) -> (SocketAddr, JoinHandle<Watched>) {
+    secured(upstream, None, Transport::tcp()).await
+}
+
+/// A tap that shows devices a certificate, and dials the server over something.
+pub(crate) async fn secured(
+    upstream: SocketAddr,
+    certificate: Option<Certificate>,
+    transport: Transport,
+) -> (SocketAddr, JoinHandle<Watched>) {
     let (listener, address) = listen().await;
     let tap = Tap {
         listener,
-        upstream: upstream.to_string(),
+        certificate,
+        upstream: upstream.into(),
+        transport,
         spec: specs::by_name("iotmp-shipping").unwrap(),
         wait: Duration::from_secs(20),
         during: None,
