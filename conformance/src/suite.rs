@@ -14,6 +14,7 @@ mod framing;
 mod hostile;
 mod keep_alive;
 mod nubison;
+mod number;
 mod probe;
 mod property;
 mod redirect;
@@ -48,6 +49,7 @@ const AREAS: &[&[Case]] = &[
     framing::CASES,
     framing::sizes::CASES,
     fields::CASES,
+    fields::each::CASES,
     text::CASES,
     sid::CASES,
     run::CASES,
@@ -67,6 +69,7 @@ const AREAS: &[&[Case]] = &[
     stream::listened::CASES,
     stream::label::CASES,
     stream::subscribed::CASES,
+    number::CASES,
     hostile::CASES,
     hostile::odd::CASES,
     probe::CASES,

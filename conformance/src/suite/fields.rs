@@ -1,5 +1,7 @@
 //! Keys and fields: what a receiver has to skip, to refuse and to tell apart.
 
+pub(super) mod each;
+
 use serde_json::json;
 
 use super::craft::{Craft, varint};

@@ -5,10 +5,10 @@ pub(super) mod sizes;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
-use super::craft::varint;
+use super::craft::{Craft, varint};
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Pace, SERVER};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Size of a message that a receiver should accept, in bytes.
@@ -70,6 +70,14 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMPS-SIZE-001"],
         control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(large_message(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.unknown-type-whole",
+        title: "the body of a message of an unknown type is not taken for messages",
+        clauses: &["IOTMP25-FRAME-002"],
+        control: Some("framing.coalesced"),
+        run: |peer| Box::pin(unknown_type_whole(peer)),
         ..CASE
     },
     Case {
@@ -241,10 +249,33 @@ async fn large_message(peer: &Peer) -> Outcome {
 
 /// The beginning of a Run whose body is said to have this size.
 fn announced(link: &Link, size: u64) -> Outcome<Vec<u8>> {
-    let run = super::craft::Craft::new(link.codec()).code("run")?;
+    let run = Craft::new(link.codec()).code("run")?;
     let mut bytes = varint(run);
     bytes.extend(varint(size));
     Ok(bytes)
+}
+
+/// What becomes of the message is an open question; its body is a body in every reading.
+async fn unknown_type_whole(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let id = link.id();
+    let request = link.encode(&link.request(id))?;
+    let message = craft.frame(craft.unknown_code(), &request);
+    link.send_raw(
+        &message,
+        "a message of an unknown type whose body is a request",
+    )
+    .await;
+    let settled = link.settle().await?;
+    let answered = |message: &&Received| message.stream_id() == Some(id.into());
+    match settled.messages.iter().find(answered) {
+        None => Ok(()),
+        Some(answer) => Err(Stop::fail(
+            "nothing under an identifier that no message had",
+            phrase(&answer.message),
+        )),
+    }
 }
 
 async fn lying_size(peer: &Peer, size: u64) -> Outcome {

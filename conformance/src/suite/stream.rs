@@ -16,6 +16,7 @@ use crate::family;
 use crate::subject::{
     Event, Function, Link, NO_SUCH_RESOURCE, Peer, Resource, Want, any_of, phrase,
 };
+use crate::suite::craft::Craft;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Ambiguity of the answer to a Stop Stream for a stream that is not open.
@@ -35,6 +36,16 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMP25-STREAM-002"],
         control: Some("stream.start"),
         run: |peer| Box::pin(unknown_resource(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "stream.no-resource",
+        title: "a Start Stream without a resource is not answered by Ok",
+        // In the first revision it changes the interval of a stream.
+        specs: &["iotmp-2023", "iotmp-2025", "iotmp-shipping"],
+        clauses: &["IOTMP25-STREAM-002", "IOTMP25-KEY-005"],
+        control: Some("stream.unknown-resource"),
+        run: |peer| Box::pin(no_resource(peer)),
         ..DEVICE
     },
     Case {
@@ -139,6 +150,25 @@ async fn unknown_resource(peer: &Peer) -> Outcome {
     link.message(&[Want::Error(id)]).await?;
     peer.keep(link).await;
     Ok(())
+}
+
+async fn no_resource(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let name = "start_stream";
+    let id = link.id();
+    let body = craft.number(craft.field(name, "stream_id")?, id.into());
+    let message = craft.frame(craft.code(name)?, &body);
+    link.send_raw(&message, "start_stream without a resource")
+        .await;
+    let settled = link.settle().await?;
+    match settled.messages.iter().find(|message| message.is("ok", id)) {
+        None => Ok(()),
+        Some(ok) => Err(Stop::fail(
+            "an Error, no answer, or the end of the connection",
+            phrase(&ok.message),
+        )),
+    }
 }
 
 async fn stop_unknown(peer: &Peer) -> Outcome {

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::case::{Case, DEVICE};
-use crate::subject::{Peer, Want};
+use crate::subject::{Peer, Resource, Want};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Resources whose names are varied.
@@ -72,7 +72,13 @@ fn similar(peer: &Peer) -> Outcome<Vec<String>> {
 
 async fn missed(peer: &Peer, request: &str) -> Outcome {
     let mut link = peer.connected().await?;
-    for name in similar(peer)? {
+    let mut names = similar(peer)?;
+    // No name at all may stand for everything in a Describe.
+    let is_nameless = |resource: &Resource| resource.name.is_empty();
+    if request != "describe" && !peer.catalogue()?.resources.iter().any(is_nameless) {
+        names.push(String::new());
+    }
+    for name in names {
         let id = link.id();
         link.send(json!({"type": request, "stream_id": id, "resource": name}))
             .await?;

@@ -36,7 +36,7 @@ const HELD_UP: usize = 1;
 const SAME_MOMENT: Duration = Duration::from_millis(30);
 
 /// A case that needs values in time.
-pub(super) const TIMED: Case = Case {
+pub(in crate::suite) const TIMED: Case = Case {
     pace: Pace::Slow,
     ..DEVICE
 };
@@ -110,7 +110,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
 ];
 
 /// A short interval: as a number in the unit of the spec, and as time.
-pub(super) fn tick(peer: &Peer) -> (u64, Duration) {
+pub(in crate::suite) fn tick(peer: &Peer) -> (u64, Duration) {
     let unit = family::ambiguity(peer.spec(), UNIT);
     match unit.map(|unit| unit.reference.as_str()) {
         Some("milliseconds") => (100, Duration::from_millis(100)),
@@ -151,7 +151,7 @@ pub(super) async fn streaming(peer: &Peer) -> Outcome<(Link, u16, &Resource, Dur
 }
 
 /// The time in which a value that should not come would have come, be it late.
-pub(super) fn past(tick: Duration) -> Duration {
+pub(in crate::suite) fn past(tick: Duration) -> Duration {
     tick + LATE.max(tick / 2)
 }
 

@@ -1,0 +1,311 @@
+//! What holds for the fields of one request, asked of every request that a subject answers.
+
+use iotmp_spec::model::Spec;
+use serde_json::{Value as Json, json};
+
+use super::{LONG, UNKNOWN, bytes_like_fields};
+use crate::case::{CASE, Case, Role};
+use crate::subject::{Link, Peer, Want, phrase, vocabulary};
+use crate::suite::craft::Craft;
+use crate::suite::run::call;
+use crate::suite::stream::past_data;
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Bits that are lost to those who keep numbers in two bytes, in four, or as signed ones in eight.
+const LOST: [u32; 3] = [16, 32, 63];
+/// The fields of a message as bytes, each by itself.
+type Fields = Vec<Vec<u8>>;
+
+/// What the others build on.
+const PLAIN: Option<&str> = Some("fields.each-plain");
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "fields.each-plain",
+        title: "every request that is put together field by field is answered",
+        clauses: &["IOTMP25-SID-001"],
+        run: |peer| Box::pin(understood(peer, |_, fields| Ok(vec![fields.to_vec()]))),
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-unknown",
+        title: "an unknown field is skipped in every request, wherever it stands",
+        clauses: &["IOTMP25-KEY-002"],
+        control: PLAIN,
+        run: |peer| {
+            Box::pin(understood(peer, |craft, fields| {
+                let number = everywhere(fields, &craft.number(UNKNOWN, 300));
+                let bytes = everywhere(fields, &bytes_like_fields(craft)?);
+                Ok([number, bytes].concat())
+            }))
+        },
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-long-key",
+        title: "a field identifier above 15 is taken for no other in every request",
+        // The first revision has no identifiers above 15.
+        specs: &["iotmp-2023", "iotmp-2025", "iotmp-shipping"],
+        clauses: &["IOTMP25-KEY-004", "IOTMP25-KEY-002"],
+        control: PLAIN,
+        run: |peer| {
+            Box::pin(understood(peer, |craft, fields| {
+                Ok(everywhere(fields, &craft.number(LONG, 9)))
+            }))
+        },
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-any-order",
+        title: "fields are accepted in the opposite order in every request",
+        clauses: &["IOTMPS-WIRE-005"],
+        control: PLAIN,
+        run: |peer| {
+            Box::pin(understood(peer, |_, fields| {
+                Ok(vec![fields.iter().rev().cloned().collect()])
+            }))
+        },
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-stream-id-cut",
+        title: "a stream identifier of more than 16 bits is cut in no request",
+        clauses: &["IOTMP25-SID-002", "IOTMP25-VARINT-004"],
+        control: PLAIN,
+        run: |peer| {
+            Box::pin(async move {
+                for bit in LOST {
+                    refused(peer, |craft, field, id| {
+                        Ok(vec![craft.number(field, long(id, bit))])
+                    })
+                    .await?;
+                }
+                Ok(())
+            })
+        },
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-stream-id-as-value",
+        title: "a stream identifier under the wire type of values is refused in every request",
+        clauses: &["IOTMP25-KEY-006"],
+        control: PLAIN,
+        run: |peer| {
+            Box::pin(refused(peer, |craft, field, id| {
+                Ok(vec![craft.value(field, &json!(id))?])
+            }))
+        },
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-stream-id-missing",
+        title: "a request that lacks its mandatory stream identifier is refused, whichever it is",
+        clauses: &["IOTMP25-KEY-005"],
+        control: PLAIN,
+        run: |peer| Box::pin(refused(peer, |_, _, _| Ok(Vec::new()))),
+        ..CASE
+    },
+    Case {
+        slug: "fields.each-reserved-wire-types",
+        title: "a field of a reserved wire type spoils every request",
+        clauses: &["IOTMP25-KEY-003", "IOTMPS-WIRE-002"],
+        control: Some("fields.each-unknown"),
+        run: |peer| {
+            Box::pin(async move {
+                let reserved: Vec<u8> = Craft::new(peer.codec()).reserved_wire_types().collect();
+                for wire_type in reserved {
+                    // What a receiver may take it for: eight bytes or four, as elsewhere, or a varint.
+                    let size = match wire_type {
+                        1 => 8,
+                        5 => 4,
+                        _ => 1,
+                    };
+                    refused(peer, |craft, field, id| {
+                        let spoiled = [craft.key(UNKNOWN, wire_type), vec![0; size]].concat();
+                        Ok(vec![craft.number(field, id.into()), spoiled])
+                    })
+                    .await
+                    .because(format!("wire type {wire_type} is reserved"))?;
+                }
+                Ok(())
+            })
+        },
+        ..CASE
+    },
+];
+
+/// A request that a subject answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    Describe,
+    DescribeOne,
+    Run,
+    StartStream,
+    StopStream,
+}
+
+/// The requests of either role. A server has no stream to start, and none to stop: its answer is Error.
+const fn requests(role: Role) -> &'static [Request] {
+    match role {
+        Role::Server => &[Request::Run, Request::StopStream],
+        Role::Device => &[
+            Request::Describe,
+            Request::DescribeOne,
+            Request::Run,
+            Request::StartStream,
+            Request::StopStream,
+        ],
+    }
+}
+
+impl Request {
+    /// The message, if the subject has what it needs; a stream that is to be stopped is opened.
+    async fn message(self, peer: &Peer, link: &mut Link, id: u16) -> Outcome<Option<Json>> {
+        let catalogue = peer.catalogue().ok();
+        let runnable = catalogue.and_then(|catalogue| catalogue.runnable());
+        let streamable = catalogue.and_then(|catalogue| catalogue.streamable().first().copied());
+        Ok(match (self, peer.role()) {
+            (Self::Describe, _) => Some(json!({"type": "describe", "stream_id": id})),
+            (Self::DescribeOne, _) => runnable
+                .map(|one| json!({"type": "describe", "stream_id": id, "resource": one.name})),
+            (Self::Run, Role::Device) => runnable.map(|one| one.run(Some(id))),
+            (Self::Run, Role::Server) => Some(call(peer, Some(id))),
+            (Self::StartStream, _) => match streamable {
+                Some(one) => Some(start(peer.spec(), id, &one.name)?),
+                None => None,
+            },
+            (Self::StopStream, role) => {
+                match (streamable, role) {
+                    (_, Role::Server) => {}
+                    (Some(one), Role::Device) => {
+                        let name = &one.name;
+                        link.send_start_stream(id, name, &Json::Null).await?;
+                        let started = link.message(&[Want::Ok(id)]).await;
+                        started.unrelated("starting a stream")?;
+                    }
+                    (None, Role::Device) => return Ok(None),
+                }
+                Some(json!({"type": "stop_stream", "stream_id": id}))
+            }
+        })
+    }
+}
+
+fn start(spec: &Spec, id: u16, resource: &str) -> Outcome<Json> {
+    let mut message = json!({"type": "start_stream", "stream_id": id, "resource": resource});
+    vocabulary::add(spec, &mut message, &Json::Null)?;
+    Ok(message)
+}
+
+fn name(message: &Json) -> &str {
+    message
+        .get("type")
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+}
+
+async fn stopped(link: &mut Link, id: u16) -> Outcome {
+    link.send(json!({"type": "stop_stream", "stream_id": id}))
+        .await?;
+    let stopped = past_data(link, &[Want::Answer(id)], &[id]).await;
+    stopped.unrelated("stopping a stream").map(drop)
+}
+
+/// A number with a bit more than `id`.
+fn long(id: u16, bit: u32) -> u64 {
+    u64::from(id) | 1 << bit
+}
+
+/// The fields with one more, at every place in turn.
+fn everywhere(fields: &[Vec<u8>], more: &[u8]) -> Vec<Fields> {
+    let places = 0..=fields.len();
+    let with = |place: usize| {
+        let mut fields = fields.to_vec();
+        fields.insert(place, more.to_vec());
+        fields
+    };
+    places.map(with).collect()
+}
+
+/// Every request in every form that `edited` makes of its fields: all are answered as the request is.
+async fn understood(peer: &Peer, edited: fn(Craft, &[Vec<u8>]) -> Outcome<Vec<Fields>>) -> Outcome {
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    for request in requests(peer.role()) {
+        let mut nth = 0;
+        loop {
+            let id = link.id();
+            let Some(message) = request.message(peer, &mut link, id).await? else {
+                break;
+            };
+            let forms = edited(craft, &craft.fields(&message)?)?;
+            let name = name(&message);
+            let bytes = forms.get(nth).map(|form| form.concat()).unwrap_or_default();
+            let what = format!("{name}, its fields in form {} of {}", nth + 1, forms.len());
+            link.send_raw(&craft.frame(craft.code(name)?, &bytes), &what)
+                .await;
+            let want = match peer.role() {
+                Role::Server => Want::Answer(id),
+                Role::Device => Want::Ok(id),
+            };
+            past_data(&mut link, &[want], &[id]).await.because(what)?;
+            if *request == Request::StartStream {
+                stopped(&mut link, id).await?;
+            }
+            nth += 1;
+            if nth >= forms.len() {
+                break;
+            }
+        }
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// Every request whose stream identifier is mandatory, with that of `edited` in its place: none is
+/// granted, and none is answered under the identifier that was not said.
+async fn refused(peer: &Peer, edited: impl Fn(Craft, u32, u16) -> Outcome<Fields>) -> Outcome {
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    for request in requests(peer.role()) {
+        let id = link.id();
+        let Some(message) = request.message(peer, &mut link, id).await? else {
+            continue;
+        };
+        let name = name(&message);
+        let field = craft.field(name, "stream_id")?;
+        let spoiled = edited(craft, field, id)?;
+        let known = peer.spec().message(name).and_then(|m| m.field("stream_id"));
+        if spoiled.is_empty() && known.is_none_or(|field| !field.mandatory) {
+            continue;
+        }
+        let mut fields = craft.fields(&message)?;
+        let own = craft.number(field, id.into());
+        fields.retain(|field| *field != own);
+        fields.extend(spoiled.iter().cloned());
+        let what = format!("{name} with another stream identifier than {id}");
+        link.send_raw(&craft.frame(craft.code(name)?, &fields.concat()), &what)
+            .await;
+        let settled = link.settle().await?;
+        // Whoever answers under what is left of a long number has cut it.
+        let is_long = |bit| spoiled.first() == Some(&craft.number(field, long(id, bit)));
+        let is_cut = LOST.into_iter().any(is_long);
+        let granted = settled.messages.iter().find(|message| {
+            let is_answer = matches!(message.name(), "ok" | "error");
+            let is_under_id = message.stream_id() == Some(id.into());
+            message.name() == "ok" && (is_under_id || peer.role() == Role::Device)
+                || is_cut && is_answer && is_under_id
+        });
+        if let Some(ok) = granted {
+            let expected = "an Error, no answer, or the end of the connection";
+            return Err(Stop::fail(expected, phrase(&ok.message)))
+                .because(format!("it was a {name}"));
+        }
+        if !settled.alive {
+            link = peer.connected().await?;
+        } else if *request == Request::StopStream && peer.role() == Role::Device {
+            stopped(&mut link, id).await?;
+        }
+    }
+    Ok(())
+}

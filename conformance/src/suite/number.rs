@@ -1,0 +1,156 @@
+//! Numbers too long for what they are for: nobody may take what is left of them once they are cut.
+
+use core::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::craft::varint;
+use super::exchange::Exchange;
+use super::stream::timed::{TIMED, past, tick};
+use super::stream::{best, past_data};
+use crate::case::{CASE, Case, DEVICE, Pace};
+use crate::subject::{Event, Link, Peer, Want, phrase};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// The clause that is broken by whoever cuts.
+const NEVER_CUT: &str = "IOTMP25-VARINT-004";
+/// Bits that are lost to those who keep numbers in half a byte, a byte, two, four or eight.
+const LOST: [u32; 5] = [4, 8, 16, 32, 63];
+/// The same, of what is never kept in half a byte.
+const WHOLE: [u32; 3] = [8, 16, 32];
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        slug: "number.type-cut",
+        title: "a message type is not taken for the one that is left of it if it is cut",
+        clauses: &[NEVER_CUT],
+        control: Some("fields.plain"),
+        run: |peer| Box::pin(type_cut(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "number.size-cut",
+        title: "a size of 33 bits is not taken for the one that is left of it",
+        clauses: &[NEVER_CUT],
+        control: Some("fields.plain"),
+        pace: Pace::Alone,
+        run: |peer| Box::pin(size_cut(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "number.alias-cut",
+        title: "a number is not taken for the alias that is left of it if it is cut",
+        clauses: &[NEVER_CUT],
+        control: Some("run.unknown-number"),
+        run: |peer| Box::pin(alias_cut(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "number.interval-cut",
+        title: "an interval is not taken for the one that is left of it if it is cut",
+        clauses: &[NEVER_CUT],
+        control: Some("stream.interval"),
+        run: |peer| Box::pin(interval_cut(peer)),
+        ..TIMED
+    },
+];
+
+async fn type_cut(peer: &Peer) -> Outcome {
+    for bit in LOST {
+        let mut exchange = Exchange::new(peer, None).await?;
+        let code = exchange.craft.code(exchange.name())? | 1 << bit;
+        let short = u32::try_from(code);
+        if short.is_ok_and(|code| peer.spec().message_by_code(code).is_some()) {
+            continue;
+        }
+        let body = exchange.fields()?.concat();
+        let bytes = exchange.craft.frame(code, &body);
+        let what = format!("the body of a {} under type {code}", exchange.name());
+        exchange.link.send_raw(&bytes, &what).await;
+        exchange.refused().await.because(what)?;
+    }
+    Ok(())
+}
+
+async fn size_cut(peer: &Peer) -> Outcome {
+    let mut exchange = Exchange::new(peer, None).await?;
+    let (craft, name) = (exchange.craft, exchange.name());
+    let body = exchange.fields()?.concat();
+    let size = body.len() as u64 | 1 << 32;
+    let bytes = [varint(craft.code(name)?), varint(size), body].concat();
+    let what = format!("{name} with a body of {size} bytes, of which few come");
+    exchange.link.send_raw(&bytes, &what).await;
+    match exchange.link.next().await {
+        Event::Message(received) if received.is("ok", exchange.id) => {
+            let expected = "the end of the connection, or no answer";
+            Err(Stop::fail(expected, phrase(&received.message)))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn alias_cut(peer: &Peer) -> Outcome {
+    let catalogue = peer.catalogue()?;
+    let with_alias = catalogue.with_alias();
+    let Some((resource, alias)) = with_alias.and_then(|known| Some((known, known.alias?))) else {
+        return Err(Stop::skip(
+            "the device describes no resource with an alias that can be run",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    for bit in WHOLE {
+        let number = alias | 1 << bit;
+        let mut known = catalogue.resources.iter();
+        if known.any(|resource| resource.alias == Some(number)) {
+            continue;
+        }
+        let id = link.id();
+        let mut message = resource.run(Some(id));
+        if let Some(object) = message.as_object_mut() {
+            object.insert("resource".to_owned(), json!(number));
+        }
+        link.send(message).await?;
+        link.message(&[Want::Error(id)])
+            .await
+            .because(format!("{alias} is an alias, {number} is none"))?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn interval_cut(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let (number, tick) = tick(peer);
+    let long = number | 1 << u16::BITS;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send_start_stream(id, &resource.name, &json!({"interval": long}))
+        .await?;
+    let answer = past_data(&mut link, &[Want::Answer(id)], &[id]).await?;
+    // Who cannot wait so long may say so.
+    if Want::Error(id).allows(&answer) {
+        return Ok(());
+    }
+    // One may be the value of the moment, and may take its time.
+    if sampled(&mut link, id, past(tick)).await? && sampled(&mut link, id, past(tick)).await? {
+        return Err(Stop::fail(
+            format!("one value at most, for an interval of {long}"),
+            format!("two, the second when one of an interval of {number} is due"),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a value of an interval comes within `time`.
+async fn sampled(link: &mut Link, id: u16, time: Duration) -> Outcome<bool> {
+    let deadline = Instant::now() + time;
+    loop {
+        match link.next_before(deadline).await {
+            Event::Silence(_) => return Ok(false),
+            event if Want::Sample(id).allows(&event) => return Ok(true),
+            event if Want::Data(id).allows(&event) => {}
+            other => return Err(Stop::fail(Want::Data(id).to_string(), other.to_string())),
+        }
+    }
+}
