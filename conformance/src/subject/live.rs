@@ -366,7 +366,7 @@ impl Subject {
     }
 
     /// Whether a server ends a device's connection when a new one opens.
-    pub(super) fn takes_over(&self) -> bool {
+    pub(crate) fn takes_over(&self) -> bool {
         self.takes_over.load(Ordering::Relaxed)
     }
 

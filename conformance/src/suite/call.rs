@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use crate::case::{Case, Pace, SERVER};
+use crate::family;
 use crate::subject::{Asked, Event, Link, Peer, Received, Told, Unheard, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -189,6 +190,14 @@ async fn answered(peer: &Peer) -> Outcome {
         ),
         (json!("in"), json!("out")),
         (json!([1, 2, 3]), json!(-7)),
+        (
+            json!({"half": 0.5, "tenth": 0.1, "below": -40, "far": -70_000, "on": true, "off": false}),
+            json!({"half": -0.5, "tenth": 12.1, "large": 3_000_000_000_u64, "off": false}),
+        ),
+        (
+            json!({"\u{e9}": "\u{20ac} \u{1f600}", "long": "x".repeat(300), "many": vec![7; 40]}),
+            json!("y".repeat(20_000)),
+        ),
     ] {
         let mut waiting = vec![(0, call(peer, Some(input.clone()), peer.timeout())?)];
         let run = requested(&mut link, &mut waiting, "run").await?;
@@ -259,9 +268,11 @@ async fn in_flight(peer: &Peer) -> Outcome {
     }
     let ids: BTreeSet<u64> = runs.iter().map(|(id, _)| *id).collect();
     if ids.len() < AT_ONCE {
+        let says_so = family::clause(peer.spec(), FREE_ID).is_some();
+        let free_id = if says_so { FREE_ID } else { OWN_ANSWER };
         let ids: Vec<u64> = runs.iter().map(|(id, _)| *id).collect();
         let wanted = format!("{AT_ONCE} calls in flight under as many identifiers");
-        return Err(Stop::fail(wanted, format!("{ids:?}")).blaming(FREE_ID));
+        return Err(Stop::fail(wanted, format!("{ids:?}")).blaming(free_id));
     }
     for (id, input) in runs.iter().rev() {
         link.send(ok(*id, &json!({"answers": input}))).await?;

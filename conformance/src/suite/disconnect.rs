@@ -4,8 +4,12 @@ use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 
 use crate::case::{CASE, Case};
+use crate::family;
 use crate::subject::{Event, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
+
+/// The clause that forbids an answer to a Disconnect without an identifier.
+const UNANSWERED: &str = "IOTMP23-DISCONNECT-002";
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -27,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a Disconnect without a stream identifier is not answered",
         // Elsewhere the same number is another rule.
         specs: &["iotmp-2023"],
-        clauses: &["IOTMP23-DISCONNECT-002"],
+        clauses: &[UNANSWERED],
         run: |peer| Box::pin(unanswered(peer)),
         ..CASE
     },
@@ -55,7 +59,11 @@ async fn ends(peer: &Peer, says: fn(&Spec) -> Json) -> Outcome {
             return Ok(());
         }
     }
-    link.closed().await
+    // Where an answer is forbidden, that is a case of its own.
+    match family::clause(peer.spec(), UNANSWERED) {
+        Some(_) => link.closed_in_the_end().await,
+        None => link.closed().await,
+    }
 }
 
 /// The end of the connection is the fence: what did not come before it does not come at all.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::craft::{Craft, varint};
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Pace, SERVER};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
+use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Size of a message that a receiver should accept, in bytes.
@@ -62,6 +62,14 @@ pub(super) const CASES: &[Case] = &[
         title: "a Disconnect in one piece with the request before it ends the connection",
         clauses: &["IOTMP25-FRAME-004", "IOTMP25-DISCONNECT-001"],
         run: |peer| Box::pin(request_then_disconnect(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "framing.disconnect-then-request",
+        title: "a request in one piece with the Disconnect before it is not answered any more",
+        clauses: &["IOTMP25-FRAME-004", "IOTMP25-DISCONNECT-001"],
+        control: Some("framing.request-then-disconnect"),
+        run: |peer| Box::pin(disconnect_then_request(peer)),
         ..CASE
     },
     Case {
@@ -227,6 +235,26 @@ async fn request_then_disconnect(peer: &Peer) -> Outcome {
     link.closed_in_the_end().await
 }
 
+/// Messages are processed in their order, and behind a Disconnect there is none.
+async fn disconnect_then_request(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let (goodbye, id) = (link.id(), link.id());
+    let mut bytes = link.encode(&vocabulary::disconnect(peer.spec(), goodbye))?;
+    bytes.extend(link.encode(&link.request(id))?);
+    link.send_raw(&bytes, "a disconnect and a request").await;
+    loop {
+        match link.next().await {
+            Event::Message(received) if received.stream_id() == Some(id.into()) => {
+                let expected = "the end of the connection, and no answer before it";
+                return Err(Stop::fail(expected, phrase(&received.message)));
+            }
+            Event::Message(_) => {}
+            // Whether it ends is the matter of other cases.
+            _ => return Ok(()),
+        }
+    }
+}
+
 /// A Run of a resource that does not exist, filled up to a size.
 fn filled(link: &Link, id: u16, size: usize) -> Outcome<Vec<u8>> {
     let run = |fill: usize| {
@@ -261,21 +289,21 @@ async fn unknown_type_whole(peer: &Peer) -> Outcome {
     let craft = Craft::new(link.codec());
     let id = link.id();
     let request = link.encode(&link.request(id))?;
-    let message = craft.frame(craft.unknown_code(), &request);
-    link.send_raw(
-        &message,
-        "a message of an unknown type whose body is a request",
-    )
-    .await;
-    let settled = link.settle().await?;
-    let answered = |message: &&Received| message.stream_id() == Some(id.into());
-    match settled.messages.iter().find(answered) {
-        None => Ok(()),
-        Some(answer) => Err(Stop::fail(
-            "nothing under an identifier that no message had",
-            phrase(&answer.message),
-        )),
+    // In one byte, and in two: whoever reads one takes the second for the size.
+    for code in [craft.unknown_code(), craft.unknown_code() | 0x80] {
+        let what = format!("a message of type {code} whose body is a request");
+        link.send_raw(&craft.frame(code, &request), &what).await;
+        let settled = link.settle().await?;
+        let answered = |message: &&Received| message.stream_id() == Some(id.into());
+        if let Some(answer) = settled.messages.iter().find(answered) {
+            let expected = "nothing under an identifier that no message had";
+            return Err(Stop::fail(expected, phrase(&answer.message)).because(what));
+        }
+        if !settled.alive {
+            link = peer.connected().await?;
+        }
     }
+    Ok(())
 }
 
 async fn lying_size(peer: &Peer, size: u64) -> Outcome {
@@ -293,7 +321,7 @@ async fn large_size(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let bytes = announced(&link, 16 << 20)?;
     link.send_raw(&bytes, "a run of 16 MiB begins").await;
-    if let crate::subject::Event::Message(received) = link.next().await
+    if let Event::Message(received) = link.next().await
         && received.name() == "ok"
     {
         return Err(Stop::fail(

@@ -197,6 +197,8 @@ async fn cut_mid_message(peer: &Peer) -> Outcome {
     let bytes = link.encode(&link.request(id))?;
     let half = bytes.get(..bytes.len() - 1).unwrap_or_default();
     link.send_raw(half, "a request but for its last byte").await;
+    // Others need not wait for the rest.
+    peer.witness().await?.undisturbed().await?;
     link.finish().await;
     match link.next().await {
         crate::subject::Event::Message(received) if Want::Answer(id).allows_message(&received) => {

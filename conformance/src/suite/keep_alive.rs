@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::connect::accepted;
 use crate::case::{Case, DEVICE, Pace, SERVER};
-use crate::subject::{Event, Link, Peer, Received, Want, vocabulary};
+use crate::subject::{Event, Link, Peer, Received, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
 
 /// Longest interval of which two are waited for.
@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "keep-alive.in-time",
         title: "Keep Alives in time keep the connection, for many intervals",
-        clauses: &["IOTMP25-KEEPALIVE-005"],
+        clauses: &["IOTMP25-KEEPALIVE-005", "IOTMP25-RUN-001"],
         control: Some("keep-alive.answered-each"),
         pace: Pace::Slow,
         run: |peer| Box::pin(in_time(peer)),
@@ -228,11 +228,22 @@ async fn in_time(peer: &Peer) -> Outcome {
     let interval = Duration::from_secs(1);
     let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
     let mut last = before;
+    // There is time enough for a second answer.
+    let id = link.id();
+    let mut answers = 0;
+    link.send(link.request(id)).await?;
     for half in 1..=HALVES {
         let next = before + interval * half / 2;
         loop {
             match link.next_before(next).await {
                 Event::Silence(_) => break,
+                Event::Message(received) if received.stream_id() == Some(id.into()) => {
+                    answers += 1;
+                    if answers > 1 {
+                        let got = phrase(&received.message);
+                        return Err(Stop::fail("one answer", got).blaming("IOTMP25-RUN-001"));
+                    }
+                }
                 // How a Keep Alive is answered is the matter of other cases.
                 Event::Message(_) => {}
                 other => {

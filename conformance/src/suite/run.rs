@@ -7,12 +7,15 @@ pub(super) mod resource;
 
 use serde_json::{Value as Json, json};
 
+use super::connect::accepted;
 use super::craft::Craft;
 use super::framing::all_answered;
-use crate::case::{CASE, Case, Role};
+use crate::case::{CASE, Case, Role, SERVER};
 use crate::subject::{NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
 
+/// An identifier like any other.
+const CONNECT_ID: u16 = 77;
 /// Calls under way at a time.
 const MANY: usize = 32;
 /// The clause that every answered call proves along the way.
@@ -27,6 +30,22 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMP25-RUN-001", "IOTMP25-SID-001"],
         run: |peer| Box::pin(one_answer(peer)),
         ..CASE
+    },
+    Case {
+        slug: "run.two-connections",
+        title: "calls under one identifier on two connections are answered on their own",
+        clauses: &["IOTMP25-SID-003", "IOTMP25-RUN-001"],
+        control: Some("run.one-answer"),
+        run: |peer| Box::pin(two_connections(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "run.connect-id-again",
+        title: "the stream identifier of the Connect is free once it is answered",
+        clauses: &["IOTMP25-SID-004"],
+        control: Some("run.stream-id-again"),
+        run: |peer| Box::pin(connect_id_again(peer)),
+        ..SERVER
     },
     Case {
         slug: "run.no-stream-id",
@@ -181,6 +200,36 @@ async fn no_resource(peer: &Peer) -> Outcome {
             phrase(&ok.message),
         )),
     }
+}
+
+async fn two_connections(peer: &Peer) -> Outcome {
+    if peer.subject().takes_over() {
+        return Err(Stop::skip("a second connection of a device ends the first"));
+    }
+    let (mut one, mut other) = (peer.connected().await?, peer.connected().await?);
+    let id = one.id().max(other.id());
+    for _ in 0..4 {
+        one.send(call(peer, Some(id))).await?;
+        other.send(call(peer, Some(id))).await?;
+        for link in [&mut one, &mut other] {
+            let answer = link.answer(id).await;
+            answer.because(format!("both connections had a call under {id}"))?;
+        }
+    }
+    for mut link in [one, other] {
+        link.quiet("one answer to each call").await?;
+        peer.keep(link).await;
+    }
+    Ok(())
+}
+
+async fn connect_id_again(peer: &Peer) -> Outcome {
+    let (mut link, _) = accepted(peer, &Json::Null, Some(CONNECT_ID)).await?;
+    link.send(call(peer, Some(CONNECT_ID))).await?;
+    link.answer(CONNECT_ID)
+        .await
+        .because(format!("the Connect had been {CONNECT_ID} before"))
+        .map(drop)
 }
 
 async fn many_under_way(peer: &Peer) -> Outcome {

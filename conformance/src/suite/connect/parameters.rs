@@ -67,6 +67,16 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "connect.wrong-token",
+        title: "a token that belongs to nobody is refused",
+        // The first revision has no tokens of one text, the others reserve their types.
+        specs: &["iotmp-2023"],
+        clauses: &["IOTMP25-CONNECT-006"],
+        control: Some("connect.auth-type-credentials"),
+        run: |peer| Box::pin(wrong_token(peer)),
+        ..SERVER
+    },
+    Case {
         slug: "connect.auth-type-unknown",
         title: "an authentication type that nobody defined is refused",
         // Elsewhere others are reserved, which is what the rule there is about.
@@ -145,9 +155,13 @@ async fn keep_alive_too_long(peer: &Peer) -> Outcome {
     }
     refuses(peer).await?;
     let payload = peer.credentials()?.payload();
-    error_for(peer, &json!({"keep_alive": longest + 1}), &payload)
-        .await
-        .map(drop)
+    // Those of 17 and 33 bits are short if they are cut.
+    for seconds in [longest + 1, 60 | 1 << 16, 60 | 1 << 32] {
+        error_for(peer, &json!({"keep_alive": seconds}), &payload)
+            .await
+            .because(format!("the Connect asked for {seconds} s"))?;
+    }
+    Ok(())
 }
 
 /// Looks for an interval that the server refuses: whichever it is, the code is the same.
@@ -203,11 +217,35 @@ async fn auth_type_reserved(peer: &Peer) -> Outcome {
     let payload = peer.credentials()?.payload();
     let types = peer.spec().enumeration("auth_type");
     let reserved = types.map_or(&[][..], |types| &types.values);
-    for kind in reserved.iter().filter(|kind| kind.name != "credentials") {
-        error_for(peer, &json!({"auth_type": kind.value}), &payload)
+    // Whoever reads a token expects one text.
+    for payload in [payload, json!("nobody's token")] {
+        for kind in reserved.iter().filter(|kind| kind.name != "credentials") {
+            error_for(peer, &json!({"auth_type": kind.value}), &payload)
+                .await
+                .because(format!(
+                    "authentication type {} ({}), and {payload}",
+                    kind.value, kind.name
+                ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever reads tokens has none of this text; whoever does not expects three texts.
+async fn wrong_token(peer: &Peer) -> Outcome {
+    let types = peer.spec().enumeration("auth_type");
+    let types = types.ok_or_else(|| Stop::skip("the spec has no authentication types"))?;
+    refuses(peer).await?;
+    for kind in types
+        .values
+        .iter()
+        .filter(|kind| kind.name != "credentials")
+    {
+        let parts = json!({"auth_type": kind.value});
+        error_for(peer, &parts, &json!("nobody's token"))
             .await
             .because(format!(
-                "authentication type {} ({})",
+                "authentication type {} ({}), and a token that nobody gave",
                 kind.value, kind.name
             ))?;
     }

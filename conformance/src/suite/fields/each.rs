@@ -15,6 +15,8 @@ use crate::verdict::{Outcome, Step, Stop};
 const LOST: [u32; 3] = [16, 32, 63];
 /// The fields of a message as bytes, each by itself.
 type Fields = Vec<Vec<u8>>;
+/// The forms of a message that are to be understood like it.
+type Forms = fn(Craft, &[Vec<u8>]) -> Outcome<Vec<Fields>>;
 
 /// What the others build on.
 const PLAIN: Option<&str> = Some("fields.each-plain");
@@ -114,9 +116,10 @@ pub(in crate::suite) const CASES: &[Case] = &[
             Box::pin(async move {
                 let reserved: Vec<u8> = Craft::new(peer.codec()).reserved_wire_types().collect();
                 for wire_type in reserved {
-                    // What a receiver may take it for: eight bytes or four, as elsewhere, or a varint.
+                    // What it says elsewhere: eight bytes, none, four; or a varint.
                     let size = match wire_type {
                         1 => 8,
+                        3 | 4 => 0,
                         5 => 4,
                         _ => 1,
                     };
@@ -228,7 +231,7 @@ fn everywhere(fields: &[Vec<u8>], more: &[u8]) -> Vec<Fields> {
 }
 
 /// Every request in every form that `edited` makes of its fields: all are answered as the request is.
-async fn understood(peer: &Peer, edited: fn(Craft, &[Vec<u8>]) -> Outcome<Vec<Fields>>) -> Outcome {
+async fn understood(peer: &Peer, edited: Forms) -> Outcome {
     let mut link = peer.connected().await?;
     let craft = Craft::new(link.codec());
     for request in requests(peer.role()) {
