@@ -190,6 +190,7 @@ async fn answered(peer: &Peer) -> Outcome {
         ),
         (json!("in"), json!("out")),
         (json!([1, 2, 3]), json!(-7)),
+        (json!(-8), json!(5_000_000_000_u64)),
         (
             json!({"half": 0.5, "tenth": 0.1, "below": -40, "far": -70_000, "on": true, "off": false}),
             json!({"half": -0.5, "tenth": 12.1, "large": 3_000_000_000_u64, "off": false}),
@@ -198,6 +199,7 @@ async fn answered(peer: &Peer) -> Outcome {
             json!({"\u{e9}": "\u{20ac} \u{1f600}", "long": "x".repeat(300), "many": vec![7; 40]}),
             json!("y".repeat(20_000)),
         ),
+        (json!("z".repeat(20_000)), json!("")),
     ] {
         let mut waiting = vec![(0, call(peer, Some(input.clone()), peer.timeout())?)];
         let run = requested(&mut link, &mut waiting, "run").await?;

@@ -65,7 +65,16 @@ pub(super) const CASES: &[Case] = &[
         title: "without a Keep Alive the connection ends, but not before the interval does",
         clauses: &["IOTMP25-KEEPALIVE-004", "IOTMP25-KEEPALIVE-005"],
         pace: Pace::Slow,
-        run: |peer| Box::pin(missed(peer)),
+        run: |peer| Box::pin(missed(peer, false)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.missed-after-one",
+        title: "the connection ends without a Keep Alive also where there has been one",
+        clauses: &["IOTMP25-KEEPALIVE-004", "IOTMP25-KEEPALIVE-005"],
+        control: Some("keep-alive.missed"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(missed(peer, true)),
         ..SERVER
     },
     Case {
@@ -274,9 +283,13 @@ async fn end_of(link: &mut Link, before: Instant, deadline: Instant) -> Outcome<
     }
 }
 
-async fn missed(peer: &Peer) -> Outcome {
+async fn missed(peer: &Peer, after_one: bool) -> Outcome {
     let interval = Duration::from_secs(1);
-    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
+    let (mut link, mut before) = with_interval(peer, interval.as_secs()).await?;
+    if after_one {
+        before = Instant::now();
+        link.send(json!({"type": "keep_alive"})).await?;
+    }
     let deadline = before + with_margin(peer, interval) + peer.timeout();
     if let Some(after) = end_of(&mut link, before, deadline).await? {
         if after < interval {

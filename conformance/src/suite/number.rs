@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "number.type-cut",
         title: "a message type is not taken for the one that is left of it if it is cut",
         clauses: &[NEVER_CUT],
-        control: Some("fields.plain"),
+        control: Some("framing.coalesced"),
         run: |peer| Box::pin(type_cut(peer)),
         ..CASE
     },

@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use crate::case::{CASE, Case, SERVER};
 use crate::subject::vocabulary::{self, connect, disconnect};
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 const FIELD_ORDER: &str = "IOTMP25-AMB-FIELD-ORDER";
 const NON_MINIMAL: &str = "IOTMP25-AMB-NON-MINIMAL";
@@ -101,6 +101,9 @@ pub(super) const CASES: &[Case] = &[
         ..CASE
     },
 ];
+
+/// The clause that is broken by whoever stays.
+const ENDS: &str = "IOTMP25-DISCONNECT-001";
 
 fn seen(ambiguity: &str, reading: &str) -> Outcome {
     Err(Stop::info(ambiguity, reading))
@@ -240,6 +243,12 @@ async fn disconnect_with_stream_id(peer: &Peer) -> Outcome {
         event if Want::Ok(id).allows(event) => "ack".to_owned(),
         other => other.to_string(),
     };
+    if reading == "ack" {
+        let ended = link.closed_in_the_end().await;
+        ended
+            .because("the Disconnect had been acknowledged")
+            .blaming(ENDS)?;
+    }
     seen(DISCONNECT_ACK, &reading)
 }
 

@@ -207,8 +207,8 @@ async fn two_connections(peer: &Peer) -> Outcome {
         return Err(Stop::skip("a second connection of a device ends the first"));
     }
     let (mut one, mut other) = (peer.connected().await?, peer.connected().await?);
-    let id = one.id().max(other.id());
     for _ in 0..4 {
+        let id = one.id().max(other.id());
         one.send(call(peer, Some(id))).await?;
         other.send(call(peer, Some(id))).await?;
         for link in [&mut one, &mut other] {

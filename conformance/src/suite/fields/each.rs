@@ -52,7 +52,10 @@ pub(in crate::suite) const CASES: &[Case] = &[
         control: PLAIN,
         run: |peer| {
             Box::pin(understood(peer, |craft, fields| {
-                Ok(everywhere(fields, &craft.number(LONG, 9)))
+                // The other two end like that of the stream identifier in keys of one byte and two.
+                let long = [LONG, 0x21, 0x2001];
+                let forms = long.map(|field| everywhere(fields, &craft.number(field, 9)));
+                Ok(forms.concat())
             }))
         },
         ..CASE
