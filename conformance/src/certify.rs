@@ -54,9 +54,7 @@ pub fn run(
         .into_iter()
         .map(|one| certified(set, one, repeat, codec))
         .unzip();
-    let numbers = Protocol::of(spec).spreads_numbers();
-    let numbers = numbers.and_then(|clause| family::clause(spec, clause));
-    blame::assign(&mut cases, &open, numbers.map(|clause| clause.id.as_str()));
+    blame::assign(&mut cases, &open, &blame::Rules::of(spec));
     let seconds = began.elapsed().as_secs_f64();
     notes.push(format!("{} vectors in {seconds:.2} s", cases.len()));
     let parties: Vec<Party> = [

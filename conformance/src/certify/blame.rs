@@ -11,12 +11,19 @@
 //! value before that of a message, and the others are blamed on the same.
 //! Numbers of several bytes stand in many places; where they go wrong in
 //! several, the rule about them is broken, and not those about the places.
+//!
+//! A rule that binds only those who write is not broken by reading, nor the
+//! other way round, and an answer, however wrong, does no harm to a decoder.
 
 use std::collections::BTreeMap;
 
+use iotmp_spec::model::{Party, Spec};
+
 use crate::evidence::is_number;
+use crate::family;
 use crate::report::CaseResult;
-use crate::vector::Kind;
+use crate::subject::Protocol;
+use crate::vector::{Kind, Operation};
 use crate::verdict::{self, Verdict};
 
 /// How the vectors of one clause went.
@@ -26,56 +33,122 @@ struct Count {
     passed: usize,
 }
 
-/// Names the clause of every failure for which `open` holds.
-///
-/// `numbers` is the clause about numbers of several bytes.
-pub(super) fn assign(cases: &mut [CaseResult], open: &[bool], numbers: Option<&str>) {
-    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
-    for (case, open) in cases.iter().zip(open) {
-        for clause in &case.clauses {
-            let count = counts.entry(clause.clone()).or_default();
-            match case.verdict.kind() {
-                verdict::Kind::Fail if *open => count.failed += 1,
-                verdict::Kind::Pass => count.passed += 1,
-                _ => {}
-            }
+/// What the rules of a spec are about, as far as it matters for blame.
+pub(super) struct Rules<'s> {
+    spec: &'s Spec,
+    /// The clause about numbers of several bytes.
+    numbers: Option<&'s str>,
+    /// The clause that a decoder breaks by giving no answer.
+    unharmed: Option<&'s str>,
+}
+
+impl<'s> Rules<'s> {
+    pub(super) fn of(spec: &'s Spec) -> Self {
+        let protocol = Protocol::of(spec);
+        let id = |name| family::clause(spec, name).map(|clause| clause.id.as_str());
+        Self {
+            spec,
+            numbers: protocol.spreads_numbers().and_then(id),
+            unharmed: id(protocol.decodes_unharmed()),
         }
     }
-    let mut left: Vec<&mut CaseResult> = cases
+
+    /// Whether what a case asked for is bound by a clause.
+    fn bind(&self, clause: &str, case: &CaseResult) -> bool {
+        let party = match case.evidence.as_ref().map(|evidence| evidence.operation) {
+            Some(Operation::Decode) => Party::Decoder,
+            Some(Operation::Encode) => Party::Encoder,
+            None => return true,
+        };
+        let clause = self.spec.clause(clause);
+        clause.is_none_or(|clause| clause.binds.contains(&party))
+    }
+
+    /// The clauses that the answer to a case may have broken.
+    fn suspects<'c>(&self, case: &'c CaseResult) -> Vec<&'c str> {
+        let all: Vec<&str> = case.clauses.iter().map(String::as_str).collect();
+        let binding = |clause: &&str| self.bind(clause, case);
+        let bound: Vec<&str> = all.iter().copied().filter(binding).collect();
+        let by_answer = |clause: &&str| Some(*clause) != self.unharmed;
+        let broken: Vec<&str> = bound.iter().copied().filter(by_answer).collect();
+        let mut narrowest = [broken, bound].into_iter();
+        narrowest.find(|some| !some.is_empty()).unwrap_or(all)
+    }
+}
+
+/// A failure that is still to be blamed on a clause.
+struct Open<'c> {
+    case: &'c mut CaseResult,
+    suspects: Vec<String>,
+}
+
+impl Open<'_> {
+    fn blame(&mut self, clause: &str) {
+        if let Verdict::Fail(failure) = &mut self.case.verdict {
+            failure.clause = Some(clause.to_owned());
+        }
+    }
+}
+
+/// Names the clause of every failure for which `open` holds.
+pub(super) fn assign(cases: &mut [CaseResult], open: &[bool], rules: &Rules<'_>) {
+    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
+    for (case, open) in cases.iter().zip(open) {
+        match case.verdict.kind() {
+            verdict::Kind::Fail if *open => {
+                for clause in rules.suspects(case) {
+                    counts.entry(clause.to_owned()).or_default().failed += 1;
+                }
+            }
+            verdict::Kind::Pass => {
+                for clause in &case.clauses {
+                    counts.entry(clause.clone()).or_default().passed += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut left: Vec<Open<'_>> = cases
         .iter_mut()
         .zip(open)
         .filter(|(_, open)| **open)
-        .map(|(case, _)| case)
+        .map(|(case, _)| {
+            let suspects = rules.suspects(case).into_iter().map(str::to_owned);
+            let suspects = suspects.collect();
+            Open { case, suspects }
+        })
         .collect();
     let mut causes = causes(&left, &counts);
-    if let Some(numbers) = numbers {
+    if let Some(numbers) = rules.numbers {
         let long = only_long(&left);
         let in_messages = |(label, in_message): &(&String, &bool)| **in_message && is_number(label);
         if long.iter().filter(in_messages).count() > 1 {
             causes.extend(long.into_keys().map(|label| (label, numbers.to_owned())));
             // What is read past such a number is read at the wrong place.
-            left.retain_mut(|case| {
-                let evidence = case.evidence.as_ref();
+            left.retain_mut(|failed| {
+                let evidence = failed.case.evidence.as_ref();
                 let is_past = evidence.is_some_and(|evidence| evidence.has_long_number);
-                if let (true, Verdict::Fail(failure)) = (is_past, &mut case.verdict) {
-                    failure.clause = Some(numbers.to_owned());
+                if is_past {
+                    failed.blame(numbers);
                 }
                 !is_past
             });
         }
     }
-    left.retain_mut(|case| {
-        let cause = label(case).and_then(|label| causes.get(&label));
-        if let (Some(cause), Verdict::Fail(failure)) = (cause, &mut case.verdict) {
-            failure.clause = Some(cause.clone());
+    left.retain_mut(|failed| {
+        let cause = label(failed.case).and_then(|label| causes.get(&label));
+        // Of reading and writing the same bytes each may break a rule of its own.
+        let cause = cause.filter(|cause| rules.bind(cause, failed.case));
+        if let Some(cause) = cause {
+            failed.blame(cause);
         }
         cause.is_none()
     });
     while let Some(worst) = worst(&left, &counts) {
-        left.retain_mut(|case| {
-            let claims = case.clauses.contains(&worst);
-            if claims && let Verdict::Fail(failure) = &mut case.verdict {
-                failure.clause = Some(worst.clone());
+        left.retain_mut(|failed| {
+            let claims = failed.suspects.contains(&worst);
+            if claims {
+                failed.blame(&worst);
             }
             !claims
         });
@@ -90,9 +163,9 @@ fn label(case: &CaseResult) -> Option<String> {
 
 /// The kinds of bytes that went wrong only where a number takes several bytes,
 /// and whether one of them was a number of a message itself.
-fn only_long(failed: &[&mut CaseResult]) -> BTreeMap<String, bool> {
+fn only_long(failed: &[Open<'_>]) -> BTreeMap<String, bool> {
     let mut long: BTreeMap<String, (bool, bool)> = BTreeMap::new();
-    for case in failed {
+    for case in failed.iter().map(|failed| &*failed.case) {
         let evidence = case.evidence.as_ref();
         let difference = evidence.and_then(|evidence| evidence.difference.as_ref());
         if let (Some(label), Some(evidence), Some(difference)) = (label(case), evidence, difference)
@@ -108,12 +181,9 @@ fn only_long(failed: &[&mut CaseResult]) -> BTreeMap<String, bool> {
 }
 
 /// For every kind of bytes that went wrong the clause that its smallest failure breaks.
-fn causes(
-    failed: &[&mut CaseResult],
-    counts: &BTreeMap<String, Count>,
-) -> BTreeMap<String, String> {
+fn causes(failed: &[Open<'_>], counts: &BTreeMap<String, Count>) -> BTreeMap<String, String> {
     let mut smallest: BTreeMap<String, (bool, usize, &[String])> = BTreeMap::new();
-    for case in failed {
+    for Open { case, suspects } in failed {
         let (Some(label), Some(evidence)) = (label(case), &case.evidence) else {
             continue;
         };
@@ -125,11 +195,7 @@ fn causes(
             .bytes
             .as_ref()
             .map_or(usize::MAX, |bytes| bytes.hex.len());
-        let one = (
-            evidence.kind == Kind::Message,
-            size,
-            case.clauses.as_slice(),
-        );
+        let one = (evidence.kind == Kind::Message, size, suspects.as_slice());
         let place = smallest.entry(label).or_insert(one);
         if (one.0, one.1) < (place.0, place.1) {
             *place = one;
@@ -150,9 +216,9 @@ fn causes(
 
 /// The clause that fails the largest part of its vectors, and of equals the one
 /// that explains most of those that are left.
-fn worst(left: &[&mut CaseResult], counts: &BTreeMap<String, Count>) -> Option<String> {
+fn worst(left: &[Open<'_>], counts: &BTreeMap<String, Count>) -> Option<String> {
     let mut explains: BTreeMap<&str, usize> = BTreeMap::new();
-    for clause in left.iter().flat_map(|case| &case.clauses) {
+    for clause in left.iter().flat_map(|failed| &failed.suspects) {
         *explains.entry(clause).or_default() += 1;
     }
     most_failed(explains, counts)
@@ -184,6 +250,8 @@ fn most_failed<'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Evidence;
+    use crate::specs;
     use crate::verdict::Stop;
 
     fn case(clauses: &[&str], verdict: Verdict) -> CaseResult {
@@ -211,7 +279,11 @@ mod tests {
             .iter()
             .map(|case| case.verdict.kind() == verdict::Kind::Fail)
             .collect();
-        assign(cases, &open, None);
+        assign(
+            cases,
+            &open,
+            &Rules::of(specs::by_name("iotmp-shipping").unwrap()),
+        );
         let clause = |case: &CaseResult| match &case.verdict {
             Verdict::Fail(failure) => failure.clause.clone(),
             _ => None,
@@ -233,5 +305,49 @@ mod tests {
             blamed(&mut cases),
             [None, by("FLOAT"), by("FLOAT"), by("KEY"), None]
         );
+    }
+
+    fn failed_to(operation: Operation, clauses: &[&str]) -> CaseResult {
+        let evidence = Evidence {
+            operation,
+            kind: Kind::Message,
+            given: None,
+            bytes: None,
+            got: None,
+            difference: None,
+            has_long_number: false,
+            exchange: Vec::new(),
+        };
+        CaseResult {
+            evidence: Some(Box::new(evidence)),
+            ..case(clauses, failed())
+        }
+    }
+
+    #[test]
+    fn who_reads_breaks_no_rule_about_writing() {
+        // The first binds decoders alone, the second encoders alone.
+        let clauses = ["IOTMPS-WIRE-003", "IOTMPS-WIRE-006"];
+        let mut cases = [
+            failed_to(Operation::Decode, &clauses),
+            failed_to(Operation::Encode, &clauses),
+            failed_to(Operation::Encode, &clauses[..1]),
+        ];
+        let by = |clause: &str| Some(clause.to_owned());
+        assert_eq!(
+            blamed(&mut cases),
+            [by(clauses[0]), by(clauses[1]), by(clauses[0])]
+        );
+    }
+
+    #[test]
+    fn a_wrong_answer_does_a_decoder_no_harm() {
+        let clauses = ["IOTMP25-ROBUST-002", "IOTMP25-KEY-002"];
+        let mut cases = [
+            failed_to(Operation::Decode, &clauses[..1]),
+            failed_to(Operation::Decode, &clauses),
+        ];
+        let by = |clause: &str| Some(clause.to_owned());
+        assert_eq!(blamed(&mut cases), [by(clauses[0]), by(clauses[1])]);
     }
 }

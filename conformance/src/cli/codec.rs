@@ -71,30 +71,30 @@ fn unreachable(error: &StartError) -> ExitCode {
 }
 
 fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
-    let found = match examine(command, spec) {
-        Ok(found) => found,
-        Err(error) => return Ok(unreachable(&error)),
-    };
-    let mut text = String::new();
     let mut ill = 0;
-    for Checkup { title, state } in &found {
+    let mut printed = Ok(());
+    let mut tell = |Checkup { title, state }: Checkup| {
         let (mark, said) = match state {
-            Health::Well(said) => ("\x1b[32m✓\x1b[0m", said.clone()),
-            Health::Unknown(why) => ("\x1b[2m-\x1b[0m", why.clone()),
+            Health::Well(said) => ("\x1b[32m✓\x1b[0m", said),
+            Health::Unknown(why) => ("\x1b[2m-\x1b[0m", why),
             Health::Ill { symptom, advice } => {
                 ill += 1;
                 let symptom = symptom.replace('\n', "\n      ");
                 ("\x1b[31m✗\x1b[0m", format!("{symptom}\n      → {advice}"))
             }
         };
-        text.push_str(&format!("  {mark} {title}: {said}\n"));
+        let line = print(&format!("  {mark} {title}: {said}\n"));
+        printed = core::mem::replace(&mut printed, Ok(())).and(line);
+    };
+    if let Err(error) = examine(command, spec, &mut tell) {
+        return Ok(unreachable(&error));
     }
-    text.push_str(&match ill {
+    printed?;
+    print(&match ill {
         0 => "the adapter keeps to the protocol\n".to_owned(),
         1 => "1 thing to mend\n".to_owned(),
         _ => format!("{ill} things to mend\n"),
-    });
-    print(&text)?;
+    })?;
     Ok(ExitCode::from(if ill == 0 {
         exit::CONFORMANT
     } else {

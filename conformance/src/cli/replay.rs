@@ -117,7 +117,7 @@ fn codec(arguments: &Arguments, bundle: &Bundle, command: &[String]) -> Outcome 
         }
     };
     if arguments.shrink {
-        return make_small(arguments, bundle, &mut codec);
+        return make_small(arguments, bundle, &mut codec.tireless());
     }
     let set = set(bundle)?;
     let again = format!(

@@ -4,12 +4,13 @@
 //! Whatever goes wrong with the process is charged to the question that was
 //! open; the next one finds a fresh process.
 
+mod depth;
 mod doctor;
+mod memory;
 mod process;
 mod protocol;
 
 use core::time::Duration;
-use std::collections::HashMap;
 use std::time::Instant;
 
 use serde_json::{Map, Value as Json, json};
@@ -17,7 +18,9 @@ use serde_json::{Map, Value as Json, json};
 use super::{CodecSubject, Question, Reply, Said, Side};
 use crate::vector::{Kind, Operation};
 
+use self::depth::depth;
 pub use self::doctor::{Checkup, Health, examine};
+use self::memory::{Answer, Memory};
 pub use self::process::Breakdown;
 use self::process::Process;
 use self::protocol::shortened;
@@ -62,14 +65,6 @@ pub struct Incident {
 /// Most characters of a line that are kept.
 const KEPT: usize = 64 << 10;
 
-/// An answer, what went wrong before it came, and how it was come by.
-#[derive(Debug, Clone)]
-struct Answer {
-    reply: Reply,
-    incident: Option<Incident>,
-    said: Vec<Said>,
-}
-
 /// A codec in a process of its own.
 #[derive(Debug)]
 pub struct ChildCodec {
@@ -78,10 +73,11 @@ pub struct ChildCodec {
     name: String,
     process: Option<Process>,
     next_id: u64,
-    /// Answers that were given already; a control is asked by many vectors.
-    answers: HashMap<String, Answer>,
+    memory: Memory,
     /// A question that was answered well.
     easy: Option<(Map<String, Json>, Kind, Operation)>,
+    /// Whether it is started again after any number of breakdowns.
+    is_tireless: bool,
     in_a_row: usize,
     breakdowns: usize,
     incidents: Vec<Incident>,
@@ -104,8 +100,9 @@ impl ChildCodec {
             name,
             process: Some(process),
             next_id: 1,
-            answers: HashMap::new(),
+            memory: Memory::default(),
             easy: None,
+            is_tireless: false,
             in_a_row: 0,
             breakdowns: 0,
             incidents: Vec::new(),
@@ -145,12 +142,20 @@ impl ChildCodec {
 
     /// Forgets the answers that were given, so that they are asked for again.
     pub fn forget_answers(&mut self) {
-        self.answers.clear();
+        self.memory.forget();
+    }
+
+    /// Starts it again after any number of breakdowns, for whoever looks for what
+    /// breaks it down and bounds the search by other means.
+    #[must_use]
+    pub fn tireless(mut self) -> Self {
+        self.is_tireless = true;
+        self
     }
 
     fn ask(&mut self, request: Map<String, Json>, kind: Kind, operation: Operation) -> Reply {
         let key = Json::Object(request.clone()).to_string();
-        if let Some(answer) = self.answers.get(&key).cloned() {
+        if let Some(answer) = self.memory.recall(&key) {
             self.incidents.extend(answer.incident);
             self.said = answer.said;
             return answer.reply;
@@ -184,7 +189,7 @@ impl ChildCodec {
             said: said.clone(),
         };
         self.said = said;
-        self.answers.insert(key, answer);
+        self.memory.keep(key, answer);
         reply
     }
 
@@ -219,15 +224,17 @@ impl ChildCodec {
 
     /// Starts the codec again, unless it is of no use.
     fn count_breakdown(&mut self) {
-        self.breakdowns += 1;
-        self.in_a_row += 1;
-        self.restart();
         if self.gone.is_some() {
             return;
         }
-        if self.breakdowns >= MAX_BREAKDOWNS {
-            self.give_up(format!("it broke down {MAX_BREAKDOWNS} times"));
-        } else if self.in_a_row >= DOUBT {
+        self.breakdowns += 1;
+        self.in_a_row += 1;
+        if !self.is_tireless && self.breakdowns >= MAX_BREAKDOWNS {
+            return self.give_up(format!("it broke down {MAX_BREAKDOWNS} times"));
+        }
+        self.restart();
+        let is_doubted = !self.is_tireless && self.in_a_row >= DOUBT;
+        if self.gone.is_none() && is_doubted {
             let easy = self.easy.clone();
             let answered = easy.is_some_and(|(request, kind, operation)| {
                 self.attempt(&request, kind, operation).is_ok()
@@ -269,6 +276,10 @@ impl CodecSubject for ChildCodec {
         &self.name
     }
 
+    fn is_gone(&self) -> bool {
+        self.gone.is_some()
+    }
+
     fn take_said(&mut self) -> Vec<Said> {
         core::mem::take(&mut self.said)
     }
@@ -304,24 +315,6 @@ impl CodecSubject for ChildCodec {
         request.insert(key.to_owned(), value.clone());
         self.ask(request, question.kind, operation)
     }
-}
-
-/// How many containers stand in each other.
-fn depth(value: &Json) -> u64 {
-    let inside = match value {
-        Json::Array(elements) => elements.iter().map(depth).max(),
-        Json::Object(members) => match (members.get("type"), members.get("value")) {
-            (None, _) => members.values().map(depth).max(),
-            // A map of tagged form: an array of arrays of key and value.
-            (Some(_), Some(Json::Array(pairs))) => {
-                let values = pairs.iter().filter_map(|pair| pair.get(1));
-                values.map(depth).max()
-            }
-            (Some(_), _) => return 0,
-        },
-        _ => return 0,
-    };
-    1 + inside.unwrap_or(0)
 }
 
 /// Starts a program and hears its hello.

@@ -26,6 +26,11 @@ pub trait CodecSubject {
     /// The bytes of a message or a value.
     fn encode(&mut self, question: Question<'_>, value: &Json) -> Reply;
 
+    /// Whether it answers nothing any more, whatever it is asked.
+    fn is_gone(&self) -> bool {
+        false
+    }
+
     /// The lines of the last question and its answer, where they pass between processes.
     fn take_said(&mut self) -> Vec<Said> {
         Vec::new()

@@ -180,6 +180,19 @@ fn a_codec_that_dies_of_everything_ends_the_run_by_3() {
 }
 
 #[test]
+fn a_codec_that_is_gone_is_not_started_again() {
+    let starts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("starts");
+    let _ = fs::remove_file(&starts);
+    let fault = ["always-crash", starts.to_str().unwrap()];
+    if fake_with(&fault, &VARINTS).is_none() {
+        return;
+    }
+    // Once at first, and once after each breakdown before it is given up.
+    let starts = fs::read_to_string(&starts).unwrap();
+    assert!(starts.len() <= 6, "{} starts", starts.len());
+}
+
+#[test]
 fn a_codec_that_does_not_come_back_ends_the_run_by_3() {
     let marker = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dead");
     let _ = fs::remove_file(&marker);

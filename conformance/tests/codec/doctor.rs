@@ -1,5 +1,8 @@
 //! The doctor says what is wrong with an adapter, and what to do.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use crate::{fake, file, has, program, text};
 
 #[test]
@@ -23,7 +26,99 @@ fn a_healthy_adapter_is_0() {
         "{stdout}"
     );
     assert!(!stdout.contains('✗'), "{stdout}");
-    assert_eq!(stdout.matches('✓').count(), 10, "{stdout}");
+    assert_eq!(stdout.matches('✓').count(), 11, "{stdout}");
+}
+
+#[test]
+fn a_protocol_of_layouts_has_its_own_message() {
+    let Some(output) = fake("nubison", &["--doctor", "--spec", "nubison"]) else {
+        return;
+    };
+    let stdout = text(&output.stdout);
+    // The example does not speak it, and says so.
+    let said = "✗ a message there and back: encode gave \"{\\\"id\\\": ";
+    assert!(stdout.contains(said), "{stdout}");
+    assert!(!stdout.contains("tagged values"), "{stdout}");
+}
+
+/// Sees that the doctor says this of an adapter, and nothing worse.
+fn diagnosed(fault: &str, said: &str) {
+    let Some(output) = fake(fault, &["--doctor", "--timeout", "20000"]) else {
+        return;
+    };
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{fault}: {stdout}");
+    assert!(
+        stdout.contains(said),
+        "{fault}: {said:?} is not in\n{stdout}"
+    );
+    assert!(
+        stdout.contains("✓ the end of its input"),
+        "{fault}: {stdout}"
+    );
+}
+
+#[test]
+fn an_answer_that_a_run_would_not_take_is_told() {
+    diagnosed(
+        "upper-hex",
+        "bytes are an even number of lower-case hex digits",
+    );
+    diagnosed(
+        "never-consumed",
+        "`consumed` beside the `ok` of a decode is a number of bytes",
+    );
+    diagnosed("consumed-zero", "gave `consumed` 0");
+    diagnosed(
+        "ok-and-reject",
+        "it needs exactly one of `ok`, `reject` and `unsupported`",
+    );
+}
+
+#[test]
+fn a_refusal_that_a_run_would_not_take_is_told() {
+    let title = "✗ a message that ends early: ";
+    diagnosed(
+        "reject-text",
+        &format!("{title}`reject` is an object with `class`"),
+    );
+    diagnosed(
+        "error-key",
+        &format!("{title}it needs exactly one of `ok`, `reject` and `unsupported`"),
+    );
+}
+
+#[test]
+fn a_slow_adapter_is_not_waited_for_a_thousand_times() {
+    let Some(output) = fake("slow", &["--doctor", "--timeout", "1000"]) else {
+        return;
+    };
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    let said = " were answered within 5 s, in order; the others were not waited for";
+    assert!(stdout.contains(said), "{stdout}");
+}
+
+#[test]
+fn each_thing_is_told_as_soon_as_it_is_known() {
+    if !has("python3") {
+        return;
+    }
+    let script = file("tests/codec/fake.py");
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_iotmp-conformance"))
+        .args(["codec", "--doctor", "--timeout", "600000", "--", "python3"])
+        .arg(script)
+        .arg("mute")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(doctor.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    assert!(first.contains("✓ hello: "), "{first}");
+    assert_eq!(doctor.try_wait().unwrap(), None);
+    doctor.kill().unwrap();
+    doctor.wait().unwrap();
 }
 
 #[test]

@@ -10,6 +10,7 @@ import pathlib
 import signal
 import struct
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve()
 sys.dont_write_bytecode = True
@@ -58,8 +59,32 @@ def strike(request):
     return json.dumps(right)
 
 
+def worded(request, answer):
+    """Every answer, with one thing wrong in how it is said."""
+    if FAULT == "upper-hex" and isinstance(answer.get("ok"), str):
+        answer["ok"] = answer["ok"].upper()
+    elif FAULT == "never-consumed":
+        answer.pop("consumed", None)
+    elif FAULT == "consumed-zero" and "consumed" in answer:
+        answer["consumed"] = 0
+    elif FAULT == "reject-text" and "reject" in answer:
+        answer["reject"] = "no"
+    elif FAULT == "error-key" and "reject" in answer:
+        answer["error"] = answer.pop("reject")
+    elif FAULT == "ok-and-reject" and "ok" in answer:
+        answer["reject"] = {}
+    elif FAULT == "slow" and request.get("hex") == "0500":
+        time.sleep(0.3)
+    elif FAULT == "crash-of-two-bytes" and len(request.get("hex", "")) > 2:
+        os._exit(7)
+    return answer
+
+
 def greet():
     hello = dict(adapter.HELLO)
+    if FAULT == "always-crash" and len(sys.argv) > 2:
+        with open(sys.argv[2], "a", encoding="ascii") as starts:
+            starts.write(".")
     if FAULT == "dies-at-hello":
         sys.exit("no license found")
     elif FAULT == "silent-at-hello":
@@ -114,12 +139,14 @@ def main():
             say(greet())
         elif FAULT == "always-crash":
             os._exit(1)
+        elif FAULT == "mute":
+            continue
         elif FAULT == "fragile" and op not in ("decode", "encode"):
             raise KeyError(op)
         elif request.get("hex") == TARGET and op == "decode":
             say(strike(request))
         else:
-            say(json.dumps({"id": request.get("id"), **adapter.answer(request)}))
+            say(json.dumps(worded(request, {"id": request.get("id"), **adapter.answer(request)})))
     if FAULT == "fragile":
         sys.exit(1)
 

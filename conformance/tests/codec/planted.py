@@ -51,6 +51,20 @@ def write_second_byte():
     codec.varint = varint
 
 
+def three_bytes():
+    """A number of three bytes or more is refused, in words that name its place."""
+    read = codec.Reader.varint
+
+    def varint(self, bits):
+        start = self.at
+        number = read(self, bits)
+        if self.at - start > 2:
+            raise codec.Refused(f"long-number-at-{start}", start, "a number of three bytes")
+        return number
+
+    codec.Reader.varint = varint
+
+
 def negative():
     """Negative integers are one too low."""
     values(lambda it, tag: it - 1 if tag >> 5 == 1 else it)

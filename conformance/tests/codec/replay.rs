@@ -84,6 +84,45 @@ fn numbers_of_two_bytes() {
 }
 
 #[test]
+fn what_is_small_is_tried_before_what_is_large() {
+    let Some(folder) = kept("plant-three-bytes") else {
+        return;
+    };
+    for large in ["framing/body-of-16384", "pson2/string-16384"] {
+        let bundle = bundle(&folder, large);
+        // Cuts of the large input alone are far more.
+        let bounds = ["--shrink", "--run", "--tries", "2000"];
+        let output = program(&[&["replay", bundle.to_str().unwrap()][..], &bounds].concat());
+        let stderr = text(&output.stderr);
+        let json: Json = serde_json::from_str(text(&output.stdout)).unwrap();
+        let hex = json["vectors"][0]["hex"].as_str().unwrap();
+        assert!(hex.len() <= 16, "{large}: {stderr}");
+    }
+}
+
+#[test]
+fn a_crash_is_made_small_however_often_it_crashes() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bundles-crash");
+    let _ = fs::remove_dir_all(&folder);
+    let only = [
+        "--select",
+        "iotmp-shipping/pson2/array-mixed",
+        "--bundles",
+        folder.to_str().unwrap(),
+    ];
+    if fake("crash-of-two-bytes", &only).is_none() {
+        return;
+    }
+    let bundle = bundle(&folder, "pson2/array-mixed");
+    let output = program(&["replay", bundle.to_str().unwrap(), "--shrink", "--run"]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let json: Json = serde_json::from_str(text(&output.stdout)).unwrap();
+    let hex = json["vectors"][0]["hex"].as_str().unwrap();
+    assert_eq!(hex.len(), 4, "{stderr}");
+}
+
+#[test]
 fn a_missing_field_that_is_not_missed() {
     let Some(folder) = kept("plant-optional") else {
         return;

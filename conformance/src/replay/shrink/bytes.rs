@@ -11,10 +11,13 @@ use crate::vector::Kind;
 const MAX_FOR_SIZES: usize = 96;
 
 /// Smaller candidates than one of bytes, the boldest first.
-pub(super) fn smaller(spec: &'static Spec, candidate: &Candidate) -> Vec<Candidate> {
-    let Some(bytes) = candidate.bytes() else {
-        return Vec::new();
-    };
+///
+/// They are made one by one: all cuts of a large input together are its size squared.
+pub(super) fn smaller<'c>(
+    spec: &'static Spec,
+    candidate: &'c Candidate,
+) -> impl Iterator<Item = Candidate> + use<'c> {
+    let bytes = candidate.bytes().unwrap_or_default();
     // A message that says its size in one byte has that set right with every cut.
     let reading = Reading::new(&candidate.question(spec), bytes);
     let size_at = reading
@@ -22,36 +25,36 @@ pub(super) fn smaller(spec: &'static Spec, candidate: &Candidate) -> Vec<Candida
         .iter()
         .find(|one| candidate.kind == Kind::Message && one.label == "body size" && one.length == 1)
         .map(|one| one.offset);
-    let mut found = Vec::new();
-    let mut width = bytes.len();
-    while width > 0 {
-        for at in (0..=bytes.len() - width).rev() {
-            cuts(bytes, at, width, size_at, &mut found);
-        }
-        width /= 2;
-    }
-    for (at, &byte) in bytes.iter().enumerate() {
-        for lower in [0, byte & 0x80, byte >> 1, byte.wrapping_sub(1)] {
-            if lower < byte {
-                let mut lowered = bytes.to_vec();
-                if let Some(place) = lowered.get_mut(at) {
-                    *place = lower;
-                }
-                found.push(lowered);
+    let halved = |width: &usize| Some(width / 2);
+    let widths = core::iter::successors(Some(bytes.len()), halved).take_while(|width| *width > 0);
+    let places = widths.flat_map(|width| {
+        let places = (0..=bytes.len() - width).rev();
+        places.map(move |at| (at, width))
+    });
+    let shorter = places.flat_map(move |(at, width)| cuts(bytes, at, width, size_at));
+    let lower = bytes.iter().enumerate().flat_map(move |(at, &byte)| {
+        let lower = [0, byte & 0x80, byte >> 1, byte.wrapping_sub(1)];
+        let lower = lower.into_iter().filter(move |lower| *lower < byte);
+        lower.map(move |lower| {
+            let mut lowered = bytes.to_vec();
+            if let Some(place) = lowered.get_mut(at) {
+                *place = lower;
             }
-        }
-    }
-    let inputs = found.into_iter().map(Input::Bytes);
-    inputs.map(|input| candidate.with(input)).collect()
+            lowered
+        })
+    });
+    let inputs = shorter.chain(lower).map(Input::Bytes);
+    inputs.map(|input| candidate.with(input))
 }
 
 /// The bytes without `width` of them at `at`: as they are, with the size of the
 /// message set right, and with any one byte before taken for a size or a count.
-fn cuts(bytes: &[u8], at: usize, width: usize, size_at: Option<usize>, found: &mut Vec<Vec<u8>>) {
+fn cuts(bytes: &[u8], at: usize, width: usize, size_at: Option<usize>) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
     let mut cut = bytes.to_vec();
     cut.drain(at..at + width);
     if cut.is_empty() {
-        return;
+        return found;
     }
     let mut bases = Vec::new();
     if let Some(sized) = size_at
@@ -72,6 +75,7 @@ fn cuts(bytes: &[u8], at: usize, width: usize, size_at: Option<usize>, found: &m
         }
         found.push(base);
     }
+    found
 }
 
 /// The bytes with one of them lowered, if it is large enough.
@@ -80,4 +84,26 @@ fn lowered(bytes: &[u8], at: usize, by: usize) -> Option<Vec<u8>> {
     let byte = lowered.get_mut(at)?;
     *byte = byte.checked_sub(u8::try_from(by).ok()?)?;
     Some(lowered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specs;
+    use crate::vector::Operation;
+
+    #[test]
+    fn cuts_of_a_large_input_are_made_as_they_are_tried() {
+        let large = Candidate {
+            operation: Operation::Decode,
+            kind: Kind::Message,
+            encoding: None,
+            request: None,
+            input: Input::Bytes(vec![0; 1 << 20]),
+            is_exact: false,
+        };
+        let spec = specs::by_name(specs::DEFAULT).unwrap();
+        // All of them together are more than a machine has memory for.
+        assert_eq!(smaller(spec, &large).take(9).count(), 9);
+    }
 }

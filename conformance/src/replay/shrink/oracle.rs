@@ -33,9 +33,14 @@ pub(super) enum Symptom {
 
 impl Symptom {
     /// Whether a smaller candidate still fails in the same way. Of bytes that
-    /// mean nothing nobody can say which of them are wrong.
+    /// mean nothing nobody can say which of them are wrong, and the words of a
+    /// refusal are the subject's own: they may name the very bytes.
     pub(super) fn goes_on_from(&self, other: &Self) -> bool {
-        self == other || (*other == Self::Unreadable && matches!(self, Self::Wrong(_) | Self::Size))
+        match (other, self) {
+            (Self::Unreadable, Self::Wrong(_) | Self::Size)
+            | (Self::Refuses(_), Self::Refuses(_)) => true,
+            _ => self == other,
+        }
     }
 
     /// Whether another vector fails in much the same way.
@@ -269,5 +274,18 @@ impl Candidate {
             (Input::Bytes(bytes), Operation::Decode) => Some(bytes),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_in_other_words_is_the_same_failure() {
+        let refuses = |word: &str| Symptom::Refuses(word.to_owned());
+        assert!(refuses("byte 7").goes_on_from(&refuses("byte 16386")));
+        assert!(!refuses("byte 7").goes_on_from(&Symptom::Size));
+        assert!(!Symptom::Accepts("truncated").goes_on_from(&Symptom::Accepts("utf8")));
     }
 }
