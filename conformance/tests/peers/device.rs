@@ -64,7 +64,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("stop-unanswered", 1, &["IOTMP25-STREAM-005"]),
     ("interval-in-microseconds", 1, &["IOTMP25-STREAM-003"]),
     ("interval-doubled", 1, &["IOTMP25-STREAM-003"]),
-    ("interval-in-8-bits", 1, &["IOTMP25-STREAM-008"]),
+    ("interval-in-8-bits", 1, &["IOTMP25-VARINT-004"]),
     ("old-interval-stays", 1, &["IOTMP25-STREAM-008"]),
     ("no-second-start", 1, &["IOTMP25-STREAM-001"]),
     ("values-in-8-bits", 1, &["IOTMP25-SID-002"]),
