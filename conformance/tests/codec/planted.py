@@ -65,6 +65,16 @@ def three_bytes():
     codec.Reader.varint = varint
 
 
+def thirty():
+    """The number 30 in a tag says that another one follows."""
+    def missing(it, tag):
+        if tag & 31 == 30:
+            raise codec.Refused("truncated", 0, "the number is missing")
+        return it
+
+    values(missing)
+
+
 def negative():
     """Negative integers are one too low."""
     values(lambda it, tag: it - 1 if tag >> 5 == 1 else it)

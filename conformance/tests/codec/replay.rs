@@ -101,6 +101,20 @@ fn what_is_small_is_tried_before_what_is_large() {
 }
 
 #[test]
+fn a_count_that_is_wrong_in_every_tag() {
+    let Some(folder) = kept("plant-thirty") else {
+        return;
+    };
+    for counted in ["pson2/map-30", "pson2/string-30"] {
+        let bundle = bundle(&folder, counted);
+        let output = program(&["replay", bundle.to_str().unwrap(), "--shrink", "--run"]);
+        let json: Json = serde_json::from_str(text(&output.stdout)).unwrap();
+        let small = &json["vectors"][0]["hex"];
+        assert_eq!(small, "1e", "{counted}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_crash_is_made_small_however_often_it_crashes() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bundles-crash");
     let _ = fs::remove_dir_all(&folder);

@@ -139,6 +139,24 @@ fn lower(number: u64) -> Vec<u64> {
 
 /// Smaller values than one.
 fn values(value: &WireValue) -> Vec<WireValue> {
+    let mut found = Vec::new();
+    // A size or a count stands where the number of an integer does, and may be all
+    // that is wrong.
+    let counted = match value {
+        WireValue::String(text) => Some(text.len()),
+        WireValue::Bytes(bytes) => Some(bytes.len()),
+        WireValue::Array(elements) => Some(elements.len()),
+        WireValue::Map(pairs) => Some(pairs.len()),
+        _ => None,
+    };
+    if let Some(count) = counted.filter(|count| *count > 0) {
+        found.push(WireValue::Integer(Integer::new(false, count as u64)));
+    }
+    found.extend(of_its_kind(value));
+    found
+}
+
+fn of_its_kind(value: &WireValue) -> Vec<WireValue> {
     let lengths = |length: usize| {
         lower(length as u64)
             .into_iter()

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn large_questions_do_not_heap_up() {
         let mut memory = Memory::default();
-        let question = |at: usize| format!("{at:>width$}", width = MOST / 4);
+        let question = |at: usize| format!("{at} {}", "x".repeat(MOST / 4));
         for at in 0..40 {
             let answer = Answer {
                 reply: Reply::Encoded(Vec::new()),
