@@ -311,7 +311,7 @@ mod tests {
         );
         assert_eq!(
             faults(&changed(MANIFEST, "\"vectors\": 31", "\"vectors\": 30")),
-            ["bundle.json: iotmp-2020/framing.json is listed with 30 vectors, but holds 31"]
+            ["bundle.json: iotmp-2025/framing.json is listed with 30 vectors, but holds 31"]
         );
     }
 
