@@ -333,6 +333,20 @@ fn int(encoding: IntEncoding, number: u64) -> Vec<u8> {
     }
 }
 
+/// Why a number cannot stand in a field of a closed enum, if it cannot.
+fn not_named(spec: &Spec, field: &Field, number: u64) -> Option<String> {
+    let FieldType::Enum(name) = &field.ty else {
+        return None;
+    };
+    let closed = spec.enumeration(name).filter(|e| !e.allows(number))?;
+    let numbers = closed.values.iter().map(|value| value.value.to_string());
+    let numbers: Vec<String> = numbers.collect();
+    Some(format!(
+        "number {number}, but expected {}",
+        numbers.join(" or ")
+    ))
+}
+
 /// What the number of a field says: with its name, where it has one.
 fn meaning(spec: &Spec, field: &Field, number: u64) -> String {
     let FieldType::Enum(name) = &field.ty else {

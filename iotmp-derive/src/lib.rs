@@ -13,7 +13,7 @@ mod pson;
 use proc_macro::TokenStream;
 
 /// Expands to a module named for the specification, with a struct for every
-/// message, the `Message` enum, open enums, constants and the codec.
+/// message, the `Message` enum, enums, constants and the codec.
 ///
 /// The argument is the path of a YAML file, relative to the file that calls the
 /// macro: `messages!("../specs/greeter.yaml");`. An edit of that file, or

@@ -6,9 +6,11 @@
 iotmp_derive::messages!("specs/awkward.yaml");
 
 use awkward_names::{
-    Error, Message, MessageType, None as Nothing, Ok as Fine, Option as Maybe, Result as Outcome,
+    Door, Error, Gate, Message, MessageType, None as Nothing, Ok as Fine, Option as Maybe,
+    Result as Outcome,
 };
-use iotmp_ref::{pson::Value, wire::Any};
+use iotmp_ref::pson::Value;
+use iotmp_ref::wire::{Any, EncodeError};
 
 fn round_trip(message: &Message<'_>, bytes: &[u8]) {
     let encoded = message.to_vec().expect("every value has a wire type");
@@ -97,4 +99,61 @@ fn refusals_name_message_and_field() {
         &[2, 2, 0x10, 0x80],
         "offset 3, Error.reader: varint of at least 2 bytes, but only 1 byte is left",
     );
+}
+
+#[test]
+fn a_closed_enum_has_no_other_number() {
+    let door = |gate, back| Door {
+        gate,
+        back,
+        value: None,
+    };
+    round_trip(&door(Gate::SHUT, None).into(), &[0xad, 0x02, 2, 0x08, 3]);
+    round_trip(
+        &door(Gate::OPEN, Some(Gate::SHUT)).into(),
+        &[0xad, 0x02, 4, 0x08, 7, 0x10, 3],
+    );
+    let check = |bytes: &[u8], text: &str| {
+        assert_eq!(awkward_names::decode(bytes).unwrap_err().to_string(), text);
+        let typed = awkward_names::typed::Door::<Value>::decode(bytes);
+        assert_eq!(typed.unwrap_err().to_string(), text);
+    };
+    let said = "number 0, but expected 3 or 7";
+    check(
+        &[0xad, 0x02, 2, 0x08, 0],
+        &format!("offset 4, Door.gate: {said}"),
+    );
+    check(
+        &[0xad, 0x02, 4, 0x08, 3, 0x10, 0],
+        &format!("offset 6, Door.back: {said}"),
+    );
+    // In whatever order.
+    check(
+        &[0xad, 0x02, 4, 0x10, 0, 0x08, 3],
+        &format!("offset 4, Door.back: {said}"),
+    );
+}
+
+#[test]
+fn no_other_number_of_a_closed_enum_is_written() {
+    let doors = [(Gate(0), None), (Gate::SHUT, Some(Gate(0)))];
+    for ((gate, back), field) in doors.into_iter().zip(["gate", "back"]) {
+        let expected = EncodeError::Constant {
+            field,
+            found: 0,
+            expected: &[3, 7],
+        };
+        let door = Door {
+            gate,
+            back,
+            value: None,
+        };
+        assert_eq!(Message::from(door).to_vec(), Err(expected.clone()));
+        let typed = awkward_names::typed::Door::<Value> {
+            gate,
+            back,
+            value: None,
+        };
+        assert_eq!(typed.encode(&mut [0; 16]), Err(expected));
+    }
 }

@@ -3,8 +3,8 @@
 iotmp_derive::messages!("specs/fixed.yaml");
 
 use fixed_names::{
-    Answer, Ask, Error, Message, MessageType, Numbers, Ok as Fine, Only, Option as Maybe,
-    Result as Outcome, Tail, Wide, decode, decode_answer,
+    Answer, Ask, Door, Error, Gate, Message, MessageType, Numbers, Ok as Fine, Only,
+    Option as Maybe, Result as Outcome, Tail, Wide, decode, decode_answer,
 };
 use iotmp_ref::wire::{BuildError, EncodeError, FieldValue};
 
@@ -287,4 +287,43 @@ fn a_message_alone_is_that_of_the_enum() {
     }
     let error = Tail::decode(&[1, 1, 2, 0, 1, 0]).unwrap_err();
     assert_eq!(error.to_string(), "offset 0: number 257, but expected 258");
+}
+
+#[test]
+fn a_closed_enum_has_no_other_number() {
+    let door = Door {
+        self_: 1,
+        gate: Gate::SHUT,
+        back: Some(Gate::OPEN),
+    };
+    round_trip(door, &[0x01, 0x10, 6, 0, 1, 0, 3, 0, 7, 0]);
+    let said = "but expected 3 or 7";
+    assert_eq!(
+        refused(&[0x01, 0x10, 4, 0, 1, 0, 4, 0]),
+        format!("offset 6, Door.gate: number 4, {said}")
+    );
+    // What the second byte makes of it counts as well.
+    assert_eq!(
+        refused(&[0x01, 0x10, 6, 0, 1, 0, 3, 0, 7, 1]),
+        format!("offset 8, Door.back: number 263, {said}")
+    );
+}
+
+#[test]
+fn no_other_number_of_a_closed_enum_is_written() {
+    let doors = [(Gate(0), None), (Gate::SHUT, Some(Gate(0)))];
+    for ((gate, back), field) in doors.into_iter().zip(["gate", "back"]) {
+        let door = Door {
+            self_: 1,
+            gate,
+            back,
+        };
+        let expected = EncodeError::Constant {
+            field,
+            found: 0,
+            expected: &[3, 7],
+        };
+        assert_eq!(door.encode(&mut [0; 16]), Err(expected.clone()));
+        assert_eq!(Message::from(door).to_vec(), Err(expected));
+    }
 }

@@ -5,6 +5,8 @@
 
 #[path = "private/build.rs"]
 mod build;
+#[path = "private/named.rs"]
+mod named;
 #[path = "private/read.rs"]
 mod read;
 
@@ -40,6 +42,7 @@ pub use crate::wire::{
 };
 
 pub use self::build::{Held, mandatory, optional, owned, shown};
+pub use self::named::{is_one_of, one_of};
 pub use self::read::{Body, Number, key, next_field, next_number, open, within};
 
 /// A buffer of `length` zeros.
@@ -255,9 +258,13 @@ macro_rules! __draw {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __named {
-    ($name:ident($bits:ty)) => {
+    ($name:ident($bits:ty) $($only:expr)?) => {
         impl $crate::__private::Number for $name {
             const BITS: $crate::__private::u32 = <$bits>::BITS;
+            $(
+                const ONLY: $crate::__private::Option<&'static [$crate::__private::u64]> =
+                    $crate::__private::Some($only);
+            )?
 
             #[inline(always)]
             fn of(number: $crate::__private::u64) -> Self {

@@ -88,17 +88,27 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Named numbers. Always open: unknown numbers survive.
+/// Named numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enum {
     /// Name in snake case.
     pub name: String,
     /// Bits of the number: 8, 16, 32 or 64.
     pub bits: u8,
+    /// Whether a field refuses a number without a name; otherwise it survives.
+    pub closed: bool,
     /// Values.
     pub values: Vec<EnumValue>,
     /// Prose.
     pub doc: String,
+}
+
+impl Enum {
+    /// Whether a field of it may hold a number.
+    #[must_use]
+    pub fn allows(&self, number: u64) -> bool {
+        !self.closed || self.values.iter().any(|value| value.value == number)
+    }
 }
 
 /// One named number.

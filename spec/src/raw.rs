@@ -160,6 +160,8 @@ pub(crate) struct Values {
 pub(crate) struct Enum {
     /// Bits of the number.
     pub(crate) bits: u64,
+    /// Whether a field refuses a number without a name; otherwise it survives.
+    pub(crate) closed: Option<bool>,
     /// What the numbers say.
     pub(crate) doc: Option<String>,
     /// The names.

@@ -11,7 +11,7 @@ use crate::json::{self, ReadError};
 use crate::specs::{self, nearest};
 use crate::value::WireValue;
 
-use super::{Class, Refusal, int};
+use super::{Class, Refusal, int, not_named};
 
 impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Self {
@@ -126,7 +126,10 @@ fn number(spec: &Spec, field: &Field, bits: u8, json: &Json, path: &str) -> Resu
         return Err(Refusal::new(Class::WrongType, 0, path, detail));
     };
     match u64::try_from(integer) {
-        Ok(number) if number <= max => Ok(number),
+        Ok(number) if number <= max => match not_named(spec, field, number) {
+            Some(detail) => Err(Refusal::new(Class::Constant, 0, path, detail)),
+            None => Ok(number),
+        },
         _ => {
             let detail = format!("number {integer}, but only 0 to {max} is allowed");
             Err(Refusal::new(Class::Range, 0, path, detail))

@@ -375,6 +375,7 @@ impl From<EncodeError> for Reply {
     fn from(error: EncodeError) -> Self {
         let class = match &error {
             EncodeError::TooDeep { .. } => "depth",
+            EncodeError::Constant { .. } => "constant",
             EncodeError::Size { .. } => "wrong-type",
             EncodeError::TooLarge { .. } => "too-large",
             EncodeError::Gap { .. } => "missing-field",

@@ -1,4 +1,5 @@
-//! Open enums: a number with names for the values that the specification gives.
+//! Enums: a number with names for the values that the specification gives. Those of a closed one
+//! are all that a field can hold.
 
 use iotmp_spec::model::{Enum, EnumValue, Spec};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -20,14 +21,22 @@ pub(super) fn one(model: &Enum) -> TokenStream {
             is_named: true,
         })
         .collect();
-    let open = open(&name, model.bits, &model.doc, &values);
+    let only = only(model);
+    let named = named(&name, model.bits, &model.doc, &values, model.closed);
     let negotiation = negotiation(&name, model);
     let repr = primitive(model.bits);
     quote! {
-        #open
-        ::iotmp_ref::__named! { #name(#repr) }
+        #named
+        ::iotmp_ref::__named! { #name(#repr) #only }
         #negotiation
     }
+}
+
+/// The numbers of a closed enum, which are all that there is.
+pub(super) fn only(model: &Enum) -> Option<TokenStream> {
+    let numbers = model.values.iter().map(|value| value.value);
+    let numbers = numbers.map(Literal::u64_unsuffixed);
+    model.closed.then(|| quote!(&[#(#numbers),*]))
 }
 
 /// The enum of message codes, which the messages themselves give.
@@ -46,7 +55,7 @@ pub(super) fn message_type(spec: &Spec) -> TokenStream {
         })
         .collect();
     let doc = "Code of a message in its header.";
-    open(&names::ty("message_type"), 32, doc, &values)
+    named(&names::ty("message_type"), 32, doc, &values, false)
 }
 
 /// A number that has a name.
@@ -94,7 +103,7 @@ fn negotiation(name: &Ident, model: &Enum) -> Option<TokenStream> {
     })
 }
 
-fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream {
+fn named(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>], is_closed: bool) -> TokenStream {
     let repr = primitive(bits);
     let label = name.to_string();
     let constants = values.iter().map(
@@ -114,10 +123,16 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
         let literal = Literal::u64_unsuffixed(*number);
         quote!(#literal => __Some(#name),)
     });
+    let rule = if is_closed {
+        " Closed: a field refuses a number without a name, read or written."
+    } else {
+        " Open: a number without a name survives, and prints as hex."
+    };
+    let drawn = drawn(values, is_closed);
     quote! {
         #[doc = #doc]
-        ///
-        /// Open: a number without a name survives, and prints as hex.
+        #[doc = ""]
+        #[doc = #rule]
         #[derive(
             __codec::Clone, __codec::Copy, __codec::PartialEq, __codec::Eq,
             __codec::PartialOrd, __codec::Ord, __codec::Hash,
@@ -152,6 +167,15 @@ fn open(name: &Ident, bits: u8, doc: &str, values: &[Value<'_>]) -> TokenStream 
             }
         }
 
-        ::iotmp_ref::__draw! { #name, u, Self(u.arbitrary()?) }
+        ::iotmp_ref::__draw! { #name, u, #drawn }
     }
+}
+
+/// How a number is drawn from `u`.
+fn drawn(values: &[Value<'_>], is_closed: bool) -> TokenStream {
+    if !is_closed {
+        return quote!(Self(u.arbitrary()?));
+    }
+    let constants = values.iter().map(|value| names::constant(value.name));
+    quote!(*u.choose(&[#(Self::#constants),*])?)
 }

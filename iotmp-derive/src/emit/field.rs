@@ -4,7 +4,7 @@ use iotmp_spec::model::{Extent, Field, FieldType, Message, Spec};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::{int, primitive};
+use super::{enums, int, primitive};
 use crate::names;
 
 /// What generated code does with a field.
@@ -39,6 +39,21 @@ pub(super) fn kind(spec: &Spec, field: &Field) -> Kind {
         FieldType::Text(size) => Kind::Text(extent(*size, field.max)),
         FieldType::Bytes(size) => Kind::Bytes(extent(*size, field.max)),
     }
+}
+
+/// The numbers that a field of a closed enum can hold.
+pub(super) fn only(spec: &Spec, field: &Field) -> Option<TokenStream> {
+    let FieldType::Enum(name) = &field.ty else {
+        return None;
+    };
+    spec.enumeration(name).and_then(enums::only)
+}
+
+/// Refuses to write the number of a closed enum that it does not have.
+pub(super) fn refused(spec: &Spec, field: &Field, number: &TokenStream) -> Option<TokenStream> {
+    let only = only(spec, field)?;
+    let text = field.name.as_str();
+    Some(quote!(__codec::one_of(#number, #only, #text)?;))
 }
 
 /// Whether the value of a field borrows from the input.

@@ -5,7 +5,8 @@
 
 use crate::pson::typed::{self, Decode};
 use crate::wire::{
-    Any, DecodeError, Encoding, FrameLayout, KeyLayout, Opened, Reader, Shape, missing_field,
+    Any, DecodeError, DecodeErrorKind, Encoding, FrameLayout, KeyLayout, Opened, Reader, Shape,
+    missing_field,
 };
 
 /// What the number of a field is read into.
@@ -13,8 +14,32 @@ pub trait Number {
     /// Its bits.
     const BITS: u32;
 
+    /// Where it cannot be every number of so many bits, those that it can be.
+    const ONLY: Option<&'static [u64]> = None;
+
     /// A number of so many bits.
     fn of(number: u64) -> Self;
+}
+
+/// Reads the number of a field.
+///
+/// # Errors
+/// Those of [`Reader::varint`], and `constant`.
+#[inline(always)]
+fn number<T: Number>(reader: &mut Reader<'_>) -> Result<T, DecodeError> {
+    let at = reader.offset();
+    let number = reader.varint(T::BITS)?;
+    match T::ONLY {
+        Some(expected) if !expected.contains(&number) => Err(not_one_of(number, expected, at)),
+        // The reader has refused what does not fit.
+        _ => Ok(T::of(number)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn not_one_of(found: u64, expected: &'static [u64], at: usize) -> DecodeError {
+    DecodeError::new(at, DecodeErrorKind::Constant { found, expected })
 }
 
 macro_rules! numbers {
@@ -61,7 +86,7 @@ pub fn open<'a>(
 /// Reads the number of a field, if its key is next.
 ///
 /// # Errors
-/// Those of [`Reader::varint`].
+/// Those of [`Reader::varint`], and `constant`.
 #[inline(always)]
 pub fn next_number<T: Number, const N: usize>(
     reader: &mut Reader<'_>,
@@ -72,8 +97,8 @@ pub fn next_number<T: Number, const N: usize>(
     if !reader.next_is(key) {
         return Ok(None);
     }
-    match reader.varint(T::BITS) {
-        Ok(number) => Ok(Some(T::of(number))),
+    match number(reader) {
+        Ok(number) => Ok(Some(number)),
         Err(error) => Err(within(error, field, message)),
     }
 }
@@ -135,7 +160,7 @@ impl Body {
     /// Reads the number of a field.
     ///
     /// # Errors
-    /// Those of [`Reader::varint`].
+    /// Those of [`Reader::varint`], and `constant`.
     #[inline]
     pub fn number<T: Number>(
         &self,
@@ -143,9 +168,8 @@ impl Body {
         at: At,
         slot: &mut Option<T>,
     ) -> Result<(), DecodeError> {
-        match reader.varint(T::BITS) {
-            // The reader has refused what does not fit.
-            Ok(number) => *slot = Some(T::of(number)),
+        match number(reader) {
+            Ok(number) => *slot = Some(number),
             Err(error) => return Err(self.within(error, at)),
         }
         Ok(())

@@ -311,12 +311,7 @@ impl fmt::Display for DecodeErrorKind {
                 write!(f, "number {value}, but at most {max} is allowed")
             }
             Self::Constant { found, expected } => {
-                write!(f, "number {found}, but expected ")?;
-                for (index, number) in expected.iter().enumerate() {
-                    let or = if index == 0 { "" } else { " or " };
-                    write!(f, "{or}{number}")?;
-                }
-                Ok(())
+                write!(f, "number {found}, but expected {}", OneOf(expected))
             }
             Self::WireType { found } => {
                 write!(f, "wire type {found} is reserved: its size is not known")
@@ -338,6 +333,19 @@ impl fmt::Display for DecodeErrorKind {
             Self::Encoding { name, detail } => write!(f, "{name}: {detail}"),
             Self::Custom(detail) => f.write_str(detail),
         }
+    }
+}
+
+/// Numbers, one of which it has to be.
+struct OneOf<'n>(&'n [u64]);
+
+impl fmt::Display for OneOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, number) in self.0.iter().enumerate() {
+            let or = if index == 0 { "" } else { " or " };
+            write!(f, "{or}{number}")?;
+        }
+        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ async fn a_socket_on_a_resource_shows_its_values() {
         .await
         .unwrap();
     let first = next(&mut socket).await.as_u64().unwrap();
-    assert_eq!(next(&mut socket).await, first + 1);
+    assert!(next(&mut socket).await.as_u64().unwrap() > first);
     say(&mut socket, json!(1)).await;
     loop {
         let frame = next(&mut socket).await;

@@ -18,9 +18,12 @@ async fn samples_come_by_interval_and_events_without() {
     let mut samples = world
         .listen(&format!("{RESOURCES}/counter?interval=0.02"))
         .await;
-    let first = samples.value().await.as_u64().unwrap();
-    for count in first + 1..first + 5 {
-        assert_eq!(samples.value().await, count);
+    // Samples that come together on a busy machine are one: the newer counts.
+    let mut last = samples.value().await.as_u64().unwrap();
+    for _ in 0..4 {
+        let count = samples.value().await.as_u64().unwrap();
+        assert!(count > last, "{count} behind {last}");
+        last = count;
     }
     let mut events = world.listen(&format!("{RESOURCES}/temperature")).await;
     assert_eq!(events.value().await, 22.5);

@@ -222,7 +222,6 @@ fn without_its_request_a_response_is_status_and_bytes() {
     check(response(Status::SUCCESS, &[]), &packet(b'R', &[&[1]]), None);
     let bytes = packet(b'R', &[&[0, 0, 5]]);
     check(response(Status::FAILURE, &[0, 5]), &bytes, None);
-    check(response(Status(9), &[1]), &packet(b'R', &[&[9, 1]]), None);
     let bytes = packet(b'R', &[&[1]]);
     let unasked = decode_answer(&bytes, MessageType(0x5a));
     assert_eq!(unasked, Ok((response(Status::SUCCESS, &[]).into(), 10)));
@@ -244,6 +243,19 @@ fn a_status_that_there_is_not_is_refused() {
         error.to_string(),
         "offset 9, Response.status: number 2, but expected 1 or 0"
     );
+    // Whoever answered what.
+    let error = decode(&bytes).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "offset 9, Response.status: number 2, but expected 0 or 1"
+    );
+    let unasked = Response {
+        session_id: session(),
+        status: Status(2),
+        rest: (&[]).into(),
+    };
+    let error = Message::from(unasked).to_vec().unwrap_err();
+    assert_eq!(error.to_string(), "status is 2, but expected 0 or 1");
     // One answer only: its own constant refuses.
     let bytes = packet(b'R', &[&[0]]);
     let error = decode_answer(&bytes, MessageType::LOGOUT).unwrap_err();

@@ -86,6 +86,7 @@ fn enumeration(
     Some(Enum {
         name: item.name.to_owned(),
         bits: bits?,
+        closed: raw.closed.unwrap_or_default(),
         values,
         doc: raw.doc.clone().unwrap_or_default(),
     })

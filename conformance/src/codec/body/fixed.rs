@@ -4,7 +4,7 @@ use iotmp_spec::model::{Extent, Field, FieldType, IntEncoding, Message, Spec};
 use serde_json::Value as Json;
 
 use crate::codec::walk::{Walk, bytes};
-use crate::codec::{Class, Refusal, meaning};
+use crate::codec::{Class, Refusal, meaning, not_named};
 use crate::json;
 use crate::value::WireValue;
 
@@ -65,6 +65,9 @@ fn number(
             Err(walk.refuse(Class::Constant, start, detail))
         }
         _ => {
+            if let Some(detail) = not_named(spec, field, number) {
+                return Err(walk.refuse(Class::Constant, start, detail));
+            }
             walk.note(start, "number", meaning(spec, field, number));
             Ok(WireValue::Integer(number.into()))
         }

@@ -6,7 +6,7 @@ use iotmp_spec::model::{Field, FieldType, KeyPart, KeyValue, Message, Shape, Spe
 use serde_json::Value as Json;
 
 use crate::codec::walk::{Walk, bytes};
-use crate::codec::{Class, Refusal, meaning, read_value};
+use crate::codec::{Class, Refusal, meaning, not_named, read_value};
 use crate::json;
 use crate::value::WireValue;
 
@@ -126,6 +126,9 @@ fn known_field(
     key.note(walk, &field.name, wire);
     let start = walk.at();
     let number = walk.varint(number_bits.into(), &field.name)?;
+    if let Some(detail) = not_named(spec, field, number) {
+        return Err(walk.refuse(Class::Constant, start, detail));
+    }
     walk.note(start, "number", meaning(spec, field, number));
     Ok(json::value_to(&integer(number)))
 }

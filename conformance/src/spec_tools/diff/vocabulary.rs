@@ -6,8 +6,9 @@ use super::Comparison;
 use super::fields::refused;
 use super::pairing::{self, Pair, pairs};
 use super::rules::{
-    ENUM_ADDED, ENUM_ENCODING, ENUM_NARROWER, ENUM_NUMBER, ENUM_REMOVED, ENUM_RENAMED,
-    ENUM_VALUE_ADDED, ENUM_VALUE_REMOVED, ENUM_VALUE_RENAMED, ENUM_WIDER,
+    CLOSED_ENUM_VALUE, ENUM_ADDED, ENUM_CLOSED, ENUM_ENCODING, ENUM_NARROWER, ENUM_NUMBER,
+    ENUM_OPENED, ENUM_REMOVED, ENUM_RENAMED, ENUM_VALUE_ADDED, ENUM_VALUE_REMOVED,
+    ENUM_VALUE_RENAMED, ENUM_WIDER,
 };
 use crate::spec_tools::wire::{self, hex};
 
@@ -35,6 +36,14 @@ impl Comparison<'_> {
         } else if old.bits > new.bits {
             self.push_bytes(ENUM_NARROWER, &old.name, what, refused(new.bits));
         }
+        if old.closed != new.closed {
+            let rule = if new.closed { ENUM_CLOSED } else { ENUM_OPENED };
+            self.push(
+                rule,
+                &old.name,
+                format!("{}{}", numbers(new), used(self.old, old)),
+            );
+        }
         let pairs = pairs(
             &old.values,
             &new.values,
@@ -51,7 +60,12 @@ impl Comparison<'_> {
                 }
                 Pair::Added(value) => {
                     let what = format!("number {}", value.value);
-                    self.push(ENUM_VALUE_ADDED, name(old, value), what);
+                    if old.closed {
+                        let what = format!("{what}{used}");
+                        self.push(CLOSED_ENUM_VALUE, name(old, value), what);
+                    } else {
+                        self.push(ENUM_VALUE_ADDED, name(old, value), what);
+                    }
                 }
             }
         }

@@ -8,13 +8,22 @@ use super::source;
 pub(super) fn chapter(spec: &Spec, document: &mut Document) {
     if !spec.enums.is_empty() {
         document.heading(2, "Enums");
-        document.paragraph("Enums are open: a number without a name survives.");
+        document.paragraph(if spec.enums.iter().any(|e| e.closed) {
+            "An enum is open unless it is called closed: a number without a name survives."
+        } else {
+            "Enums are open: a number without a name survives."
+        });
     }
     for e in &spec.enums {
         let anchor = markdown::anchor("enum", &e.name);
         document.heading(3, format!("{anchor}`{}`", e.name));
         document.paragraph(cell(&e.doc));
-        document.paragraph(format!("{} bits", e.bits));
+        let closed = if e.closed {
+            ", closed: a field refuses a number without a name"
+        } else {
+            ""
+        };
+        document.paragraph(format!("{} bits{closed}", e.bits));
         let encodings = e.values.iter().any(|value| value.encoding.is_some());
         let rows = e.values.iter().map(|value| {
             let mut row = vec![

@@ -63,10 +63,12 @@ fn value(layout: &Fixed<'_>, field: &Field) -> TokenStream {
     let number = |bits: u8, wrap: TokenStream| {
         let encoding = int::encoding(layout.int(field));
         let primitive = primitive(bits);
+        let read = match field::only(layout.spec, field) {
+            Some(only) => quote!(__codec::read_constant(reader, #encoding, #only)),
+            None => quote!(#encoding.read(reader).map_err(|error| error.naming("number"))),
+        };
         quote! {
-            #encoding
-                .read(reader)
-                .map_err(|error| error.naming("number"))
+            #read
                 // It was written in as many bits.
                 .map(|number| { let number = number as #primitive; #wrap })
         }

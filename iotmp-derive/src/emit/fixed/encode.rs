@@ -76,7 +76,8 @@ fn field_write(layout: &Fixed<'_>, field: &Field, place: &Place) -> TokenStream 
         kind => {
             let encoding = int::encoding(layout.int(field));
             let number = place.wide(&kind);
-            quote!(#encoding.write(writer, #text, #number)?;)
+            let refused = field::refused(layout.spec, field, &number);
+            quote!(#refused #encoding.write(writer, #text, #number)?;)
         }
     }
 }

@@ -94,7 +94,10 @@ fn put(layout: &Fixed<'_>, field: &Field) -> TokenStream {
         kind => {
             let encoding = int::encoding(layout.int(field));
             let number = place.wide(&kind);
-            quote!(#encoding.put(out, #number)?;)
+            let refused = field::only(layout.spec, field).map(|only| {
+                quote!(if !__codec::is_one_of(#number, #only) { return __Err(__codec::Stop::Full); })
+            });
+            quote!(#refused #encoding.put(out, #number)?;)
         }
     };
     if field.mandatory {

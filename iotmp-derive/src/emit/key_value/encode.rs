@@ -49,7 +49,9 @@ fn field_write(layout: &KeyValue<'_>, field: &Field, place: &Place) -> TokenStre
     }
     let key = int::literal(layout.layout.key, layout.number_key(id).into());
     let number = place.wide(&kind);
+    let refused = field::refused(layout.spec, field, &number);
     quote! {
+        #refused
         writer.put(#key)?;
         writer.varint(#number)?;
     }

@@ -74,7 +74,19 @@ impl<'l> Methods<'l> {
         let least = present(least, Some(zero.clone()));
         let lens = present(len, Some(zero.clone()));
         let writes = present(write, None);
+        let refusals = fields.clone().filter_map(|field| refused(layout, field));
+        let refusals: Vec<_> = refusals.collect();
+        let check = (!refusals.is_empty()).then(|| {
+            quote! {
+                #[inline]
+                fn check(&self) -> __codec::Result<(), __codec::EncodeError> {
+                    #(#refusals)*
+                    __Ok(())
+                }
+            }
+        });
         quote! {
+            #check
             #constants
             #least_len { #zero #(+ #least)* }
             #body_len { #zero #(+ #lens)* }
@@ -146,6 +158,14 @@ fn default_generation(layout: &Layout<'_>) -> Option<TokenStream> {
     let default = &layout.layout.values.default_encoding;
     let (_, generation) = forms().find(|(name, _)| name == default)?;
     Some(quote!(__codec::Generation::#generation))
+}
+
+/// Refuses the number of a closed enum that it does not have, where the field is there.
+fn refused(layout: &Layout<'_>, field: &Field) -> Option<TokenStream> {
+    let place = Place::of(field);
+    let number = place.wide(&field::kind(layout.spec, field));
+    let refused = field::refused(layout.spec, field, &number)?;
+    Some(place.present(refused, None))
 }
 
 fn number_key(layout: &Layout<'_>, field: &Field) -> Vec<u8> {

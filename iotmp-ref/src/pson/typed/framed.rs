@@ -15,6 +15,16 @@ pub trait Framed {
     /// Its code.
     const CODE: u32;
 
+    /// Whether its fields hold what they may.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Constant`] for a number that a closed enum does not have.
+    #[inline(always)]
+    fn check(&self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+
     /// A lower bound of the bytes of its body: by the types of its values alone
     /// where `BY_TYPE`, so that it is known when the code is compiled.
     fn least_len<const BY_TYPE: bool>(&self) -> usize;
@@ -37,10 +47,11 @@ const TRIED: usize = 64;
 ///
 /// # Errors
 ///
-/// [`EncodeError::BufferTooSmall`], [`EncodeError::TooDeep`], and those of
+/// [`EncodeError::BufferTooSmall`], [`EncodeError::TooDeep`], and those of [`Framed::check`] and
 /// [`FrameLayout::write_header`].
 #[inline(always)]
 pub fn frame<F: Form, M: Framed>(message: &M, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    message.check()?;
     if begins_with_byte::<M>()
         && message.least_len::<true>() <= TRIED
         && let Some(written) = short::<F, M>(message, buffer)

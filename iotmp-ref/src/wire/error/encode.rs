@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use super::OneOf;
 #[cfg(feature = "encodings")]
 use crate::wire::Segment;
 use crate::wire::{Encoding, Path};
@@ -54,6 +55,16 @@ pub enum EncodeError {
         found: u64,
         /// How large it may be.
         limit: u64,
+    },
+    /// A number is none of those that its field can hold.
+    #[error("{field} is {found}, but expected {}", OneOf(expected))]
+    Constant {
+        /// The field.
+        field: &'static str,
+        /// The number.
+        found: u64,
+        /// Those that it can hold.
+        expected: &'static [u64],
     },
     /// An optional field is given without the one that stands before it.
     #[error("field {field} is given, but {missing} before it is not")]
