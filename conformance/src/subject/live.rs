@@ -13,6 +13,8 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
 use super::catalogue::Catalogue;
+use super::event::Received;
+use super::introductions::Introductions;
 use super::link::{Link, Terms};
 use super::operator::Operator;
 use super::peer::Peer;
@@ -83,6 +85,8 @@ pub struct Subject {
     streams: Streams,
     /// Who stands behind it.
     operator: Option<Arc<dyn Operator>>,
+    /// How a device introduced itself so far.
+    introductions: Introductions,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
     /// What brings it back when it died; one case at a time sees to that.
@@ -180,6 +184,7 @@ impl Subject {
             fences_by_call: AtomicBool::new(false),
             streams: Streams::default(),
             operator: None,
+            introductions: Introductions::default(),
             parked: Mutex::new(None),
             restart: AsyncMutex::new(None),
             was_reached: AtomicBool::new(false),
@@ -348,6 +353,15 @@ impl Subject {
         // Whoever noticed first says why.
         let _ = self.gone.set(why.clone());
         Stop::inconclusive(why)
+    }
+
+    pub(super) fn introduced_as(&self, hello: &Received) {
+        self.introductions.add(hello);
+    }
+
+    /// How a device introduced itself so far, on any connection.
+    pub(crate) fn introductions(&self) -> Vec<Received> {
+        self.introductions.all()
     }
 
     pub(super) fn parked(&self) -> Option<Link> {

@@ -115,7 +115,12 @@ async fn request(peer: &Peer) -> Outcome {
     Ok(())
 }
 
-async fn in_pieces(link: &mut Link, bytes: &[u8], pieces: impl Iterator<Item = usize>, what: &str) {
+pub(super) async fn in_pieces(
+    link: &mut Link,
+    bytes: &[u8],
+    pieces: impl Iterator<Item = usize>,
+    what: &str,
+) {
     let mut from = 0;
     for until in pieces.chain([bytes.len()]) {
         let piece = bytes.get(from..until).unwrap_or_default();
