@@ -1,6 +1,7 @@
 //! Keys and fields: what a receiver has to skip, to refuse and to tell apart.
 
 pub(super) mod each;
+pub(super) mod known;
 
 use serde_json::json;
 

@@ -1,5 +1,6 @@
 //! Messages on a byte stream, however it is cut.
 
+pub(super) mod cuts;
 pub(super) mod sizes;
 
 use serde_json::{Value as Json, json};
