@@ -384,6 +384,11 @@ impl Subject {
         self.takes_over.load(Ordering::Relaxed)
     }
 
+    /// Connections so far.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// The number of the next connection, from 1.
     pub(super) fn next_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1

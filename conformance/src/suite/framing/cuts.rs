@@ -8,9 +8,9 @@ use crate::case::{CASE, Case};
 use crate::subject::Peer;
 use crate::verdict::{Outcome, Step};
 
-/// Bytes of a request whose body is said to have 256, which takes two of them: the first alone
+/// Bytes of a request whose body is said to have 128, which takes two of them: the first alone
 /// says none.
-const LONG: usize = 3 + 256;
+const LONG: usize = 3 + 128;
 /// Where it is cut in turn: behind its type, in its size, behind that, in its body.
 const PLACES: [&[usize]; 6] = [&[1], &[2], &[3], &[2, 3], &[100], &[LONG - 1]];
 /// A delay of a slow link.
@@ -19,7 +19,7 @@ const DELAY: Duration = Duration::from_millis(500);
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "framing.cut-in-size",
-        title: "a request of 256 bytes is answered, also if its size comes in two pieces",
+        title: "a request of 128 bytes is answered, also if its size comes in two pieces",
         clauses: &["IOTMP25-FRAME-003"],
         control: Some("framing.sizes"),
         run: |peer| Box::pin(cut_in_size(peer)),

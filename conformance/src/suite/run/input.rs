@@ -8,19 +8,24 @@ use super::resource::{kind, run_ok};
 use crate::case::{Case, DEVICE};
 use crate::subject::{Link, Peer, Resource};
 use crate::suite::craft::Craft;
+use crate::suite::fields::UNKNOWN;
 use crate::suite::hostile::taken;
+use crate::suite::property::with_id;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Resources that are given something.
 const MANY: usize = 8;
 /// Resources that are given what is no value, which may cost a connection each time.
 const FEW: usize = 2;
+/// Malformed values of which nobody can say where they end.
+const UNSIZED: usize = 2;
 /// A message that is refused costs at most its connection.
 const LIVES_ON: &str = "IOTMP25-ROBUST-001";
 /// A map whose keys are no strings.
 const KEY: &str = "IOTMP25-PSON2-006";
 /// A value that is none.
 const NO_VALUE: &str = "IOTMP25-PSON2-007";
+const NO_VALUE_1: &str = "IOTMP25-PSON1-007";
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
@@ -41,25 +46,25 @@ pub(in crate::suite) const CASES: &[Case] = &[
     },
     Case {
         slug: "run.malformed-input",
-        title: "a Run of a resource whose input is no value is refused",
+        title: "what is no value spoils its message, in a field that is skipped and as an input",
         specs: &["iotmp-shipping"],
         clauses: &[NO_VALUE, KEY],
-        control: Some("run.other-input"),
+        control: Some("fields.unknown-string"),
         run: |peer| Box::pin(malformed_input(peer)),
         ..DEVICE
     },
     Case {
         slug: "run.malformed-input-1",
-        title: "a Run of a resource whose input is no value of generation 1 is refused",
+        title: "what is no value of generation 1 spoils its message, skipped and as an input",
         specs: &["iotmp-2025"],
-        clauses: &["IOTMP25-PSON1-007"],
-        control: Some("run.other-input"),
+        clauses: &[NO_VALUE_1],
+        control: Some("fields.unknown-string"),
         run: |peer| Box::pin(malformed_input(peer)),
         ..DEVICE
     },
 ];
 
-/// What is no value of generation 2, which clause it breaks, and in words.
+/// What is no value of generation 2, the unsized first, which clause it breaks, and in words.
 const MALFORMED: &[(&str, &str, &[u8])] = &[
     (NO_VALUE, "nothing", &[]),
     (NO_VALUE, "two bytes of a string of five", b"\x85ab"),
@@ -77,19 +82,11 @@ const MALFORMED: &[(&str, &str, &[u8])] = &[
 
 /// The same of generation 1, which has one clause for it.
 const MALFORMED_1: &[(&str, &str, &[u8])] = &[
-    ("IOTMP25-PSON1-007", "nothing", &[]),
+    (NO_VALUE_1, "nothing", &[]),
+    (NO_VALUE_1, "two bytes of a string of five", b"\x4a\x05ab"),
+    (NO_VALUE_1, "three bytes of a float", &[0x1d, 0, 0, 0]),
     (
-        "IOTMP25-PSON1-007",
-        "two bytes of a string of five",
-        b"\x4a\x05ab",
-    ),
-    (
-        "IOTMP25-PSON1-007",
-        "three bytes of a float",
-        &[0x1d, 0, 0, 0],
-    ),
-    (
-        "IOTMP25-PSON1-007",
+        NO_VALUE_1,
         "one byte of an array of three",
         &[0x72, 3, 0x38],
     ),
@@ -107,8 +104,8 @@ fn takers(peer: &Peer, most: usize) -> Outcome<Vec<&Resource>> {
 }
 
 /// A Run of it with another input, or none.
-fn with_input(resource: &Resource, id: u16, input: Option<Json>) -> Json {
-    let mut message = resource.run(Some(id));
+fn with_input(resource: &Resource, input: Option<Json>) -> Json {
+    let mut message = resource.run(None);
     if let Some(object) = message.as_object_mut() {
         object.remove("payload");
         object.extend(input.map(|input| ("payload".to_owned(), input)));
@@ -127,7 +124,7 @@ async fn other_input(peer: &Peer) -> Outcome {
         for input in [Some(other), None] {
             let id = link.id();
             let what = input.as_ref().map_or("nothing".to_owned(), Json::to_string);
-            link.send(with_input(resource, id, input)).await?;
+            link.send(with_id(&with_input(resource, input), id)).await?;
             link.answer(id)
                 .await
                 .because(format!(
@@ -160,7 +157,7 @@ async fn integer_input(peer: &Peer) -> Outcome {
     let mut kinds = Vec::new();
     for (form, payload) in forms {
         let id = link.id();
-        let run = craft.fields(&with_input(resource, id, None))?;
+        let run = craft.fields(&with_id(&with_input(resource, None), id))?;
         let body = [run.concat(), payload].concat();
         let what = format!("run of {:?} with {number} as a {form}", resource.name);
         link.send_raw(&craft.frame(craft.code("run")?, &body), &what)
@@ -179,46 +176,65 @@ async fn integer_input(peer: &Peer) -> Outcome {
     }
 }
 
-/// The Run of `resource` whose payload are these bytes.
-async fn send_malformed(link: &mut Link, resource: &Resource, id: u16, bytes: &[u8]) -> Outcome {
+/// A message and one more field, which is no value.
+async fn send_malformed(link: &mut Link, message: &Json, field: u32, bytes: &[u8]) -> Outcome {
     let craft = Craft::new(link.codec());
-    let mut body = craft.fields(&with_input(resource, id, None))?.concat();
-    body.extend(craft.key(craft.field("run", "payload")?, craft.value_wire()));
+    let name = message.get("type").and_then(Json::as_str);
+    let name = name.unwrap_or_default();
+    let mut body = craft.fields(message)?.concat();
+    body.extend(craft.key(field, craft.value_wire()));
     body.extend(bytes);
-    let what = format!("run of {:?} with a malformed input", resource.name);
-    link.send_raw(&craft.frame(craft.code("run")?, &body), &what)
+    let what = format!("{name} with a malformed value in field {field}");
+    link.send_raw(&craft.frame(craft.code(name)?, &body), &what)
         .await;
     Ok(())
 }
 
+/// Who does not take an input has to size a value nevertheless, to skip it.
 async fn malformed_input(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    let encoding = Craft::new(link.codec()).encoding();
-    let announced = link
-        .hello()
-        .and_then(|hello| peer.codec().announced(&hello.message));
-    if announced.is_some_and(|announced| announced != encoding) {
+    let craft = Craft::new(link.codec());
+    let hello = link.hello();
+    let announced = hello.and_then(|hello| peer.codec().announced(&hello.message));
+    if announced.is_some_and(|announced| announced != craft.encoding()) {
         return Err(Stop::skip("the device has chosen another encoding"));
     }
-    let malformed = match encoding {
+    let malformed = match craft.encoding() {
         Encoding::Pson1 => MALFORMED_1,
         _ => MALFORMED,
     };
-    for resource in takers(peer, FEW)? {
+    let mut tries = Vec::new();
+    for (clause, what, bytes) in malformed.iter().take(UNSIZED) {
+        let message = json!({"type": "describe"});
+        tries.push((message, UNKNOWN, "a skipped field", *clause, *what, *bytes));
+    }
+    let payload = craft.field("run", "payload")?;
+    for resource in peer.catalogue()?.takers().take(FEW) {
         let run = run_ok(&mut link, resource).await;
         run.unrelated("running it with its sample")?;
+        let run = with_input(resource, None);
         for (clause, what, bytes) in malformed {
-            let id = link.id();
-            send_malformed(&mut link, resource, id, bytes).await?;
-            let taken = taken(&mut link, id).await.blaming(LIVES_ON)?;
-            if let Some(stop) = taken {
-                let why = format!("{:?} was given {what}", resource.name);
-                return Err(stop.because(why).blaming(clause));
-            }
-            // A connection that it cost is over by now.
-            if link.fence().await.is_err() {
-                link = peer.connected().await?;
-            }
+            tries.push((
+                run.clone(),
+                payload,
+                resource.name.as_str(),
+                *clause,
+                *what,
+                *bytes,
+            ));
+        }
+    }
+    for (message, field, whose, clause, what, bytes) in tries {
+        let id = link.id();
+        send_malformed(&mut link, &with_id(&message, id), field, bytes).await?;
+        let taken = taken(&mut link, id).await.blaming(LIVES_ON)?;
+        if let Some(stop) = taken {
+            let why = format!("{whose:?} was given {what}");
+            return Err(stop.because(why).blaming(clause));
+        }
+        // A connection that it cost is over by now.
+        if link.fence().await.is_err() {
+            link = peer.connected().await?;
         }
     }
     Ok(())
