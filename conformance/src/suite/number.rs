@@ -41,7 +41,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "number.size-cut",
         title: "a size of more than 16 or 32 bits is not taken for the one that is left of it",
         clauses: &[NEVER_CUT],
-        control: Some("fields.plain"),
+        control: Some("framing.sizes"),
         pace: Pace::Alone,
         run: |peer| Box::pin(size_cut(peer)),
         ..CASE

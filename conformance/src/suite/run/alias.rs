@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::action::alike;
 use crate::case::{Case, DEVICE};
-use crate::subject::{Link, Peer, Received, Resource, Want, phrase};
-use crate::suite::stream::past_data;
+use crate::subject::{Peer, Received, Resource, Want, phrase};
+use crate::suite::stream::stopped;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The rule of aliases.
@@ -34,7 +34,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.alias",
         title: "a Start Stream can name a resource by its numeric alias",
         clauses: &[BY_ALIAS],
-        control: Some("run.alias"),
+        control: Some("stream.start-again"),
         run: |peer| Box::pin(stream(peer)),
         ..DEVICE
     },
@@ -116,23 +116,18 @@ async fn stream(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let by_name = link.start_stream(&resource.name, &Json::Null).await;
     let by_name = by_name.unrelated("starting a stream by its name")?;
-    stopped(&mut link, by_name).await?;
+    let stopped_first = stopped(&mut link, by_name, &[Want::Answer(by_name)]).await;
+    stopped_first.unrelated("stopping it")?;
     let id = link.id();
     link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
         .await?;
     link.message(&[Want::Ok(id)])
         .await
         .because(format!("{alias} is the alias of {:?}", resource.name))?;
-    stopped(&mut link, id).await?;
+    let stopped = stopped(&mut link, id, &[Want::Answer(id)]).await;
+    stopped.unrelated("stopping it")?;
     peer.keep(link).await;
     Ok(())
-}
-
-async fn stopped(link: &mut Link, id: u16) -> Outcome {
-    link.send(json!({"type": "stop_stream", "stream_id": id}))
-        .await?;
-    let stopped = past_data(link, &[Want::Answer(id)], &[id]).await;
-    stopped.unrelated("stopping a stream").map(drop)
 }
 
 async fn path_parameter(peer: &Peer) -> Outcome {

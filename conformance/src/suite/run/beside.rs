@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::slowest;
 use crate::case::{Case, DEVICE};
 use crate::subject::{Event, Peer, Want, phrase};
-use crate::suite::stream::{best, past_data};
+use crate::suite::stream::{best, past_data, stopped};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// How often as long as it took alone an answer is waited for.
@@ -53,6 +53,10 @@ async fn while_streaming(peer: &Peer) -> Outcome {
         return Err(Stop::fail("an Ok with a payload", got)
             .because(format!("{:?} was streaming", resource.name)));
     }
+    // What is left open might be told of on the next connection.
+    let stopped = stopped(&mut link, stream, &[Want::Answer(stream)]).await;
+    stopped.unrelated("stopping it")?;
+    peer.keep(link).await;
     Ok(())
 }
 

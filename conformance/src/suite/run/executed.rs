@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::case::{Case, DEVICE};
 use crate::subject::{Link, Peer, Resource, Want};
 use crate::suite::craft::Craft;
+use crate::suite::stream::stopped;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// How often something has to be seen before it is no accident.
@@ -70,6 +71,14 @@ impl<'a> Told<'a> {
         Ok(told)
     }
 
+    async fn close(mut self, peer: &Peer) -> Outcome {
+        let wants = [Want::Answer(self.stream)];
+        let stopped = stopped(&mut self.link, self.stream, &wants).await;
+        stopped.unrelated("stopping the stream")?;
+        peer.keep(self.link).await;
+        Ok(())
+    }
+
     /// Whether a value has come by now.
     async fn of_anything(&mut self) -> Outcome<bool> {
         let before = self
@@ -86,7 +95,7 @@ async fn without_id(peer: &Peer) -> Outcome {
     let mut told = Told::open(peer).await?;
     told.link.send(told.resource.run(None)).await?;
     if told.of_anything().await? {
-        return Ok(());
+        return told.close(peer).await;
     }
     Err(Stop::fail(
         format!("a value of the stream of {:?}", told.resource.name),
@@ -108,8 +117,10 @@ async fn id_as_value(peer: &Peer) -> Outcome {
         let settled = told.link.settle().await?;
         let mut messages = settled.messages.iter();
         let is_run = messages.any(|message| Want::Data(told.stream).allows_message(message));
-        if !settled.alive || !is_run {
-            return Ok(());
+        match (settled.alive, is_run) {
+            (false, _) => return Ok(()),
+            (true, false) => return told.close(peer).await,
+            (true, true) => {}
         }
     }
     Err(Stop::fail(

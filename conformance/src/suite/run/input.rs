@@ -194,9 +194,7 @@ async fn send_malformed(link: &mut Link, message: &Json, field: u32, bytes: &[u8
 async fn malformed_input(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let craft = Craft::new(link.codec());
-    let hello = link.hello();
-    let announced = hello.and_then(|hello| peer.codec().announced(&hello.message));
-    if announced.is_some_and(|announced| announced != craft.encoding()) {
+    if craft.encoding() != Craft::new(peer.codec()).encoding() {
         return Err(Stop::skip("the device has chosen another encoding"));
     }
     let malformed = match craft.encoding() {
