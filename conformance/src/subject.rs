@@ -15,6 +15,7 @@ mod event;
 mod expect;
 mod frame;
 mod interpreting;
+mod introductions;
 mod link;
 mod live;
 pub mod nubison;

@@ -71,6 +71,22 @@ impl Resource {
             .all(|segment| !segment.starts_with([':', '*']))
     }
 
+    /// Whether that may be a name of it, by the most generous reading of a path with parameters.
+    pub(crate) fn may_mean(&self, name: &str) -> bool {
+        let mut segments = name.split('/');
+        for part in self.name.split('/') {
+            if part.starts_with('*') {
+                return true;
+            }
+            let segment = segments.next();
+            let fits = segment.is_some_and(|segment| part.starts_with(':') || part == segment);
+            if !fits {
+                return false;
+            }
+        }
+        segments.next().is_none()
+    }
+
     /// A Run of it, with the sample of its input where it takes one.
     ///
     /// Without `stream_id` it wants no answer.
@@ -187,6 +203,12 @@ impl Catalogue {
         self.resources.iter().find(fits)
     }
 
+    /// Resources that can be run with a sample of their input; those first that give a value as well.
+    pub(crate) fn takers(&self) -> impl Iterator<Item = &Resource> {
+        let of = |function| self.all_with(function);
+        of(Function::InputOutput).chain(of(Function::Input))
+    }
+
     /// All resources of a function that can be run.
     pub(crate) fn all_with(&self, function: Function) -> impl Iterator<Item = &Resource> {
         let resources = self.resources.iter();
@@ -249,4 +271,41 @@ fn resource(spec: &Spec, name: &str, description: &Json) -> Option<Resource> {
         input: None,
         output: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Resource {
+        Resource {
+            name: name.to_owned(),
+            function: Function::Output,
+            needs_parameters: false,
+            can_stream: true,
+            alias: None,
+            input: None,
+            output: None,
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_one_segment_and_a_star_the_rest() {
+        let room = named("room/:id/name");
+        assert!(room.may_mean("room/1/name"));
+        assert!(room.may_mean("room//name"));
+        for other in [
+            "room/1/names",
+            "room/1/2/name",
+            "room/1",
+            "room/1/name/x",
+            "",
+        ] {
+            assert!(!room.may_mean(other), "{other:?}");
+        }
+        let rest = named("log/*path");
+        assert!(rest.may_mean("log/a/b") && rest.may_mean("log"));
+        assert!(!rest.may_mean("logs/a"));
+        assert!(named("a/b").may_mean("a/b"));
+    }
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::event::{Event, Received, Want};
 use super::live::{Credentials, Door};
 use super::{Link, Peer, Protocol, nubison, vocabulary};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Stop, Verdict};
 
 /// Connections that may come and go, or be turned away, before one counts.
 const MAX_STRAY: usize = 64;
@@ -64,6 +64,10 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
                     Event::Garbage(_) => protocol.greets_in_full(),
                     _ => protocol.greets_first(),
                 };
+                // Who says something else is not charged with what the case is about.
+                if !matches!(other, Event::Closed { .. } | Event::Silence(_)) {
+                    peer.transcript().accuse(broken);
+                }
                 let wanted = Want::Message(protocol.greeting()).to_string();
                 return Err(Stop::fail(wanted, other.to_string()).blaming(broken));
             }
@@ -80,6 +84,7 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
         if let Some(encoding) = peer.codec().announced(&hello.message) {
             link.set_encoding(encoding);
         }
+        peer.subject().introduced_as(&hello);
         link.set_hello(hello);
         return Ok(link);
     }
@@ -93,7 +98,11 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
 pub(super) async fn connected(peer: &Peer) -> Outcome<Link> {
     let mut link = introduced(peer)
         .await
-        .map_err(|stop| stop.unrelated("connecting"))?;
+        .map_err(|stop| match stop.verdict() {
+            // Every connection begins with a Connect, whatever it is for.
+            Verdict::Fail(failure) if !failure.is_absence() => stop,
+            _ => stop.unrelated("connecting"),
+        })?;
     accept_hello(&mut link).await?;
     Ok(link)
 }

@@ -323,7 +323,12 @@ impl Link {
     ///
     /// There is nothing to wait for: whoever has read a piece of a message says nothing.
     pub async fn pause(&mut self) {
-        let until = Instant::now() + PAUSE;
+        self.pause_for(PAUSE).await;
+    }
+
+    /// Sends nothing for a time, as a slow link would, and keeps what the subject sends.
+    pub async fn pause_for(&mut self, time: Duration) {
+        let until = Instant::now() + time;
         while let Ok(Ok(1..)) = timeout_at(until, self.fill()).await {}
     }
 

@@ -13,6 +13,8 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
 use super::catalogue::Catalogue;
+use super::event::Received;
+use super::introductions::Introductions;
 use super::link::{Link, Terms};
 use super::operator::Operator;
 use super::peer::Peer;
@@ -83,6 +85,8 @@ pub struct Subject {
     streams: Streams,
     /// Who stands behind it.
     operator: Option<Arc<dyn Operator>>,
+    /// How a device introduced itself so far.
+    introductions: Introductions,
     /// A device's connection that was opened to see whether it lives; the next case takes it.
     parked: Mutex<Option<Link>>,
     /// What brings it back when it died; one case at a time sees to that.
@@ -180,6 +184,7 @@ impl Subject {
             fences_by_call: AtomicBool::new(false),
             streams: Streams::default(),
             operator: None,
+            introductions: Introductions::default(),
             parked: Mutex::new(None),
             restart: AsyncMutex::new(None),
             was_reached: AtomicBool::new(false),
@@ -350,6 +355,15 @@ impl Subject {
         Stop::inconclusive(why)
     }
 
+    pub(super) fn introduced_as(&self, hello: &Received) {
+        self.introductions.add(hello);
+    }
+
+    /// How a device introduced itself so far, on any connection.
+    pub(crate) fn introductions(&self) -> Vec<Received> {
+        self.introductions.all()
+    }
+
     pub(super) fn parked(&self) -> Option<Link> {
         self.parked
             .lock()
@@ -368,6 +382,11 @@ impl Subject {
     /// Whether a server ends a device's connection when a new one opens.
     pub(crate) fn takes_over(&self) -> bool {
         self.takes_over.load(Ordering::Relaxed)
+    }
+
+    /// Connections so far.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The number of the next connection, from 1.

@@ -147,6 +147,7 @@ impl Watch {
                 let again = core::mem::replace(&mut self.is_introduced, true);
                 return again.then_some(FIRST);
             }
+            (_, Role::Device) if !self.is_introduced => return Some(FIRST),
             _ => {}
         }
         let id = received.stream_id()?;
@@ -239,7 +240,14 @@ mod tests {
 
     fn watch() -> (Watch, Codec<'static>) {
         let codec = Codec::new(specs::by_name("iotmp-shipping").unwrap());
-        (Watch::new(codec, Streams::default()), codec)
+        (introduced(codec, Streams::default()), codec)
+    }
+
+    fn introduced(codec: Codec<'static>, ever: Streams) -> Watch {
+        let mut watch = Watch::new(codec, ever);
+        let hello = json!({"type": "connect", "stream_id": 1});
+        assert_eq!(gets(&mut watch, hello), None);
+        watch
     }
 
     fn sends(watch: &mut Watch, codec: Codec<'static>, message: &Json) {
@@ -254,6 +262,14 @@ mod tests {
             bytes: Vec::new(),
         };
         watch.received(&received, Role::Device)
+    }
+
+    #[test]
+    fn nothing_comes_before_the_connect() {
+        let codec = Codec::new(specs::by_name("iotmp-shipping").unwrap());
+        let mut watch = Watch::new(codec, Streams::default());
+        let value = json!({"type": "stream_data", "stream_id": 5, "payload": 1});
+        assert_eq!(gets(&mut watch, value), Some(FIRST));
     }
 
     #[test]
@@ -315,7 +331,7 @@ mod tests {
             None
         );
         assert_eq!(gets(&mut first, value.clone()), Some(STOPPED));
-        let mut second = Watch::new(codec, Arc::clone(&first.ever));
+        let mut second = introduced(codec, Arc::clone(&first.ever));
         assert_eq!(gets(&mut second, value), Some(OUTLIVED));
     }
 

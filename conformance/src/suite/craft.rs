@@ -62,10 +62,22 @@ impl Craft {
         }
     }
 
-    /// The encoding of values on a connection that negotiated none.
+    /// The encoding of values under the wire type that they have by default: what the connection has
+    /// chosen for it, if anything.
     pub(super) fn encoding(self) -> Encoding {
-        let name = &self.layout().values.default_encoding;
-        Encoding::from_name(name).unwrap_or(Encoding::Pson2)
+        let layout = self.layout();
+        let default = &layout.values.default_encoding;
+        let mut carrying = layout.wire_types.iter().map(|wire| match &wire.shape {
+            Shape::Encoded(names) | Shape::Sized(names) => names.as_slice(),
+            Shape::Varint | Shape::Fixed(_) => &[],
+        });
+        let usual = carrying.find(|names| names.contains(default));
+        let chosen = self.codec.encoding_in_force();
+        let is_usual = usual.is_some_and(|names| names.iter().any(|name| name == chosen.name()));
+        match Encoding::from_name(default) {
+            Some(default) if !is_usual => default,
+            _ => chosen,
+        }
     }
 
     /// The code of a message.

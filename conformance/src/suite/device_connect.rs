@@ -3,9 +3,14 @@
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+use super::framing::in_pieces;
+use super::run::call;
 use crate::case::{Case, DEVICE, Pace};
-use crate::subject::{Event, Link, Peer, Received, phrase, vocabulary};
+use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
+
+/// Connections before the introductions of all are looked at.
+const CONNECTIONS: u64 = 4;
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -34,8 +39,24 @@ pub(super) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
+        slug: "connect.ok-in-pieces",
+        title: "an Ok of the Connect that comes byte by byte lets the device in",
+        clauses: &["IOTMP25-FRAME-003"],
+        control: Some("framing.one-byte-pieces"),
+        run: |peer| Box::pin(ok_in_pieces(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "connect.ok-with-request",
+        title: "a request in one piece with the Ok of the Connect before it is answered",
+        clauses: &["IOTMP25-FRAME-004"],
+        control: Some("framing.coalesced"),
+        run: |peer| Box::pin(ok_with_request(peer)),
+        ..DEVICE
+    },
+    Case {
         slug: "connect.waits-for-ok",
-        title: "a request that comes before the Ok of the Connect is not answered",
+        title: "no request that comes before the Ok of the Connect is answered",
         clauses: &["IOTMP25-CONNECT-013"],
         pace: Pace::Last,
         run: |peer| Box::pin(waits_for_ok(peer)),
@@ -57,6 +78,15 @@ pub(super) const CASES: &[Case] = &[
         run: |peer| Box::pin(refused(peer)),
         ..DEVICE
     },
+    Case {
+        slug: "connect.every-time",
+        title: "the payload of the Connect is three strings on every connection",
+        clauses: &["IOTMP25-CONNECT-004"],
+        control: Some("connect.three-strings"),
+        pace: Pace::Last,
+        run: |peer| Box::pin(every_time(peer)),
+        ..DEVICE
+    },
 ];
 
 async fn first_message(peer: &Peer) -> Outcome {
@@ -70,9 +100,8 @@ pub(super) fn hello(link: &Link) -> Outcome<&Received> {
         .ok_or_else(|| Stop::inconclusive("there was no Connect"))
 }
 
-async fn three_strings(peer: &Peer) -> Outcome {
-    let link = peer.connected().await?;
-    let hello = hello(&link)?;
+/// Shows that a Connect by credentials carries three strings; of another kind it says which.
+fn of_three_strings(peer: &Peer, hello: &Received) -> Outcome {
     let credentials = vocabulary::number(peer.spec(), "auth_type", "credentials")?;
     let kind = vocabulary::part(peer.spec(), hello, "auth_type").and_then(Json::as_u64);
     if let Some(kind) = kind.filter(|kind| *kind != credentials) {
@@ -84,14 +113,55 @@ async fn three_strings(peer: &Peer) -> Outcome {
     let strings = payload
         .and_then(Json::as_array)
         .map_or(&[][..], Vec::as_slice);
-    let right = strings.len() == 3 && strings.iter().all(Json::is_string);
-    let got = payload.map_or_else(|| "no payload".to_owned(), ToString::to_string);
-    peer.keep(link).await;
-    if right {
-        Ok(())
-    } else {
-        Err(Stop::fail("an array of exactly three strings", got))
+    if strings.len() == 3 && strings.iter().all(Json::is_string) {
+        return Ok(());
     }
+    let got = payload.map_or_else(|| "no payload".to_owned(), ToString::to_string);
+    Err(Stop::fail("an array of exactly three strings", got))
+}
+
+async fn three_strings(peer: &Peer) -> Outcome {
+    let link = peer.connected().await?;
+    let seen = of_three_strings(peer, hello(&link)?);
+    peer.keep(link).await;
+    seen
+}
+
+/// What a device loses in the course of its connections it lacks by the end of a run, and may
+/// lack by now if this case runs alone.
+async fn every_time(peer: &Peer) -> Outcome {
+    while peer.subject().connections() < CONNECTIONS {
+        peer.connected().await?.close();
+    }
+    for hello in peer.subject().introductions() {
+        of_three_strings(peer, &hello).because("on one of its connections")?;
+    }
+    Ok(())
+}
+
+/// The bytes of the Ok that a Connect waits for.
+fn ok(link: &Link) -> Outcome<Vec<u8>> {
+    let id = hello(link)?.stream_id();
+    link.encode(&json!({"type": "ok", "stream_id": id}))
+}
+
+async fn ok_in_pieces(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    let ok = ok(&link)?;
+    in_pieces(&mut link, &ok, 1..ok.len(), "one byte of an ok").await;
+    link.ask().await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn ok_with_request(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    let id = link.id();
+    let bytes = [ok(&link)?, link.encode(&link.request(id))?].concat();
+    link.send_raw(&bytes, "an ok and a request").await;
+    link.answer(id).await?;
+    peer.keep(link).await;
+    Ok(())
 }
 
 async fn single_string(peer: &Peer) -> Outcome {
@@ -135,23 +205,47 @@ async fn until_closed(link: &mut Link) -> (Vec<Received>, Event) {
     }
 }
 
-fn unanswered(messages: &[Received], id: u16) -> Outcome {
-    let answer = messages
-        .iter()
-        .find(|message| message.is("ok", id) || message.is("error", id));
-    match answer {
+fn unanswered(messages: &[Received], ids: &[u16]) -> Outcome {
+    let is_answer = |message: &&Received| {
+        let answers = |id: &u16| {
+            let wants = [Want::Answer(*id), Want::Data(*id)];
+            wants.iter().any(|want| want.allows_message(message))
+        };
+        ids.iter().any(answers)
+    };
+    match messages.iter().find(is_answer) {
         None => Ok(()),
         Some(answer) => Err(Stop::fail("no answer", phrase(&answer.message))),
     }
 }
 
+/// One of every kind of request.
+fn requests(peer: &Peer, link: &mut Link) -> (Vec<u16>, Vec<Json>) {
+    let ids = [(); 4].map(|()| link.id());
+    let [describe, run, start, stop] = ids;
+    let best = peer.catalogue().ok().and_then(|known| {
+        let streamable = known.streamable();
+        streamable.first().map(|resource| resource.name.clone())
+    });
+    let streamed = best.unwrap_or_else(|| NO_SUCH_RESOURCE.to_owned());
+    let requests = vec![
+        link.request(describe),
+        call(peer, Some(run)),
+        json!({"type": "start_stream", "stream_id": start, "resource": streamed}),
+        json!({"type": "stop_stream", "stream_id": stop}),
+    ];
+    (ids.to_vec(), requests)
+}
+
 async fn waits_for_ok(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
-    let id = link.id();
-    link.send(link.request(id)).await?;
+    let (ids, requests) = requests(peer, &mut link);
+    for request in requests {
+        link.send(request).await?;
+    }
     refuse(&mut link).await?;
     let (messages, _) = until_closed(&mut link).await;
-    unanswered(&messages, id)
+    unanswered(&messages, &ids)
 }
 
 async fn refused(peer: &Peer) -> Outcome {
@@ -160,7 +254,7 @@ async fn refused(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send(link.request(id)).await?;
     let (messages, end) = until_closed(&mut link).await;
-    unanswered(&messages, id)?;
+    unanswered(&messages, &[id])?;
     match end {
         Event::Closed { .. } => Ok(()),
         other => Err(Stop::fail("connection closed", other.to_string())),
@@ -174,5 +268,5 @@ async fn refused_without_reason(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send(link.request(id)).await?;
     let (messages, _) = until_closed(&mut link).await;
-    unanswered(&messages, id)
+    unanswered(&messages, &[id])
 }

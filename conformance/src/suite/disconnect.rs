@@ -3,7 +3,8 @@
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 
-use crate::case::{CASE, Case};
+use super::run::slowest;
+use crate::case::{CASE, Case, DEVICE, Pace};
 use crate::family;
 use crate::subject::{Event, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
@@ -42,7 +43,48 @@ pub(super) const CASES: &[Case] = &[
         run: |peer| Box::pin(with_requests_open(peer)),
         ..CASE
     },
+    Case {
+        slug: "disconnect.with-a-slow-call-open",
+        title: "after a Disconnect the connection ends, also with a call that takes its time",
+        clauses: &["IOTMP25-DISCONNECT-001"],
+        control: Some("disconnect.ends"),
+        run: |peer| Box::pin(with_a_slow_call_open(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "disconnect.before-ok",
+        title: "a Disconnect in the place of the Ok of the Connect ends the connection",
+        clauses: &["IOTMP25-DISCONNECT-001"],
+        control: Some("disconnect.ends"),
+        pace: Pace::Last,
+        run: |peer| Box::pin(before_ok(peer)),
+        ..DEVICE
+    },
 ];
+
+async fn with_a_slow_call_open(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let (resource, took) = slowest(peer, &mut link).await?;
+    if took > link.timeout() / 2 {
+        return Err(Stop::skip(
+            "the device may end no connection before its call",
+        ));
+    }
+    let (call, goodbye) = (link.id(), link.id());
+    link.send(resource.run(Some(call))).await?;
+    link.send(vocabulary::disconnect(peer.spec(), goodbye))
+        .await?;
+    let ended = link.closed_in_the_end().await;
+    ended.because(format!("a Run of {:?} was under way", resource.name))
+}
+
+/// Whoever waits for its Ok is told at any time as well.
+async fn before_ok(peer: &Peer) -> Outcome {
+    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
+    let id = link.id();
+    link.send(vocabulary::disconnect(peer.spec(), id)).await?;
+    link.closed_in_the_end().await
+}
 
 async fn ends(peer: &Peer, says: fn(&Spec) -> Json) -> Outcome {
     let mut link = peer.connected().await?;

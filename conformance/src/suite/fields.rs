@@ -1,6 +1,7 @@
 //! Keys and fields: what a receiver has to skip, to refuse and to tell apart.
 
 pub(super) mod each;
+pub(super) mod known;
 
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::subject::Peer;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// A field identifier that no message has and that fits a one-byte key.
-const UNKNOWN: u32 = 15;
+pub(super) const UNKNOWN: u32 = 15;
 /// A field identifier that needs a two-byte key and whose low four bits are those of the stream identifier's.
 const LONG: u32 = 0x11;
 

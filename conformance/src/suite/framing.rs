@@ -1,5 +1,6 @@
 //! Messages on a byte stream, however it is cut.
 
+pub(super) mod cuts;
 pub(super) mod sizes;
 
 use serde_json::{Value as Json, json};
@@ -115,7 +116,12 @@ async fn request(peer: &Peer) -> Outcome {
     Ok(())
 }
 
-async fn in_pieces(link: &mut Link, bytes: &[u8], pieces: impl Iterator<Item = usize>, what: &str) {
+pub(super) async fn in_pieces(
+    link: &mut Link,
+    bytes: &[u8],
+    pieces: impl Iterator<Item = usize>,
+    what: &str,
+) {
     let mut from = 0;
     for until in pieces.chain([bytes.len()]) {
         let piece = bytes.get(from..until).unwrap_or_default();

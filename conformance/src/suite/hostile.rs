@@ -8,9 +8,11 @@ use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Pace, Role, SERVER};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
+use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
+/// The clause that is broken by whoever takes half a message for one.
+const NOT_YET: &str = "IOTMP25-FRAME-005";
 /// Levels of nesting.
 const DEPTH: usize = 100_000;
 
@@ -63,6 +65,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "hostile.cut-mid-message",
         title: "a connection that ends in the middle of a message just ends",
+        clauses: &["IOTMP25-ROBUST-001", NOT_YET],
         run: |peer| Box::pin(cut_mid_message(peer)),
         ..HOSTILE
     },
@@ -145,7 +148,7 @@ async fn never_ok(link: &mut Link, id: u16) -> Outcome {
 }
 
 /// The failure that it is where a message is answered by Ok.
-async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
+pub(super) async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
     let settled = link.settle().await?;
     let ok = settled.messages.iter().find(|message| message.is("ok", id));
     let expected = "an Error, no answer, or the end of the connection";
@@ -190,22 +193,29 @@ async fn not_utf_8(peer: &Peer) -> Outcome {
     never_ok(&mut link, id).await
 }
 
+/// A request whose last field is a name, of which any part is a name as well.
+fn ends_in_a_name(craft: Craft, id: u16) -> Outcome<Vec<u8>> {
+    let body = [
+        craft.number(craft.field("run", "stream_id")?, id.into()),
+        craft.value(craft.field("run", "resource")?, &json!(NO_SUCH_RESOURCE))?,
+    ];
+    Ok(craft.frame(craft.code("run")?, &body.concat()))
+}
+
 async fn cut_mid_message(peer: &Peer) -> Outcome {
     let witness = peer.witness().await?;
     let mut link = peer.connected().await?;
     let id = link.id();
-    let bytes = link.encode(&link.request(id))?;
+    let bytes = ends_in_a_name(Craft::new(link.codec()), id)?;
     let half = bytes.get(..bytes.len() - 1).unwrap_or_default();
     link.send_raw(half, "a request but for its last byte").await;
     // Others need not wait for the rest.
     peer.witness().await?.undisturbed().await?;
     link.finish().await;
     match link.next().await {
-        crate::subject::Event::Message(received) if Want::Answer(id).allows_message(&received) => {
-            return Err(Stop::fail(
-                "no answer to half a message",
-                phrase(&received.message),
-            ));
+        Event::Message(received) if Want::Answer(id).allows_message(&received) => {
+            let expected = "no answer to half a message";
+            return Err(Stop::fail(expected, phrase(&received.message)).blaming(NOT_YET));
         }
         _ => drop(link),
     }

@@ -30,10 +30,18 @@ pub(super) const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        slug: "number.unterminated",
+        title: "a number that the end of its message cuts off is none",
+        clauses: &["IOTMP25-VARINT-003"],
+        control: Some("fields.any-order"),
+        run: |peer| Box::pin(unterminated(peer)),
+        ..CASE
+    },
+    Case {
         slug: "number.size-cut",
-        title: "a size of 33 bits is not taken for the one that is left of it",
+        title: "a size of more than 16 or 32 bits is not taken for the one that is left of it",
         clauses: &[NEVER_CUT],
-        control: Some("fields.plain"),
+        control: Some("framing.sizes"),
         pace: Pace::Alone,
         run: |peer| Box::pin(size_cut(peer)),
         ..CASE
@@ -73,21 +81,45 @@ async fn type_cut(peer: &Peer) -> Outcome {
     Ok(())
 }
 
-async fn size_cut(peer: &Peer) -> Outcome {
+/// The identifier comes last and says that it goes on.
+async fn unterminated(peer: &Peer) -> Outcome {
     let mut exchange = Exchange::new(peer, None).await?;
-    let (craft, name) = (exchange.craft, exchange.name());
-    let body = exchange.fields()?.concat();
-    let size = body.len() as u64 | 1 << 32;
-    let bytes = [varint(craft.code(name)?), varint(size), body].concat();
-    let what = format!("{name} with a body of {size} bytes, of which few come");
-    exchange.link.send_raw(&bytes, &what).await;
-    match exchange.link.next().await {
-        Event::Message(received) if received.is("ok", exchange.id) => {
-            let expected = "the end of the connection, or no answer";
-            Err(Stop::fail(expected, phrase(&received.message)))
-        }
-        _ => Ok(()),
+    let mut fields = exchange.fields()?;
+    let own = exchange
+        .craft
+        .number(exchange.id_field()?, exchange.id.into());
+    fields.retain(|field| *field != own);
+    let mut cut = own;
+    if let Some(last) = cut.last_mut() {
+        *last |= 0x80;
     }
+    fields.push(cut);
+    exchange
+        .send(&fields, "that ends in the middle of its stream identifier")
+        .await?;
+    exchange.refused().await
+}
+
+async fn size_cut(peer: &Peer) -> Outcome {
+    for bit in [u16::BITS, u32::BITS] {
+        let mut exchange = Exchange::new(peer, None).await?;
+        let (craft, name) = (exchange.craft, exchange.name());
+        let body = exchange.fields()?.concat();
+        let size = body.len() as u64 | 1 << bit;
+        let bytes = [varint(craft.code(name)?), varint(size), body].concat();
+        let what = format!("{name} with a body of {size} bytes, of which few come");
+        exchange.link.send_raw(&bytes, &what).await;
+        exchange.link.pause().await;
+        // Whoever waits for the rest need wait no longer.
+        exchange.link.finish().await;
+        if let Event::Message(received) = exchange.link.next().await
+            && received.is("ok", exchange.id)
+        {
+            let expected = "the end of the connection, and no answer before it";
+            return Err(Stop::fail(expected, phrase(&received.message)).because(what));
+        }
+    }
+    Ok(())
 }
 
 async fn alias_cut(peer: &Peer) -> Outcome {

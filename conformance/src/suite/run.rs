@@ -1,21 +1,31 @@
 //! Calls: of resources that there are, and of those that there are not.
 
 pub(super) mod action;
+pub(super) mod alias;
+pub(super) mod beside;
+pub(super) mod executed;
+pub(super) mod input;
 pub(super) mod load;
 pub(super) mod name;
 pub(super) mod resource;
 
+use core::time::Duration;
+
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use super::connect::accepted;
 use super::craft::Craft;
 use super::framing::all_answered;
+use super::property::asked;
 use crate::case::{CASE, Case, Role, SERVER};
-use crate::subject::{NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
 
 /// An identifier like any other.
 const CONNECT_ID: u16 = 77;
+/// Resources whose calls are timed.
+const TIMED: usize = 16;
 /// Calls under way at a time.
 const MANY: usize = 32;
 /// The clause that every answered call proves along the way.
@@ -100,6 +110,26 @@ pub(super) fn runnable(peer: &Peer) -> Outcome<&Resource> {
     peer.catalogue()?.runnable().ok_or_else(|| {
         Stop::skip("the device describes no resource that can be run without knowing more of it")
     })
+}
+
+/// Of the resources that give a value by themselves the one that takes longest, and how long.
+pub(super) async fn slowest<'a>(
+    peer: &'a Peer,
+    link: &mut Link,
+) -> Outcome<(&'a Resource, Duration)> {
+    let resources = peer.catalogue()?.resources.iter();
+    let giving = resources.filter(|resource| resource.gives_by_itself());
+    let mut slowest = None;
+    for resource in giving.take(TIMED) {
+        let began = Instant::now();
+        let answer = asked(link, &resource.run(None)).await;
+        answer.unrelated("asking for a value")?;
+        let took = began.elapsed();
+        if slowest.is_none_or(|(_, longest)| took > longest) {
+            slowest = Some((resource, took));
+        }
+    }
+    slowest.ok_or_else(|| Stop::skip("the device describes no resource that gives a value"))
 }
 
 /// A call that has to be answered: of what a device offers, or of nothing that a server has.

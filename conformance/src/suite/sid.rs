@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::stream::{best, past_data};
-use crate::case::{CASE, Case, Role};
+use crate::case::{CASE, Case, DEVICE, Role};
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -31,6 +31,30 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMP23-SID-007"],
         run: |peer| Box::pin(either_end(peer)),
         ..CASE
+    },
+    Case {
+        slug: "sid.again-after-error",
+        title: "a stream identifier can be used again after an Error",
+        clauses: &["IOTMP25-SID-004"],
+        control: Some("run.stream-id-again"),
+        run: |peer| Box::pin(again_after_error(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "sid.start-after-refusal",
+        title: "a stream identifier whose Start Stream was refused is free for another one",
+        clauses: &["IOTMP25-SID-004"],
+        control: Some("stream.start-again"),
+        run: |peer| Box::pin(start_after_refusal(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "framing.in-order",
+        title: "a Stop Stream in one piece with the Start Stream before it comes after it",
+        clauses: &["IOTMP25-FRAME-004"],
+        control: Some("stream.start-again"),
+        run: |peer| Box::pin(in_its_order(peer)),
+        ..DEVICE
     },
     Case {
         slug: "stream.stop-at-once",
@@ -180,6 +204,59 @@ async fn stop_at_once(peer: &Peer) -> Outcome {
     // The identifier is free, so the stream has ended.
     link.send(link.request(id)).await?;
     link.answer(id).await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// How what there is not is answered is the matter of other cases.
+async fn again_after_error(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for name in ["run", "describe"] {
+        let id = link.id();
+        link.send(json!({"type": name, "stream_id": id, "resource": NO_SUCH_RESOURCE}))
+            .await?;
+        let refused = link
+            .answer(id)
+            .await
+            .unrelated("asking for what is not there")?;
+        link.send(link.request(id)).await?;
+        let again = link.message(&[Want::Ok(id)]).await;
+        again.because(format!("{} had answered the {name} before", refused.name()))?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn start_after_refusal(peer: &Peer) -> Outcome {
+    let resource = streamed(peer)?;
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send(start(id, NO_SUCH_RESOURCE)).await?;
+    let refused = link.message(&[Want::Error(id)]).await;
+    refused.unrelated("asking for what is not there")?;
+    link.send(start(id, resource)).await?;
+    answer_on(&mut link, id, &[Want::Ok(id)])
+        .await
+        .because(format!("the first Start Stream of stream {id} was refused"))?;
+    link.send(stop(id)).await?;
+    answer_on(&mut link, id, &[Want::Answer(id)])
+        .await
+        .unrelated("stopping a stream")?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// A stream that is not open cannot be stopped.
+async fn in_its_order(peer: &Peer) -> Outcome {
+    let resource = streamed(peer)?;
+    let mut link = peer.connected().await?;
+    for _ in 0..TIMES {
+        let id = link.id();
+        send_together(&mut link, &[start(id, resource), stop(id)]).await?;
+        opened_and_closed(&mut link, id).await?;
+    }
+    link.quiet("nothing more on a stream that was closed")
+        .await?;
     peer.keep(link).await;
     Ok(())
 }

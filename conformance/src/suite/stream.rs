@@ -126,7 +126,7 @@ pub(super) async fn past_data(
 }
 
 /// Stops a stream, whose values may still come before the answer.
-async fn stopped(link: &mut Link, id: u16, wants: &[Want]) -> Outcome {
+pub(super) async fn stopped(link: &mut Link, id: u16, wants: &[Want]) -> Outcome {
     link.send(json!({"type": "stop_stream", "stream_id": id}))
         .await?;
     past_data(link, wants, &[id]).await.map(drop)

@@ -1,6 +1,9 @@
 //! How a subject writes what it says, which the suite would understand if it were written otherwise too.
 
-use serde_json::json;
+use core::time::Duration;
+
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use super::property::{self, asked};
 use crate::case::{CASE, Case, Role};
@@ -9,8 +12,11 @@ use crate::subject::vocabulary::connect;
 use crate::subject::{Link, Peer, Received};
 use crate::verdict::{Outcome, Step, Stop};
 
-/// Resources of a device that are asked for.
+/// Resources of a device that are asked for, whatever time that takes.
 const ASKED: usize = 16;
+/// Resources that are asked for at most, and how long one case goes on with it.
+const MOST_ASKED: usize = 256;
+const ASKING: Duration = Duration::from_secs(2);
 /// A property of the device that a case sets.
 const PROPERTY: &str = "conformance_written";
 
@@ -68,22 +74,28 @@ async fn of_server(peer: &Peer) -> Outcome<(Link, Vec<Received>)> {
     Ok((link, said))
 }
 
+async fn said_to(link: &mut Link, request: &Json) -> Outcome<Received> {
+    asked(link, request).await.unrelated("asking the device")
+}
+
 /// Has a device say what it offers, and give it.
 async fn of_device(peer: &Peer) -> Outcome<(Link, Vec<Received>)> {
     let mut link = peer.connected().await?;
     let mut said: Vec<Received> = link.hello().cloned().into_iter().collect();
-    let mut requests = vec![json!({"type": "describe"})];
+    said.push(said_to(&mut link, &json!({"type": "describe"})).await?);
     let catalogue = peer.catalogue().ok();
     let resources = catalogue.iter().flat_map(|known| &known.resources);
-    for resource in resources.take(ASKED).filter(|known| known.is_plain()) {
-        requests.push(json!({"type": "describe", "resource": resource.name}));
-        if resource.gives_by_itself() {
-            requests.push(resource.run(None));
+    let plain = resources.filter(|known| known.is_plain());
+    let began = Instant::now();
+    for (nth, resource) in plain.take(MOST_ASKED).enumerate() {
+        if nth >= ASKED && began.elapsed() > ASKING {
+            break;
         }
-    }
-    for request in requests {
-        let answer = asked(&mut link, &request).await;
-        said.push(answer.unrelated("asking the device")?);
+        let describe = json!({"type": "describe", "resource": resource.name});
+        said.push(said_to(&mut link, &describe).await?);
+        if resource.gives_by_itself() {
+            said.push(said_to(&mut link, &resource.run(None)).await?);
+        }
     }
     Ok((link, said))
 }

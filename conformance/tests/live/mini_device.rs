@@ -218,7 +218,11 @@ impl Connection {
             Fault::FunctionNine => 9,
             _ => 3,
         };
-        let answer = match message["resource"].as_str() {
+        let named = match message["resource"].as_u64() {
+            Some(1) => Some("temperature"),
+            _ => message["resource"].as_str(),
+        };
+        let answer = match named {
             None => json!({"type": "ok", "stream_id": id, "payload": {
                 "temperature": {"fn": output, "id": alias},
                 "level": {"fn": 4, "st": true},
@@ -237,9 +241,8 @@ impl Connection {
     }
 
     async fn run(&mut self, message: &Json) {
-        if message.get("stream_id").is_none() && self.fault != Fault::AnswersRunWithoutId {
-            return;
-        }
+        let is_answered =
+            message.get("stream_id").is_some() || self.fault == Fault::AnswersRunWithoutId;
         let id = message.get("stream_id").cloned().unwrap_or(json!(3));
         let known = match (message["resource"].as_str(), message["resource"].as_u64()) {
             (Some("temperature"), _) | (_, Some(1)) => Some(json!(21.5)),
@@ -250,6 +253,7 @@ impl Connection {
             _ => None,
         };
         match known {
+            _ if !is_answered => {}
             Some(_) if self.fault == Fault::RunsWithoutPayload => {
                 self.send(json!({"type": "ok", "stream_id": id})).await;
             }
@@ -278,9 +282,11 @@ impl Connection {
 
     async fn start_stream(&mut self, message: &Json) {
         let id = message["stream_id"].as_u64().unwrap();
-        if !matches!(message["resource"].as_str(), Some("temperature" | "level")) {
-            return self.send(json!({"type": "error", "stream_id": id})).await;
-        }
+        let resource = match (message["resource"].as_str(), message["resource"].as_u64()) {
+            (Some("temperature"), _) | (_, Some(1)) => "temperature",
+            (Some("level"), _) => "level",
+            _ => return self.send(json!({"type": "error", "stream_id": id})).await,
+        };
         let number = message["parameters"]
             .as_u64()
             .or(message["parameters"]["interval"].as_u64());
@@ -288,7 +294,7 @@ impl Connection {
             Fault::StreamsInSeconds => Duration::from_secs as fn(u64) -> Duration,
             _ => Duration::from_millis,
         });
-        let resource = message["resource"].as_str().unwrap().to_owned();
+        let resource = resource.to_owned();
         if self.fault != Fault::StreamsTwice {
             self.streams
                 .retain(|open| open.resource != resource && open.id != id);

@@ -326,6 +326,27 @@ class _(Connection):
             super().run(values, identifier)
 
 
+@fault("other-input-unanswered", "a Run with an input of another kind than its sample is not answered")
+class _(Connection):
+    def run(self, values, identifier):
+        is_led = self.device.find(values.get(wire.RESOURCE)) == "led"
+        if not is_led or isinstance(values.get(wire.PAYLOAD, True), bool):
+            super().run(values, identifier)
+
+
+@fault("malformed-input-ignored", "an input that is no value is none")
+class _(Connection):
+    def take(self, code, body):
+        try:
+            super().take(code, body)
+        except wire.Malformed:
+            # The payload comes last, if it is malformed.
+            at = body.rfind(wire.PAYLOAD << 3 | wire.VALUE)
+            if code != wire.RUN or at < 0:
+                raise
+            super().take(code, body[:at])
+
+
 # --- descriptions
 
 class Described(Connection):
@@ -454,6 +475,28 @@ class _(Greeting):
         return data + data
 
 
+class Later(Greeting):
+    """Introduces itself wrongly from the third connection on."""
+
+    def greet(self, data):
+        self.device.dials = getattr(self.device, "dials", 0) + 1
+        return self.other(data) if self.device.dials > 2 else data
+
+
+@fault("value-before-later-connect", "from the third connection on a value comes before the Connect")
+class _(Later):
+    def other(self, data):
+        return wire.message(wire.DATA, id=9, payload=1) + data
+
+
+@fault("credential-lost", "from the third connection on the Connect carries two strings")
+class _(Later):
+    def other(self, data):
+        options = self.device.options
+        parameters = {"ka": options.keep_alive}
+        return wire.message(wire.CONNECT, id=1, parameters=parameters, payload=[options.user, options.device])
+
+
 @fault("tries-again-in-place", "after a refusal the Connect is sent again on the same connection")
 class _(Connection):
     def take(self, code, body):
@@ -482,6 +525,24 @@ class _(Connection):
             super().receive(data, chunk[at:at + 1024])
             if len(chunk) - at >= 1024 and len(data) < 1000:
                 data.clear()
+
+
+@fault("half-message-taken", "what the end of the connection cuts off is filled up with zeros")
+class _(Connection):
+    def ended(self, data):
+        if data:
+            self.receive(data, bytes(64))
+
+
+@fault("stop-taken-first", "of messages that come together a Stop Stream is taken first")
+class _(Connection):
+    def receive(self, data, chunk):
+        together = []
+        self.take = lambda code, body: together.append((code, body))
+        super().receive(data, chunk)
+        del self.take
+        for code, body in sorted(together, key=lambda message: message[0] != wire.STOP):
+            self.take(code, body)
 
 
 # --- what breaks no rule

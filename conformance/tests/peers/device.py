@@ -147,6 +147,7 @@ class Connection:
             except asyncio.TimeoutError:
                 chunk = None
             if chunk == b"":
+                self.ended(data)
                 return
             was_accepted = self.accepted
             if chunk:
@@ -163,6 +164,9 @@ class Connection:
                 alive = now + options.keep_alive
             self.tick(now)
             await self.writer.drain()
+
+    def ended(self, data):
+        """What has come of a message that will not be whole."""
 
     def beat(self, now):
         if self.fault == "keep-alive-unsent":

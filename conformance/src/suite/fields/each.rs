@@ -6,13 +6,16 @@ use serde_json::{Value as Json, json};
 use super::{LONG, UNKNOWN, bytes_like_fields};
 use crate::case::{CASE, Case, Role};
 use crate::subject::{Link, Peer, Want, phrase, vocabulary};
-use crate::suite::craft::Craft;
+use crate::suite::craft::{Craft, padded_varint};
 use crate::suite::run::call;
 use crate::suite::stream::past_data;
 use crate::verdict::{Outcome, Step, Stop};
 
-/// Bits that are lost to those who keep numbers in two bytes, in four, or as signed ones in eight.
-const LOST: [u32; 3] = [16, 32, 63];
+/// Bits that are lost to those who keep numbers in two bytes, in four, as signed ones in eight, or
+/// in eight at all.
+const LOST: [u32; 4] = [16, 32, 63, 64];
+/// Bytes of the longest varint of 64 bits, whose last one holds the highest of them.
+const LONGEST: usize = 10;
 /// The fields of a message as bytes, each by itself.
 type Fields = Vec<Vec<u8>>;
 /// The forms of a message that are to be understood like it.
@@ -81,7 +84,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
             Box::pin(async move {
                 for bit in LOST {
                     refused(peer, |craft, field, id| {
-                        Ok(vec![craft.number(field, long(id, bit))])
+                        Ok(vec![long(craft, field, id, bit)])
                     })
                     .await?;
                 }
@@ -217,9 +220,17 @@ async fn stopped(link: &mut Link, id: u16) -> Outcome {
     stopped.unrelated("stopping a stream").map(drop)
 }
 
-/// A number with a bit more than `id`.
-fn long(id: u16, bit: u32) -> u64 {
-    u64::from(id) | 1 << bit
+/// A field that is a number with a bit more than `id`.
+fn long(craft: Craft, field: u32, id: u16, bit: u32) -> Vec<u8> {
+    if let Some(high) = 1_u64.checked_shl(bit) {
+        return craft.number(field, u64::from(id) | high);
+    }
+    let mut bytes = craft.key(field, craft.varint_wire());
+    bytes.extend(padded_varint(id.into(), LONGEST));
+    if let Some(last) = bytes.last_mut() {
+        *last |= 2;
+    }
+    bytes
 }
 
 /// The fields with one more, at every place in turn.
@@ -293,7 +304,7 @@ async fn refused(peer: &Peer, edited: impl Fn(Craft, u32, u16) -> Outcome<Fields
             .await;
         let settled = link.settle().await?;
         // Whoever answers under what is left of a long number has cut it.
-        let is_long = |bit| spoiled.first() == Some(&craft.number(field, long(id, bit)));
+        let is_long = |bit| spoiled.first() == Some(&long(craft, field, id, bit));
         let is_cut = LOST.into_iter().any(is_long);
         let granted = settled.messages.iter().find(|message| {
             let is_answer = matches!(message.name(), "ok" | "error");

@@ -53,7 +53,7 @@ fn value(size: usize) -> Json {
 }
 
 /// A Run of nothing of exactly that size, header and all.
-fn of_size(codec: Codec<'static>, id: u16, size: usize) -> Outcome<Vec<u8>> {
+pub(super) fn of_size(codec: Codec<'static>, id: u16, size: usize) -> Outcome<Vec<u8>> {
     let run = |name: &str, fill: usize| {
         let run = json!({"type": "run", "stream_id": id, "resource": name, "payload": value(fill)});
         codec

@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::resource::kind;
 use super::{ONE_ANSWER, call};
-use crate::case::{CASE, Case, Role};
-use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase};
+use crate::case::{CASE, Case, DEVICE, Role};
+use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
 use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -15,6 +15,9 @@ const IN_A_ROW: usize = 256;
 const AT_ONCE: usize = 64;
 /// Different requests among them, beside the one that is refused.
 const KINDS: usize = 6;
+/// Resources that are called at once, and how often each.
+const RESOURCES: usize = 16;
+const EACH: usize = 2;
 /// Steps before the last that are worth showing.
 const SHOWN: usize = 8;
 /// Each exchange gets its own answer.
@@ -36,6 +39,14 @@ pub(in crate::suite) const CASES: &[Case] = &[
         control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(under_load(peer)),
         ..CASE
+    },
+    Case {
+        slug: "run.all-at-once",
+        title: "calls of everything that gives a value, in one piece, each get their own answer",
+        clauses: &["IOTMP25-SID-003"],
+        control: Some("framing.more-than-a-buffer"),
+        run: |peer| Box::pin(all_at_once(peer)),
+        ..DEVICE
     },
 ];
 
@@ -159,6 +170,62 @@ async fn under_load(peer: &Peer) -> Outcome {
             );
         }
     }
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// The kind of what a resource gives, where it gives something now.
+fn given(answer: &Received) -> Option<&'static str> {
+    let value = answer.field("payload").filter(|value| !value.is_null());
+    value.map(kind)
+}
+
+/// What takes its time is still under way when the last call comes. A resource may have no value
+/// for the moment; of another kind than alone it is that of another one.
+async fn all_at_once(peer: &Peer) -> Outcome {
+    let resources = peer.catalogue()?.resources.iter();
+    let giving = resources.filter(|resource| resource.gives_by_itself());
+    let giving: Vec<&Resource> = giving.take(RESOURCES).collect();
+    if giving.len() < 2 {
+        return Err(Stop::skip(
+            "the device describes no two resources that give a value by themselves",
+        ));
+    }
+    let mut link = peer.connected().await?;
+    let mut alone = Vec::new();
+    for resource in &giving {
+        let answer = asked(&mut link, &resource.run(None)).await;
+        alone.push(given(&answer.unrelated("asking alone")?));
+    }
+    let (mut open, mut bytes) = (Vec::new(), Vec::new());
+    // Answers in the order of their identifiers would be right by accident.
+    let mut ids: Vec<u16> = (0..giving.len() * EACH).map(|_| link.id()).collect();
+    ids.reverse();
+    let calls = giving.iter().zip(&alone).cycle();
+    for (id, (resource, alone)) in ids.into_iter().zip(calls) {
+        bytes.extend(link.encode(&resource.run(Some(id)))?);
+        open.push((id, *resource, *alone));
+    }
+    let what = format!("{} calls in one piece", open.len());
+    link.send_raw(&bytes, &what).await;
+    while !open.is_empty() {
+        let wants: Vec<_> = open.iter().map(|(id, ..)| Want::Answer(*id)).collect();
+        let answer = link.message(&wants).await.blaming(OWN_ANSWER)?;
+        let of = |(id, ..): &(u16, _, _)| answer.stream_id() == Some(u64::from(*id));
+        let Some(at) = open.iter().position(of) else {
+            continue;
+        };
+        let (_, resource, alone) = open.swap_remove(at);
+        if let (Some(alone), Some(now)) = (alone, given(&answer))
+            && alone != now
+        {
+            let expected = format!("a {alone} of {:?}, as alone", resource.name);
+            return Err(Stop::fail(expected, phrase(&answer.message)).blaming(OWN_ANSWER));
+        }
+    }
+    link.quiet("one answer to each call")
+        .await
+        .blaming(ONE_ANSWER)?;
     peer.keep(link).await;
     Ok(())
 }

@@ -50,10 +50,6 @@ pub(in crate::suite) const CASES: &[Case] = &[
 /// Names that the device does not describe, each but for a character one that it does.
 fn similar(peer: &Peer) -> Outcome<Vec<String>> {
     let resources = &peer.catalogue()?.resources;
-    if resources.iter().any(|resource| !resource.is_plain()) {
-        let why = "a path of the device stands for other names as well";
-        return Err(Stop::skip(why));
-    }
     let mut names = Vec::new();
     for resource in resources.iter().take(VARIED) {
         let mut cut = resource.name.clone();
@@ -62,10 +58,12 @@ fn similar(peer: &Peer) -> Outcome<Vec<String>> {
     }
     names.retain(|name| {
         let is_name = !name.is_empty() && !name.ends_with('/');
-        is_name && resources.iter().all(|resource| resource.name != *name)
+        is_name && !resources.iter().any(|resource| resource.may_mean(name))
     });
     match names.is_empty() {
-        true => Err(Stop::skip("the device describes no resource")),
+        true => Err(Stop::skip(
+            "the device describes no resource, or such as may have any name",
+        )),
         false => Ok(names),
     }
 }
@@ -74,7 +72,7 @@ async fn missed(peer: &Peer, request: &str) -> Outcome {
     let mut link = peer.connected().await?;
     let mut names = similar(peer)?;
     // No name at all may stand for everything in a Describe.
-    let is_nameless = |resource: &Resource| resource.name.is_empty();
+    let is_nameless = |resource: &Resource| resource.may_mean("");
     if request != "describe" && !peer.catalogue()?.resources.iter().any(is_nameless) {
         names.push(String::new());
     }

@@ -37,21 +37,6 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
-        slug: "run.alias",
-        title: "a resource can be named by its numeric alias",
-        clauses: &["IOTMP25-RUN-006"],
-        control: Some("fields.integer-as-varint"),
-        run: |peer| Box::pin(alias(peer)),
-        ..DEVICE
-    },
-    Case {
-        slug: "run.path-parameter",
-        title: "a segment of a path that is a parameter stands for any one segment",
-        clauses: &["IOTMPS-RESOURCE-001"],
-        run: |peer| Box::pin(path_parameter(peer)),
-        ..DEVICE
-    },
-    Case {
         slug: "run.path-as-array",
         title: "a resource can be named by the segments of its path",
         clauses: &["IOTMPS-RESOURCE-002"],
@@ -89,7 +74,7 @@ pub(in crate::suite) const fn kind(value: &Json) -> &'static str {
     }
 }
 
-async fn run_ok(link: &mut Link, resource: &Resource) -> Outcome<Received> {
+pub(super) async fn run_ok(link: &mut Link, resource: &Resource) -> Outcome<Received> {
     let id = link.id();
     link.send(resource.run(Some(id))).await?;
     link.message(&[Want::Ok(id)]).await.because(format!(
@@ -148,64 +133,6 @@ async fn takes(peer: &Peer) -> Outcome {
     }
     peer.keep(link).await;
     Ok(())
-}
-
-async fn alias(peer: &Peer) -> Outcome {
-    let with_alias = peer.catalogue()?.with_alias();
-    let Some((resource, alias)) = with_alias.and_then(|resource| Some((resource, resource.alias?)))
-    else {
-        return Err(Stop::skip(
-            "the device describes no resource with an alias that can be run",
-        ));
-    };
-    let mut link = peer.connected().await?;
-    let id = link.id();
-    let mut message = resource.run(Some(id));
-    if let Some(object) = message.as_object_mut() {
-        object.insert("resource".to_owned(), alias.into());
-    }
-    link.send(message).await?;
-    link.message(&[Want::Ok(id)])
-        .await
-        .because(format!("{alias} is the alias of {:?}", resource.name))?;
-    peer.keep(link).await;
-    Ok(())
-}
-
-async fn path_parameter(peer: &Peer) -> Outcome {
-    let is_parameter = |segment: &str| segment.starts_with(':');
-    let resources = &peer.catalogue()?.resources;
-    let parametric = resources.iter().find(|resource| {
-        resource.name.split('/').any(is_parameter)
-            && !resource.name.split('/').any(|s| s.starts_with('*'))
-    });
-    let Some(resource) = parametric else {
-        return Err(Stop::skip("the device describes no path with a parameter"));
-    };
-    let segments = resource
-        .name
-        .split('/')
-        .map(|s| if is_parameter(s) { "1" } else { s });
-    let named = segments.collect::<Vec<_>>().join("/");
-    let mut link = peer.connected().await?;
-    let id = link.id();
-    let mut message = resource.run(Some(id));
-    if let Some(object) = message.as_object_mut() {
-        object.insert("resource".to_owned(), json!(named));
-    }
-    link.send(message).await?;
-    if link.answer(id).await?.name() == "ok" {
-        peer.keep(link).await;
-        return Ok(());
-    }
-    // The resource may refuse this very segment; that it is there at all shows in its description.
-    let id = link.id();
-    link.send(json!({"type": "describe", "stream_id": id, "resource": named}))
-        .await?;
-    link.message(&[Want::Ok(id)])
-        .await
-        .because(format!("{named:?} was asked for, of {:?}", resource.name))
-        .map(drop)
 }
 
 async fn path_as_array(peer: &Peer) -> Outcome {
