@@ -137,6 +137,19 @@ pub(super) async fn past_data(
     }
 }
 
+/// Lets everything come that a Start Stream brings by itself, which is before a fence.
+async fn begun(link: &mut Link, id: u16) -> Outcome {
+    let messages = link.fence().await?;
+    let mut others = messages.iter();
+    match others.find(|message| !Want::Data(id).allows_message(message)) {
+        None => Ok(()),
+        Some(other) => Err(Stop::fail(
+            "a value of the stream, or nothing",
+            phrase(&other.message),
+        )),
+    }
+}
+
 /// Stops a stream, whose values may still come before the answer.
 async fn stopped(link: &mut Link, id: u16, wants: &[Want]) -> Outcome {
     link.send(json!({"type": "stop_stream", "stream_id": id}))
@@ -266,18 +279,7 @@ async fn echo(peer: &Peer, parameters: Json) -> Outcome {
         .start_stream(&resource.name, &parameters)
         .await
         .unrelated("starting a stream")?;
-    // The values of the start come before the fence.
-    if let Some(other) = link
-        .fence()
-        .await?
-        .iter()
-        .find(|message| !Want::Data(id).allows_message(message))
-    {
-        return Err(Stop::fail(
-            "a value of the stream, or nothing",
-            phrase(&other.message),
-        ));
-    }
+    begun(&mut link, id).await?;
     let call = link.id();
     link.send(resource.run(Some(call))).await?;
     let mut wanted = vec![Want::Ok(call), Want::Data(id)];

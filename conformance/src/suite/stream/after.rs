@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::timed::{LONG, TIMED, every_tick, nothing_for, past, tick};
-use super::{STOP_STREAM, best, closed_again, past_data, sensitive, stopped};
+use super::{STOP_STREAM, begun, best, closed_again, past_data, sensitive, stopped};
 use crate::case::{Case, DEVICE};
 use crate::family;
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
@@ -114,6 +114,7 @@ async fn stop_events(peer: &Peer) -> Outcome {
         .start_stream(&resource.name, &Json::Null)
         .await
         .unrelated("starting a stream")?;
+    begun(&mut link, id).await.unrelated("starting a stream")?;
     stopped(&mut link, id, &[Want::Ok(id)]).await?;
     link.quiet("no value after the Ok of the Stop Stream")
         .await?;

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::timed::LONG;
-use super::{best, past_data, stopped, streamable};
+use super::{begun, best, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE};
 use crate::subject::{Event, Function, Peer, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop};
@@ -18,6 +18,14 @@ pub(in crate::suite) const CASES: &[Case] = &[
         clauses: &["IOTMP25-STREAM-001"],
         control: Some("stream.start"),
         run: |peer| Box::pin(every_resource(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "stream.alias",
+        title: "a resource to be streamed can be named by its numeric alias",
+        clauses: &["IOTMP25-RUN-006"],
+        control: Some("run.alias"),
+        run: |peer| Box::pin(alias(peer)),
         ..DEVICE
     },
     Case {
@@ -37,18 +45,40 @@ async fn every_resource(peer: &Peer) -> Outcome {
         let id = link.id();
         link.send_start_stream(id, &resource.name, &Json::Null)
             .await?;
-        past_data(&mut link, &[Want::Ok(id)], &[])
+        link.message(&[Want::Ok(id)]).await.because(format!(
+            "{:?} can stream, as the device says",
+            resource.name
+        ))?;
+        begun(&mut link, id)
             .await
-            .because(format!(
-                "{:?} can stream, as the device says",
-                resource.name
-            ))?;
+            .because(format!("{:?} had been started", resource.name))?;
         // How it is stopped is the matter of other cases.
         stopped(&mut link, id, &[Want::Answer(id)])
             .await
             .unrelated("stopping it")?;
     }
     peer.keep(link).await;
+    Ok(())
+}
+
+async fn alias(peer: &Peer) -> Outcome {
+    let found = streamable(peer)?;
+    let mut named = found.iter().filter_map(|resource| resource.alias);
+    let Some(alias) = named.next() else {
+        return Err(Stop::skip(
+            "the device describes no resource with an alias that can be streamed",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
+        .await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .because(format!("{alias} is an alias"))?;
+    if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
+        peer.keep(link).await;
+    }
     Ok(())
 }
 
@@ -64,8 +94,7 @@ async fn run_meanwhile(peer: &Peer) -> Outcome {
         .start_stream(&resource.name, &json!({"interval": LONG}))
         .await
         .unrelated("starting a stream")?;
-    // What it sends by itself at the beginning comes before the fence.
-    link.fence().await?;
+    begun(&mut link, id).await.unrelated("starting a stream")?;
     let call = link.id();
     link.send(resource.run(Some(call))).await?;
     let answer = past_data(&mut link, &[Want::Answer(call)], &[id]).await;

@@ -221,12 +221,12 @@ async fn intervals_of_their_own(peer: &Peer) -> Outcome {
             event if Want::Sample(two).allows(&event) => of_two += 1,
             event if [one, two].iter().any(|id| Want::Data(*id).allows(&event)) => {}
             other => {
-                return Err(
-                    Stop::fail(Want::Sample(one).to_string(), other.to_string()).because(format!(
+                return Err(Stop::fail(Want::Sample(one).to_string(), other.to_string())
+                    .blaming(EVERY_INTERVAL)
+                    .because(format!(
                         "stream {two} has an interval of {LONG}, stream {one} one of {}",
                         tick_of(peer).0
-                    )),
-                );
+                    )));
             }
         }
     }
@@ -235,7 +235,8 @@ async fn intervals_of_their_own(peer: &Peer) -> Outcome {
         return Err(Stop::fail(
             format!("one value of stream {two}, whose interval is {LONG}"),
             format!("{of_two}"),
-        ));
+        )
+        .blaming(EVERY_INTERVAL));
     }
     Ok(())
 }
