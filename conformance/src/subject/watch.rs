@@ -39,8 +39,8 @@ pub(super) type Streams = Arc<Mutex<BTreeSet<u64>>>;
 struct Asked {
     /// Names of those that wait for their answer.
     open: VecDeque<String>,
-    /// Name of the one that was answered last.
-    answered: Option<String>,
+    /// Name of the one that was answered last, and the number of that answer on the connection.
+    answered: Option<(String, u64)>,
 }
 
 /// The account of one connection.
@@ -57,7 +57,12 @@ pub(super) struct Watch {
     /// Keep Alives that the suite has sent and that were not answered yet.
     beats: u64,
     is_introduced: bool,
+    /// Answers to requests so far.
+    answers: u64,
     open: BTreeSet<u64>,
+    /// Streams that were asked for and not answered yet; they are among the open ones.
+    hoped: BTreeSet<u64>,
+    refused: BTreeSet<u64>,
     stopped: BTreeSet<u64>,
     ever: Streams,
 }
@@ -72,7 +77,10 @@ impl Watch {
             asked_nothing: false,
             beats: 0,
             is_introduced: false,
+            answers: 0,
             open: BTreeSet::new(),
+            hoped: BTreeSet::new(),
+            refused: BTreeSet::new(),
             stopped: BTreeSet::new(),
             ever,
         }
@@ -122,10 +130,12 @@ impl Watch {
                 let asked = self.asked.entry(id).or_default();
                 asked.open.push_back(name.to_owned());
                 if name == "start_stream" {
-                    self.open.insert(id);
+                    // One that is open already stays so if it is refused another interval.
+                    if self.open.insert(id) {
+                        self.hoped.insert(id);
+                    }
                     self.stopped.remove(&id);
-                    let mut ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
-                    ever.insert(id);
+                    self.refused.remove(&id);
                 }
             }
         }
@@ -174,7 +184,11 @@ impl Watch {
             return self.unasked(id);
         };
         let Some(request) = asked.open.pop_front() else {
-            return match asked.answered.as_deref()? {
+            let (request, at) = asked.answered.clone()?;
+            // What was answered long ago is not answered once more, but something else is.
+            let is_late = at < self.answers;
+            return match request.as_str() {
+                "start_stream" if is_late && self.has_call_beside(id) => Some(OWN_ID),
                 "connect" => Some("IOTMP25-CONNECT-005"),
                 "run" => Some(ONE_ANSWER),
                 "describe" => Some("IOTMP25-DESCRIBE-001"),
@@ -185,8 +199,25 @@ impl Watch {
         if request == "stop_stream" && is_ok && self.open.remove(&id) {
             self.stopped.insert(id);
         }
-        asked.answered = Some(request);
+        let is_new = request == "start_stream" && self.hoped.remove(&id);
+        if is_new && is_ok {
+            let mut ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
+            ever.insert(id);
+        } else if is_new {
+            self.open.remove(&id);
+            self.refused.insert(id);
+        }
+        self.answers += 1;
+        asked.answered = Some((request, self.answers));
         None
+    }
+
+    /// Whether a call under another identifier waits for its answer.
+    fn has_call_beside(&self, id: u64) -> bool {
+        let waits = |asked: &Asked| asked.open.iter().any(|name| name == "run");
+        self.asked
+            .iter()
+            .any(|(asked, of)| *asked != id && waits(of))
     }
 
     /// The clause that a message breaks which cannot be read for want of what `clause` says: an
@@ -217,6 +248,9 @@ impl Watch {
         }
         if self.stopped.contains(&id) {
             return Some(STOPPED);
+        }
+        if self.refused.contains(&id) {
+            return Some(UNOPENED);
         }
         let cut = |open: &u64| *open > id && (open & 0xff == id || open & 0x7fff == id);
         if self.open.iter().any(cut) {
@@ -343,5 +377,39 @@ mod tests {
             gets(&mut watch, json!({"type": "ok", "stream_id": 7})),
             None
         );
+    }
+
+    #[test]
+    fn a_stream_that_was_refused_brings_no_values() {
+        let (mut watch, codec) = watch();
+        let start = json!({"type": "start_stream", "stream_id": 5, "resource": "x"});
+        let data = json!({"type": "stream_data", "stream_id": 5, "payload": 1});
+        sends(&mut watch, codec, &start);
+        gets(&mut watch, json!({"type": "error", "stream_id": 5}));
+        assert_eq!(gets(&mut watch, data.clone()), Some(UNOPENED));
+        sends(&mut watch, codec, &start);
+        gets(&mut watch, json!({"type": "ok", "stream_id": 5}));
+        // Another interval may be refused, and the stream goes on.
+        sends(&mut watch, codec, &start);
+        gets(&mut watch, json!({"type": "error", "stream_id": 5}));
+        assert_eq!(gets(&mut watch, data), None);
+    }
+
+    #[test]
+    fn an_answer_under_the_identifier_of_a_stream_is_that_of_the_call_beside_it() {
+        let (mut watch, codec) = watch();
+        let ok = |id: u64| json!({"type": "ok", "stream_id": id});
+        let start = json!({"type": "start_stream", "stream_id": 5, "resource": "x"});
+        sends(&mut watch, codec, &start);
+        gets(&mut watch, ok(5));
+        sends(
+            &mut watch,
+            codec,
+            &json!({"type": "describe", "stream_id": 6}),
+        );
+        gets(&mut watch, ok(6));
+        let run = json!({"type": "run", "stream_id": 7, "resource": "x"});
+        sends(&mut watch, codec, &run);
+        assert_eq!(gets(&mut watch, ok(5)), Some(OWN_ID));
     }
 }

@@ -3,8 +3,11 @@
 pub(super) mod cuts;
 pub(super) mod sizes;
 
-use serde_json::{Value as Json, json};
+use core::time::Duration;
 use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use super::craft::{Craft, varint};
 use super::exchange::Exchange;
@@ -14,6 +17,10 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// Size of a message that a receiver should accept, in bytes.
 const LARGE: usize = 32 * 1024;
+
+/// How long a connection may live on behind a Keep Alive that crossed with what ends it: shorter than
+/// anybody waits for an answer.
+const AFTER_KEEP_ALIVE: Duration = Duration::from_millis(600);
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -316,10 +323,36 @@ async fn lying_size(peer: &Peer, size: u64) -> Outcome {
     let witness = peer.witness().await?;
     let mut link = peer.connected().await?;
     let bytes = announced(&link, size)?;
+    // An answer in passing would be taken for a part of the body.
+    link.leave_keep_alive();
     link.send_raw(&bytes, &format!("a run of {size} bytes begins"))
         .await;
-    link.closed().await.blaming("IOTMP25-FRAME-006")?;
+    ended_by(&mut link).await.blaming("IOTMP25-FRAME-006")?;
     witness.undisturbed().await
+}
+
+/// Waits for the end of a connection, which a Keep Alive that gets no answer would end as well, later.
+async fn ended_by(link: &mut Link) -> Outcome {
+    let mut deadline = Instant::now() + link.timeout();
+    let mut lives = false;
+    loop {
+        match link.next_before(deadline).await {
+            Event::Closed { .. } => return Ok(()),
+            // It may have been on its way when the header came.
+            Event::Message(received) if received.name() == "keep_alive" && !lives => {
+                lives = true;
+                deadline = deadline.min(Instant::now() + AFTER_KEEP_ALIVE);
+            }
+            Event::Message(received) if matches!(received.name(), "error" | "disconnect") => {}
+            other => {
+                let stop = Stop::fail(Want::Closed.to_string(), other.to_string());
+                return Err(match lives {
+                    true => stop.because("the subject had sent a Keep Alive meanwhile"),
+                    false => stop,
+                });
+            }
+        }
+    }
 }
 
 async fn large_size(peer: &Peer) -> Outcome {

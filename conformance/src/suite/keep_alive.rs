@@ -1,6 +1,7 @@
 //! Signs of life, and what comes of their absence.
 
 pub(super) mod beside;
+pub(super) mod sent;
 
 use core::time::Duration;
 
@@ -8,12 +9,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::connect::accepted;
-use crate::case::{Case, DEVICE, Pace, SERVER};
-use crate::subject::{Event, Link, Peer, Received, Want, phrase, vocabulary};
+use crate::case::{Case, Pace, SERVER};
+use crate::subject::{Event, Link, Peer, Received, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
-
-/// Longest interval of which two are waited for.
-const PATIENT: Duration = Duration::from_secs(20);
 
 /// How often the suite tries to be late by the right time.
 const ATTEMPTS: usize = 3;
@@ -84,34 +82,6 @@ pub(super) const CASES: &[Case] = &[
         pace: Pace::Slow,
         run: |peer| Box::pin(server_in_seconds(peer)),
         ..SERVER
-    },
-    Case {
-        slug: "keep-alive.in-seconds",
-        title: "Keep Alive comes as many seconds apart as the Connect says",
-        clauses: &["IOTMP23-CONNECT-017"],
-        pace: Pace::Slow,
-        run: |peer| Box::pin(device_in_seconds(peer)),
-        ..DEVICE
-    },
-    Case {
-        slug: "keep-alive.sent-and-needed",
-        title: "Keep Alive comes every interval; one that is not answered ends the connection",
-        clauses: &[
-            "IOTMP25-KEEPALIVE-001",
-            "IOTMP25-KEEPALIVE-002",
-            "IOTMP25-KEEPALIVE-006",
-        ],
-        pace: Pace::Slow,
-        run: |peer| Box::pin(sent_and_needed(peer)),
-        ..DEVICE
-    },
-    Case {
-        slug: "keep-alive.goes-on",
-        title: "after an answered Keep Alive comes the next",
-        clauses: &["IOTMP25-KEEPALIVE-001", "IOTMP25-KEEPALIVE-002"],
-        pace: Pace::Slow,
-        run: |peer| Box::pin(goes_on(peer)),
-        ..DEVICE
     },
 ];
 
@@ -367,126 +337,4 @@ async fn server_in_seconds(peer: &Peer) -> Outcome {
     by_default.quiet("nothing").await.because(format!(
         "a connection whose Connect names no interval has one of {default} s"
     ))
-}
-
-/// Keep Alives that come before half of the interval is over, at the latest when it is in
-/// another unit.
-const TOO_MANY: usize = 3;
-
-async fn device_in_seconds(peer: &Peer) -> Outcome {
-    let (mut link, interval, late) = lively(peer).await?;
-    peer.waits("the device's first Keep Alive", late);
-    let since = Instant::now();
-    for _ in 0..TOO_MANY {
-        match link.next_before(since + late).await {
-            Event::Message(received) if received.name() == "keep_alive" => {}
-            other => {
-                let expected = format!("a Keep Alive within {} ms", late.as_millis());
-                return Err(Stop::fail(expected, other.to_string()));
-            }
-        }
-        if since.elapsed() >= interval / 2 {
-            return Ok(());
-        }
-        link.send(json!({"type": "keep_alive"})).await?;
-    }
-    Err(Stop::fail(
-        format!("a Keep Alive every {} ms", interval.as_millis()),
-        format!("{TOO_MANY} within {} ms", since.elapsed().as_millis()),
-    ))
-}
-
-/// The interval that a device announced, or the default.
-fn announced(peer: &Peer, link: &Link) -> Duration {
-    let seconds = link
-        .hello()
-        .and_then(|hello| vocabulary::part(peer.spec(), hello, "keep_alive")?.as_u64());
-    seconds.map_or_else(|| default_interval(peer), Duration::from_secs)
-}
-
-/// Lets a device in that will send a Keep Alive within the patience of the run: its connection, the
-/// interval, and how late one may be.
-async fn lively(peer: &Peer) -> Outcome<(Link, Duration, Duration)> {
-    let mut link = peer.introduced().await.unrelated("waiting for a Connect")?;
-    link.leave_keep_alive();
-    let interval = announced(peer, &link);
-    let late = with_margin(peer, interval) + peer.timeout();
-    if late > peer.patience() {
-        return Err(Stop::skip(format!(
-            "the device announced a keep alive of {} s; --patience {} would wait for it",
-            interval.as_secs(),
-            late.as_secs() + 1
-        )));
-    }
-    let id = link.hello().and_then(Received::stream_id);
-    link.send(json!({"type": "ok", "stream_id": id})).await?;
-    Ok((link, interval, late))
-}
-
-/// Waits for a Keep Alive, until it is `late` after `since`.
-async fn keep_alive(
-    peer: &Peer,
-    link: &mut Link,
-    nth: &str,
-    since: Instant,
-    late: Duration,
-) -> Outcome {
-    peer.waits(&format!("the device's {nth} Keep Alive"), late);
-    match link.next_before(since + late).await {
-        Event::Message(received) if received.name() == "keep_alive" => bare(&received),
-        other => {
-            let expected = format!("the {nth} Keep Alive within {} ms", late.as_millis());
-            Err(Stop::fail(expected, other.to_string()).blaming("IOTMP25-KEEPALIVE-002"))
-        }
-    }
-}
-
-async fn goes_on(peer: &Peer) -> Outcome {
-    let (mut link, interval, late) = lively(peer).await?;
-    if interval > PATIENT {
-        return Err(Stop::skip(format!(
-            "two Keep Alives take {} s; the one of keep-alive.sent-and-needed has to do",
-            2 * interval.as_secs()
-        )));
-    }
-    keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
-    let since = Instant::now();
-    link.send(json!({"type": "keep_alive"})).await?;
-    keep_alive(peer, &mut link, "second", since, late).await
-}
-
-/// How long a device may take to give up a connection on which its Keep Alive is not answered.
-fn given_up_within(peer: &Peer, interval: Duration) -> Duration {
-    let answer = peer.spec().timer("keep_alive_answer");
-    let answer = answer.map_or(interval, Duration::from_secs);
-    answer.max(interval).min(peer.patience()) + peer.timeout()
-}
-
-/// The failure of one that does not.
-fn goes_on_regardless(event: &Event, limit: Duration) -> Stop {
-    let expected = format!("the end of the connection within {} ms", limit.as_millis());
-    Stop::fail(expected, event.to_string()).blaming("IOTMP25-KEEPALIVE-006")
-}
-
-async fn sent_and_needed(peer: &Peer) -> Outcome {
-    let (mut link, interval, late) = lively(peer).await?;
-    keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
-    let since = Instant::now();
-    let limit = given_up_within(peer, interval);
-    peer.waits(
-        "the device to notice that its Keep Alive is not answered",
-        limit,
-    );
-    loop {
-        match link.next_before(since + limit).await {
-            Event::Closed { .. } => return Ok(()),
-            // It may try once more before it gives up.
-            Event::Message(received) if received.name() == "keep_alive" => {}
-            other => {
-                return Err(goes_on_regardless(&other, limit)
-                    .having_kept(&["IOTMP25-KEEPALIVE-001", "IOTMP25-KEEPALIVE-002"])
-                    .because("its last Keep Alive was not answered"));
-            }
-        }
-    }
 }

@@ -1,8 +1,11 @@
 //! Streams: opened and closed.
 
+pub(super) mod after;
+pub(super) mod each;
 pub(super) mod events;
 pub(super) mod label;
 pub(super) mod listened;
+pub(super) mod pace;
 pub(super) mod reconfigure;
 pub(super) mod several;
 pub(super) mod subscribed;
@@ -11,6 +14,7 @@ pub(super) mod timed;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+use self::timed::{LONG, carries_value};
 use crate::case::{CASE, Case, DEVICE};
 use crate::family;
 use crate::subject::{
@@ -86,7 +90,15 @@ pub(super) const CASES: &[Case] = &[
         title: "an input of a streaming resource is followed by its value",
         clauses: &["IOTMPS-STREAM-003"],
         control: Some("describe.one"),
-        run: |peer| Box::pin(echo(peer)),
+        run: |peer| Box::pin(echo(peer, Json::Null)),
+        ..DEVICE
+    },
+    Case {
+        slug: "stream.echo-with-interval",
+        title: "an input of a resource that streams every interval is followed by its value as well",
+        clauses: &["IOTMPS-STREAM-003"],
+        control: Some("stream.echo"),
+        run: |peer| Box::pin(echo(peer, json!({"interval": LONG}))),
         ..DEVICE
     },
 ];
@@ -122,6 +134,19 @@ pub(super) async fn past_data(
         if !meanwhile.iter().any(|id| Want::Data(*id).allows(&event)) {
             return Err(Stop::fail(any_of(wants), event.to_string()));
         }
+    }
+}
+
+/// Lets everything come that a Start Stream brings by itself, which is before a fence.
+async fn begun(link: &mut Link, id: u16) -> Outcome {
+    let messages = link.fence().await?;
+    let mut others = messages.iter();
+    match others.find(|message| !Want::Data(id).allows_message(message)) {
+        None => Ok(()),
+        Some(other) => Err(Stop::fail(
+            "a value of the stream, or nothing",
+            phrase(&other.message),
+        )),
     }
 }
 
@@ -231,37 +256,30 @@ async fn first_value(peer: &Peer) -> Outcome {
         .start_stream(&resource.name, &Json::Null)
         .await
         .unrelated("starting a stream")?;
-    link.message(&[Want::Data(id)]).await.map(drop)
+    let value = link.message(&[Want::Data(id)]).await?;
+    carries_value(&value, resource)
 }
 
-async fn echo(peer: &Peer) -> Outcome {
+/// A resource that takes an input and can be streamed.
+fn sensitive(peer: &Peer) -> Outcome<&Resource> {
     let resources = &peer.catalogue()?.resources;
     let takes = |r: &&Resource| matches!(r.function, Function::Input | Function::InputOutput);
     let mut fitting = resources.iter().filter(takes);
-    let Some(resource) =
-        fitting.find(|r| r.can_stream && r.input.is_some() && !r.needs_parameters && r.is_plain())
-    else {
-        return Err(Stop::skip(
-            "the device describes no resource that takes an input and can be streamed",
-        ));
-    };
+    fitting
+        .find(|r| r.can_stream && r.input.is_some() && !r.needs_parameters && r.is_plain())
+        .ok_or_else(|| {
+            Stop::skip("the device describes no resource that takes an input and can be streamed")
+        })
+}
+
+async fn echo(peer: &Peer, parameters: Json) -> Outcome {
+    let resource = sensitive(peer)?;
     let mut link = peer.connected().await?;
     let id = link
-        .start_stream(&resource.name, &Json::Null)
+        .start_stream(&resource.name, &parameters)
         .await
         .unrelated("starting a stream")?;
-    // The values of the start come before the fence.
-    if let Some(other) = link
-        .fence()
-        .await?
-        .iter()
-        .find(|message| !Want::Data(id).allows_message(message))
-    {
-        return Err(Stop::fail(
-            "a value of the stream, or nothing",
-            phrase(&other.message),
-        ));
-    }
+    begun(&mut link, id).await?;
     let call = link.id();
     link.send(resource.run(Some(call))).await?;
     let mut wanted = vec![Want::Ok(call), Want::Data(id)];

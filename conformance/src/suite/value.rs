@@ -1,5 +1,7 @@
 //! Values of every kind and size, where any value may stand.
 
+pub(super) mod returned;
+
 use iotmp_ref::wire::Encoding;
 use serde_json::{Value as Json, json};
 

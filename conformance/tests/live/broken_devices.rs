@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::broken_servers::{failures, manner};
 use crate::mini_device::{Fault, MiniDevice};
 
-async fn run(fault: Fault, select: &[&str]) -> (Finished, Ledger) {
+pub(crate) async fn run(fault: Fault, select: &[&str]) -> (Finished, Ledger) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let device = MiniDevice::start(listener.local_addr().unwrap(), fault);
     let spec = specs::by_name("iotmp-shipping").unwrap();
@@ -45,7 +45,7 @@ async fn run(fault: Fault, select: &[&str]) -> (Finished, Ledger) {
 }
 
 /// Asserts that `fault` is found by `case`, and that it breaks `clauses` alone.
-async fn breaks(fault: Fault, select: &[&str], case: &str, clauses: &[&str]) {
+pub(crate) async fn breaks(fault: Fault, select: &[&str], case: &str, clauses: &[&str]) {
     let (finished, ledger) = run(fault, select).await;
     let broken: Vec<&str> = ledger.broken().map(|entry| entry.clause.as_str()).collect();
     let why = failures(&finished);

@@ -4,6 +4,7 @@
 mod baselines;
 mod broken_devices;
 mod broken_servers;
+mod broken_streams;
 mod exit_codes;
 mod frame;
 mod interceptor;

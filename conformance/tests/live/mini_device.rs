@@ -1,6 +1,8 @@
 //! A device of a page, which breaks one rule if asked to. It offers one number
 //! to read and to stream, and one to set.
 
+mod requests;
+
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -37,6 +39,27 @@ pub(crate) enum Fault {
     NoKeepAlive,
     BearsSilence,
     IgnoresDisconnect,
+    AnswersKeepAlives,
+    BeatsSlowly,
+    StreamsInsteadOfBeats,
+    WaitsForTheRest,
+    SaysGoodbyeFirst,
+    GivesThreeValues,
+    PutsValuesOff,
+    RoundsIntervals,
+    SharesIntervals,
+    GivesNothing,
+    StreamsOneOnly,
+    StreamsWhatIsRefused,
+    UsesUpRefusedIds,
+    RefusesStopOfEvents,
+    EchoesAfterStop,
+    EchoesEventsOnly,
+    StopsByOldId,
+    GivesNothingMeanwhile,
+    StreamsTheFirstOnly,
+    KnowsNoAliasOfStreams,
+    CutsIntegers,
 }
 
 /// A device that dials until it is dropped.
@@ -70,6 +93,7 @@ struct Open {
     resource: String,
     every: Option<Duration>,
     next: Option<Instant>,
+    given: usize,
 }
 
 struct Connection {
@@ -81,6 +105,12 @@ struct Connection {
     keep_alive: Option<Instant>,
     answer_by: Option<Instant>,
     level: Json,
+    /// Identifiers whose stream was refused.
+    refused: Vec<u64>,
+    /// Streams that were stopped.
+    stopped: Vec<Open>,
+    /// Identifiers that streams had before, and those that they have.
+    replaced: Vec<(u64, u64)>,
 }
 
 /// Interval of keep alives.
@@ -98,6 +128,9 @@ impl Connection {
             keep_alive: None,
             answer_by: None,
             level: json!(5),
+            refused: Vec::new(),
+            stopped: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -122,7 +155,10 @@ impl Connection {
         let mut buffer = Vec::new();
         loop {
             let streams = self.streams.iter().filter_map(|open| open.next);
-            let due = streams.chain(self.keep_alive).chain(self.answer_by).min();
+            let mut due = streams.chain(self.keep_alive).chain(self.answer_by).min();
+            if self.fault == Fault::WaitsForTheRest && !buffer.is_empty() {
+                due = None;
+            }
             let far = Instant::now() + Duration::from_secs(3600);
             let is_due = tokio::select! {
                 read = self.stream.read_buf(&mut buffer) => match read {
@@ -155,10 +191,17 @@ impl Connection {
     async fn tick(&mut self) -> bool {
         let now = Instant::now();
         if self.answer_by.is_some_and(|by| by <= now) {
+            if self.fault == Fault::SaysGoodbyeFirst {
+                self.send(json!({"type": "disconnect"})).await;
+            }
             return false;
         }
-        if self.keep_alive.is_some_and(|at| at <= now) {
+        let is_put_off = self.fault == Fault::StreamsInsteadOfBeats
+            && self.streams.iter().any(|open| open.every.is_some());
+        if self.keep_alive.is_some_and(|at| at <= now) && is_put_off {
             self.keep_alive = Some(now + INTERVAL);
+        } else if self.keep_alive.is_some_and(|at| at <= now) {
+            self.keep_alive = Some(now + self.interval());
             if self.fault != Fault::BearsSilence {
                 self.answer_by = self.answer_by.or(Some(now + INTERVAL));
             }
@@ -170,154 +213,30 @@ impl Connection {
                 && next <= now
             {
                 open.next = Some(next + every);
-                due.push(open.id);
+                open.given += 1;
+                if self.fault != Fault::GivesThreeValues || open.given <= 3 {
+                    due.push(open.id);
+                }
             }
         }
         for id in due {
-            self.send(json!({"type": "stream_data", "stream_id": id, "payload": 21.5}))
-                .await;
+            self.value(id, json!(21.5)).await;
         }
         true
     }
 
-    /// Handles a message of the server; whether the connection goes on.
-    async fn handle(&mut self, message: &Json) -> bool {
-        let kind = message["type"].as_str().unwrap();
-        if !self.connected {
-            match kind {
-                "ok" => {
-                    self.connected = true;
-                    let beats = self.fault != Fault::NoKeepAlive;
-                    self.keep_alive = beats.then(|| Instant::now() + INTERVAL);
-                    return true;
-                }
-                "describe" if self.fault == Fault::AnswersBeforeOk => {}
-                "describe" => return true,
-                _ => return false,
-            }
-        }
-        match kind {
-            "keep_alive" => self.answer_by = None,
-            "disconnect" => return self.fault == Fault::IgnoresDisconnect,
-            "describe" => self.describe(message).await,
-            "run" => self.run(message).await,
-            "start_stream" => self.start_stream(message).await,
-            "stop_stream" => self.stop_stream(message).await,
-            _ => {}
-        }
-        true
+    async fn value(&mut self, id: u64, value: Json) {
+        let data = match self.fault {
+            Fault::GivesNothing => json!({"type": "stream_data", "stream_id": id}),
+            _ => json!({"type": "stream_data", "stream_id": id, "payload": value}),
+        };
+        self.send(data).await;
     }
 
-    async fn describe(&mut self, message: &Json) {
-        let id = &message["stream_id"];
-        let alias = match self.fault {
-            Fault::AliasIsText => json!("1"),
-            _ => json!(1),
-        };
-        let output = match self.fault {
-            Fault::FunctionNine => 9,
-            _ => 3,
-        };
-        let named = match message["resource"].as_u64() {
-            Some(1) => Some("temperature"),
-            _ => message["resource"].as_str(),
-        };
-        let answer = match named {
-            None => json!({"type": "ok", "stream_id": id, "payload": {
-                "temperature": {"fn": output, "id": alias},
-                "level": {"fn": 4, "st": true},
-            }}),
-            Some("temperature") if self.fault == Fault::NoSample => {
-                json!({"type": "ok", "stream_id": id, "payload": {}})
-            }
-            Some("temperature") => json!({"type": "ok", "stream_id": id, "payload": {"out": 21.5}}),
-            Some("level") => json!({"type": "ok", "stream_id": id, "payload": {"in": 5, "out": 5}}),
-            Some(_) if self.fault == Fault::DescribesWhatItHasNot => {
-                json!({"type": "ok", "stream_id": id, "payload": {}})
-            }
-            Some(_) => json!({"type": "error", "stream_id": id}),
-        };
-        self.send(answer).await;
-    }
-
-    async fn run(&mut self, message: &Json) {
-        let is_answered =
-            message.get("stream_id").is_some() || self.fault == Fault::AnswersRunWithoutId;
-        let id = message.get("stream_id").cloned().unwrap_or(json!(3));
-        let known = match (message["resource"].as_str(), message["resource"].as_u64()) {
-            (Some("temperature"), _) | (_, Some(1)) => Some(json!(21.5)),
-            (Some("level"), _) => {
-                self.level = message["payload"].clone();
-                Some(self.level.clone())
-            }
-            _ => None,
-        };
-        match known {
-            _ if !is_answered => {}
-            Some(_) if self.fault == Fault::RunsWithoutPayload => {
-                self.send(json!({"type": "ok", "stream_id": id})).await;
-            }
-            Some(value) => {
-                self.send(json!({"type": "ok", "stream_id": id, "payload": value}))
-                    .await;
-            }
-            None => self.send(json!({"type": "error", "stream_id": id})).await,
+    fn interval(&self) -> Duration {
+        match self.fault {
+            Fault::BeatsSlowly => INTERVAL * 7 / 5,
+            _ => INTERVAL,
         }
-        if self.fault == Fault::StreamsUnasked {
-            self.send(json!({"type": "stream_data", "stream_id": 4, "payload": 1}))
-                .await;
-        }
-        if message["resource"] == "level" {
-            for open in self
-                .streams
-                .clone()
-                .iter()
-                .filter(|open| open.resource == "level")
-            {
-                self.send(json!({"type": "stream_data", "stream_id": open.id, "payload": 5}))
-                    .await;
-            }
-        }
-    }
-
-    async fn start_stream(&mut self, message: &Json) {
-        let id = message["stream_id"].as_u64().unwrap();
-        let resource = match (message["resource"].as_str(), message["resource"].as_u64()) {
-            (Some("temperature"), _) | (_, Some(1)) => "temperature",
-            (Some("level"), _) => "level",
-            _ => return self.send(json!({"type": "error", "stream_id": id})).await,
-        };
-        let number = message["parameters"]
-            .as_u64()
-            .or(message["parameters"]["interval"].as_u64());
-        let every = number.filter(|number| *number > 0).map(match self.fault {
-            Fault::StreamsInSeconds => Duration::from_secs as fn(u64) -> Duration,
-            _ => Duration::from_millis,
-        });
-        let resource = resource.to_owned();
-        if self.fault != Fault::StreamsTwice {
-            self.streams
-                .retain(|open| open.resource != resource && open.id != id);
-        }
-        let next = every.map(|every| Instant::now() + every);
-        self.streams.push(Open {
-            id,
-            resource,
-            every,
-            next,
-        });
-        self.send(json!({"type": "ok", "stream_id": id})).await;
-        self.send(json!({"type": "stream_data", "stream_id": id, "payload": 21.5}))
-            .await;
-    }
-
-    async fn stop_stream(&mut self, message: &Json) {
-        let id = message["stream_id"].as_u64().unwrap();
-        let open = self.streams.iter().any(|open| open.id == id);
-        if self.fault != Fault::StreamsAfterStop {
-            self.streams.retain(|open| open.id != id);
-        }
-        let answer = if open { "ok" } else { "error" };
-        self.send(json!({"type": answer, "stream_id": id})).await;
     }
 }

@@ -5,9 +5,12 @@ use core::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{PATIENT, bare, given_up_within, goes_on_regardless, lively};
+use super::bare;
+use super::sent::{PATIENT, given_up_within, goes_on_regardless, is_given_up, lively};
 use crate::case::{Case, DEVICE, Pace, SERVER};
 use crate::subject::{Event, Link, Peer, Want};
+use crate::suite::stream::best;
+use crate::suite::stream::timed::every_tick;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Keep Alives one after another; who answers only so many stops somewhere among them.
@@ -33,6 +36,24 @@ pub(in crate::suite) const CASES: &[Case] = &[
         control: Some("keep-alive.sent-and-needed"),
         pace: Pace::Slow,
         run: |peer| Box::pin(beside_requests(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "keep-alive.beside-a-stream",
+        title: "Keep Alive comes also while a stream brings values",
+        clauses: &["IOTMP25-KEEPALIVE-002"],
+        control: Some("keep-alive.goes-on"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(beside_a_stream(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "keep-alive.beside-half-a-message",
+        title: "Keep Alive comes also while half of a message waits for the rest",
+        clauses: &["IOTMP25-KEEPALIVE-002", "IOTMP25-FRAME-003"],
+        control: Some("keep-alive.goes-on"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(beside_half_a_message(peer)),
         ..DEVICE
     },
 ];
@@ -74,23 +95,26 @@ async fn ask_until(
     }
 }
 
-async fn beside_requests(peer: &Peer) -> Outcome {
-    let (mut link, interval, late) = lively(peer).await?;
+/// As [`lively`], of a device whose interval is not too long to be waited for again and again.
+async fn brisk(peer: &Peer) -> Outcome<(Link, Duration, Duration)> {
+    let (link, interval, late) = lively(peer).await?;
     if interval > PATIENT {
         return Err(Stop::skip(format!(
             "the interval of the device is {} s",
             interval.as_secs()
         )));
     }
+    Ok((link, interval, late))
+}
+
+async fn beside_requests(peer: &Peer) -> Outcome {
+    let (mut link, interval, late) = brisk(peer).await?;
     let (began, every) = (Instant::now(), interval / REQUESTS);
     let mut asked = Vec::new();
     match ask_until(&mut link, began + late, every, &mut asked).await? {
         Event::Message(received) if received.name() == "keep_alive" => bare(&received)?,
         other => {
-            let expected = format!("a Keep Alive within {} ms", late.as_millis());
-            return Err(Stop::fail(expected, other.to_string())
-                .blaming("IOTMP25-KEEPALIVE-002")
-                .because("meanwhile requests came"));
+            return Err(unsent(&other, late).because("meanwhile requests came"));
         }
     }
     // Answers to requests are no answer to it.
@@ -98,7 +122,7 @@ async fn beside_requests(peer: &Peer) -> Outcome {
     let missed = Instant::now();
     loop {
         match ask_until(&mut link, missed + limit, every, &mut asked).await? {
-            Event::Closed { .. } => return Ok(()),
+            event if is_given_up(&event) => return Ok(()),
             // It may try once more before it gives up.
             Event::Message(received) if received.name() == "keep_alive" => {}
             other => {
@@ -108,4 +132,54 @@ async fn beside_requests(peer: &Peer) -> Outcome {
             }
         }
     }
+}
+
+async fn beside_a_stream(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    let (mut link, _, late) = brisk(peer).await?;
+    let id = link
+        .start_stream(&resource.name, &every_tick(peer))
+        .await
+        .unrelated("starting a stream")?;
+    let since = Instant::now();
+    loop {
+        match link.next_before(since + late).await {
+            Event::Message(received) if received.name() == "keep_alive" => return bare(&received),
+            event if Want::Data(id).allows(&event) => peer.transcript().keep_last(SHOWN),
+            other => return Err(unsent(&other, late).because("meanwhile a stream was open")),
+        }
+    }
+}
+
+/// The failure of a device that sends no Keep Alive.
+fn unsent(event: &Event, late: Duration) -> Stop {
+    let expected = format!("a Keep Alive within {} ms", late.as_millis());
+    Stop::fail(expected, event.to_string()).blaming("IOTMP25-KEEPALIVE-002")
+}
+
+async fn beside_half_a_message(peer: &Peer) -> Outcome {
+    let (mut link, _, late) = brisk(peer).await?;
+    let id = link.id();
+    let request = link.encode(&link.request(id))?;
+    let (head, tail) = request.split_at(request.len() / 2);
+    link.hold();
+    link.send_raw(head, "half of a request").await;
+    match link.next_before(Instant::now() + late).await {
+        Event::Message(received) if received.name() == "keep_alive" => bare(&received)?,
+        event if is_given_up(&event) => {
+            let why = "the device does not wait so long for the rest of a message";
+            return Err(Stop::skip(why));
+        }
+        other => {
+            return Err(unsent(&other, late).because("half of a message waited for the rest"));
+        }
+    }
+    link.send_raw(tail, "the other half").await;
+    link.send(json!({"type": "keep_alive"})).await?;
+    link.release().await;
+    link.answer(id)
+        .await
+        .blaming("IOTMP25-FRAME-003")
+        .because("the second half came after a Keep Alive of the device")
+        .map(drop)
 }

@@ -5,17 +5,18 @@ use core::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+use super::pace::keeps_time;
 use super::{best, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE, Pace};
 use crate::family;
-use crate::subject::{Event, Link, Peer, Resource, Want};
+use crate::subject::{Event, Function, Link, Peer, Received, Resource, Want, phrase};
 use crate::suite::run::resource::kind;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Ambiguity that says in which unit the interval is.
 const UNIT: &str = "IOTMP25-AMB-INTERVAL";
 /// The clause of the rate.
-const EVERY_INTERVAL: &str = "IOTMP25-STREAM-003";
+pub(super) const EVERY_INTERVAL: &str = "IOTMP25-STREAM-003";
 /// The clause of the unit.
 const IN_MILLISECONDS: &str = "IOTMPS-STREAM-001";
 /// An interval that tells seconds from any other unit.
@@ -24,16 +25,8 @@ const SECONDS: u64 = 2;
 pub(super) const LONG: u64 = 3_000_000;
 /// By how much a value may be late, at least, where none should come.
 const LATE: Duration = Duration::from_millis(200);
-/// Windows of which one has to be an interval long.
-const WINDOWS: usize = 3;
-/// Windows whose sum has to be long enough where none of the first is: on a busy machine values
-/// are held up and come close behind each other, but no more of them come.
-const LONG_RUN: usize = 10;
-/// Windows of a long run by which it may be shorter, as its first value was held up: the rate that
-/// is allowed is that of one window.
-const HELD_UP: usize = 1;
-/// Within this no second value of an interval comes.
-const SAME_MOMENT: Duration = Duration::from_millis(30);
+/// Calls that are under way when a connection ends.
+const MANY: usize = 16;
 
 /// A case that needs values in time.
 pub(in crate::suite) const TIMED: Case = Case {
@@ -119,21 +112,26 @@ pub(in crate::suite) fn tick(peer: &Peer) -> (u64, Duration) {
 }
 
 /// Parameters that ask for values every tick.
-pub(super) fn every_tick(peer: &Peer) -> Json {
+pub(in crate::suite) fn every_tick(peer: &Peer) -> Json {
     json!({"interval": tick(peer).0})
 }
 
 /// Waits for the next value of a stream that its interval brings, within `tick` and the time for an
 /// answer. Others may come before it.
 pub(super) async fn value(link: &mut Link, id: u16, tick: Duration) -> Outcome<Instant> {
+    sample(link, id, tick).await.map(|_| Instant::now())
+}
+
+/// As [`value`], with what came.
+async fn sample(link: &mut Link, id: u16, tick: Duration) -> Outcome<Received> {
     let deadline = Instant::now() + tick + link.timeout();
     loop {
-        let event = link.next_before(deadline).await;
-        if Want::Sample(id).allows(&event) {
-            return Ok(Instant::now());
-        }
-        if !Want::Data(id).allows(&event) {
-            return Err(Stop::fail(Want::Sample(id).to_string(), event.to_string()));
+        match link.next_before(deadline).await {
+            Event::Message(received) if Want::Sample(id).allows_message(&received) => {
+                return Ok(received);
+            }
+            event if Want::Data(id).allows(&event) => {}
+            other => return Err(Stop::fail(Want::Sample(id).to_string(), other.to_string())),
         }
     }
 }
@@ -167,10 +165,10 @@ async fn interval(peer: &Peer) -> Outcome {
     let (mut link, id, resource, tick) = streaming(peer).await?;
     // The first may be the value of the moment, unless it took its time.
     let began = Instant::now();
-    let mut first = match value(&mut link, id, tick).await {
-        Ok(at) if at - began < tick * 9 / 10 => value(&mut link, id, tick).await,
-        first => first,
-    };
+    let mut first = sample(&mut link, id, tick).await;
+    if first.is_ok() && began.elapsed() < tick * 9 / 10 {
+        first = sample(&mut link, id, tick).await;
+    }
     if first.is_err() && takes_seconds(peer, resource).await.unwrap_or(false) {
         first = first
             .blaming(IN_MILLISECONDS)
@@ -179,49 +177,21 @@ async fn interval(peer: &Peer) -> Outcome {
     if family::clause(peer.spec(), IN_MILLISECONDS).is_some() {
         first = first.blaming(EVERY_INTERVAL);
     }
-    let since = first?;
+    let (data, since) = (first?, Instant::now());
+    carries_value(&data, resource).blaming(EVERY_INTERVAL)?;
     keeps_time(&mut link, id, since, tick)
         .await
         .blaming(EVERY_INTERVAL)
 }
 
-/// Waits for values that are an interval apart.
-///
-/// One that was held up on its way makes one window longer and the next one shorter, never all of
-/// them; a machine that is busy is so for some windows only.
-async fn keeps_time(link: &mut Link, id: u16, start: Instant, tick: Duration) -> Outcome {
-    let (mut windows, mut since, mut next) = (Vec::new(), start, None);
-    while windows.len() < LONG_RUN {
-        let last = match next.take() {
-            Some(at) => at,
-            None => value(link, id, tick).await?,
-        };
-        let window = last - since;
-        since = last;
-        windows.push(window);
-        if windows.len() <= WINDOWS && window >= tick * 9 / 10 && is_soon_enough(window, tick) {
-            match link.next_before(Instant::now() + SAME_MOMENT).await {
-                Event::Silence(_) => return Ok(()),
-                event if Want::Sample(id).allows(&event) => next = Some(Instant::now()),
-                event if Want::Data(id).allows(&event) => {}
-                other => return Err(Stop::fail(Want::Sample(id).to_string(), other.to_string())),
-            }
-        }
-    }
-    let slowest = tick * (LONG_RUN - HELD_UP) as u32;
-    if since - start >= slowest && windows.iter().any(|window| is_soon_enough(*window, tick)) {
+/// Whether Stream Data brings a value where the resource has one to give.
+pub(super) fn carries_value(data: &Received, resource: &Resource) -> Outcome {
+    let values = ["payload", "output", "input"];
+    if shown(resource).is_none() || values.iter().any(|name| data.field(name).is_some()) {
         return Ok(());
     }
-    let got: Vec<_> = windows.iter().map(Duration::as_millis).collect();
-    Err(Stop::fail(
-        format!("a value every {} ms", tick.as_millis()),
-        format!("values that came after {got:?} ms"),
-    ))
-}
-
-/// Whether a value comes so soon that it cannot be one of an interval of twice the length.
-fn is_soon_enough(window: Duration, tick: Duration) -> bool {
-    window <= tick * 7 / 4
+    let expected = format!("a value of {:?}", resource.name);
+    Err(Stop::fail(expected, phrase(&data.message)))
 }
 
 /// Whether a device takes the interval for seconds.
@@ -284,9 +254,12 @@ async fn two_at_once(peer: &Peer) -> Outcome {
     let two = link.id();
     link.send_start_stream(two, &second.name, &every_tick(peer))
         .await?;
-    past_data(&mut link, &[Want::Ok(two)], &[one])
+    let answer = past_data(&mut link, &[Want::Answer(two)], &[one])
         .await
         .unrelated("starting another stream")?;
+    if Want::Error(two).allows(&answer) {
+        return refused_beside(peer, &mut link, one, second).await;
+    }
     let tick = tick(peer).1;
     let deadline = Instant::now() + tick * 3 + link.timeout();
     let (mut of_one, mut of_two) = (0, 0);
@@ -312,8 +285,22 @@ async fn two_at_once(peer: &Peer) -> Outcome {
     Ok(())
 }
 
+/// A second stream was refused: whether it is streamed once it is alone.
+async fn refused_beside(peer: &Peer, link: &mut Link, one: u16, second: &Resource) -> Outcome {
+    stopped(link, one, &[Want::Ok(one)])
+        .await
+        .unrelated("stopping the first stream")?;
+    link.start_stream(&second.name, &every_tick(peer))
+        .await
+        .unrelated("starting the second stream alone")?;
+    Err(Stop::fail(
+        "two streams at a time",
+        format!("an Error for {:?} as long as another streamed", second.name),
+    ))
+}
+
 /// Two resources, whose values can be told apart if there are such.
-fn pair<'r>(found: &[&'r Resource]) -> Option<(&'r Resource, &'r Resource)> {
+pub(super) fn pair<'r>(found: &[&'r Resource]) -> Option<(&'r Resource, &'r Resource)> {
     let (first, rest) = found.split_first()?;
     let own = shown(first).map(kind);
     // What takes an input may have nothing to say without one.
@@ -338,8 +325,12 @@ fn is_value_of(event: &Event, one: &Resource, not: &Resource) -> bool {
     let Some(value) = received.field("payload") else {
         return false;
     };
-    let kinds = (shown(one).map(kind), shown(not).map(kind));
-    matches!(kinds, (Some(one), Some(not)) if one != not && kind(value) == one)
+    match (shown(one).map(kind), shown(not).map(kind), kind(value)) {
+        // The values of a map may come without their keys once it was sent as a whole.
+        (Some("array"), Some("map"), "array") => false,
+        (Some(one), Some(not), value) => one != not && value == one,
+        _ => false,
+    }
 }
 
 async fn replace_id(peer: &Peer) -> Outcome {
@@ -384,9 +375,15 @@ async fn ends_with_connection(peer: &Peer) -> Outcome {
     value(&mut link, id, tick)
         .await
         .unrelated("waiting for a value")?;
+    // What takes its time is under way when the connection ends.
+    for resource in peer.catalogue()?.all_with(Function::Output).take(MANY) {
+        let call = link.id();
+        link.send(resource.run(Some(call))).await?;
+    }
     link.close();
     let mut link = peer.connected().await?;
-    nothing_for(&mut link, past(tick), "no value on a new connection").await?;
+    let expected = "no value and no answer on a new connection";
+    nothing_for(&mut link, past(tick), expected).await?;
     peer.keep(link).await;
     Ok(())
 }

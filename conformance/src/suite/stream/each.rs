@@ -1,0 +1,108 @@
+//! Streams of every resource that a device offers, and calls of one that streams.
+
+use serde_json::{Value as Json, json};
+
+use super::timed::LONG;
+use super::{begun, best, past_data, stopped, streamable};
+use crate::case::{Case, DEVICE};
+use crate::subject::{Event, Function, Peer, Want, phrase};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Resources that are streamed, one after another.
+const MANY: usize = 16;
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "stream.every-resource",
+        title: "every resource that can stream is streamed, one after another",
+        clauses: &["IOTMP25-STREAM-001"],
+        control: Some("stream.start"),
+        run: |peer| Box::pin(every_resource(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "stream.alias",
+        title: "a resource to be streamed can be named by its numeric alias",
+        clauses: &["IOTMP25-RUN-006"],
+        control: Some("run.alias"),
+        run: |peer| Box::pin(alias(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "stream.run-meanwhile",
+        title: "a resource that streams gives its value to a Run all the same",
+        clauses: &["IOTMP25-RUN-004", "IOTMP25-SID-001"],
+        control: Some("run.output"),
+        run: |peer| Box::pin(run_meanwhile(peer)),
+        ..DEVICE
+    },
+];
+
+async fn every_resource(peer: &Peer) -> Outcome {
+    let found = streamable(peer)?;
+    let mut link = peer.connected().await?;
+    for resource in found.into_iter().take(MANY) {
+        let id = link.id();
+        link.send_start_stream(id, &resource.name, &Json::Null)
+            .await?;
+        link.message(&[Want::Ok(id)]).await.because(format!(
+            "{:?} can stream, as the device says",
+            resource.name
+        ))?;
+        begun(&mut link, id)
+            .await
+            .because(format!("{:?} had been started", resource.name))?;
+        // How it is stopped is the matter of other cases.
+        stopped(&mut link, id, &[Want::Answer(id)])
+            .await
+            .unrelated("stopping it")?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn alias(peer: &Peer) -> Outcome {
+    let found = streamable(peer)?;
+    let mut named = found.iter().filter_map(|resource| resource.alias);
+    let Some(alias) = named.next() else {
+        return Err(Stop::skip(
+            "the device describes no resource with an alias that can be streamed",
+        ));
+    };
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
+        .await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .because(format!("{alias} is an alias"))?;
+    if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
+        peer.keep(link).await;
+    }
+    Ok(())
+}
+
+async fn run_meanwhile(peer: &Peer) -> Outcome {
+    let resource = best(peer)?;
+    if resource.function != Function::Output || resource.output.is_none() {
+        return Err(Stop::skip(
+            "the device describes no resource that only gives a value and can be streamed",
+        ));
+    }
+    let mut link = peer.connected().await?;
+    let id = link
+        .start_stream(&resource.name, &json!({"interval": LONG}))
+        .await
+        .unrelated("starting a stream")?;
+    begun(&mut link, id).await.unrelated("starting a stream")?;
+    let call = link.id();
+    link.send(resource.run(Some(call))).await?;
+    let answer = past_data(&mut link, &[Want::Answer(call)], &[id]).await;
+    match answer.blaming("IOTMP25-SID-001")? {
+        Event::Message(ok) if ok.name() == "ok" && ok.field("payload").is_some() => Ok(()),
+        Event::Message(other) => Err(Stop::fail("an Ok with a payload", phrase(&other.message))
+            .blaming("IOTMP25-RUN-004")
+            .because(format!("{:?} was streaming", resource.name))),
+        other => Err(Stop::fail(Want::Ok(call).to_string(), other.to_string())),
+    }
+}
