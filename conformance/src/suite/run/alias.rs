@@ -5,7 +5,6 @@ use serde_json::{Value as Json, json};
 use super::action::alike;
 use crate::case::{Case, DEVICE};
 use crate::subject::{Peer, Received, Resource, Want, phrase};
-use crate::suite::stream::stopped;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The rule of aliases.
@@ -31,14 +30,6 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
-        slug: "stream.alias",
-        title: "a Start Stream can name a resource by its numeric alias",
-        clauses: &[BY_ALIAS],
-        control: Some("stream.start-again"),
-        run: |peer| Box::pin(stream(peer)),
-        ..DEVICE
-    },
-    Case {
         slug: "run.path-parameter",
         title: "a segment of a path that is a parameter stands for any one segment",
         clauses: &["IOTMPS-RESOURCE-001"],
@@ -47,14 +38,12 @@ pub(in crate::suite) const CASES: &[Case] = &[
     },
 ];
 
-/// A resource and its alias, of those that can be run, or that can be streamed.
-fn with_alias<'a>(found: Option<&'a Resource>, what: &str) -> Outcome<(&'a Resource, u64)> {
+/// A resource that can be run, and its alias.
+fn with_alias(peer: &Peer) -> Outcome<(&Resource, u64)> {
+    let found = peer.catalogue()?.with_alias();
     let found = found.and_then(|resource| Some((resource, resource.alias?)));
-    found.ok_or_else(|| {
-        Stop::skip(format!(
-            "the device describes no resource with an alias that can be {what}"
-        ))
-    })
+    found
+        .ok_or_else(|| Stop::skip("the device describes no resource with an alias that can be run"))
 }
 
 /// A Run under another name.
@@ -75,7 +64,7 @@ fn same_value(by_name: &Received, by_alias: &Received) -> Outcome {
 }
 
 async fn run(peer: &Peer) -> Outcome {
-    let (resource, alias) = with_alias(peer.catalogue()?.with_alias(), "run")?;
+    let (resource, alias) = with_alias(peer)?;
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(resource.run(Some(id))).await?;
@@ -97,7 +86,7 @@ async fn run(peer: &Peer) -> Outcome {
 }
 
 async fn describe(peer: &Peer) -> Outcome {
-    let (resource, alias) = with_alias(peer.catalogue()?.with_alias(), "run")?;
+    let (resource, alias) = with_alias(peer)?;
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(json!({"type": "describe", "stream_id": id, "resource": alias}))
@@ -105,27 +94,6 @@ async fn describe(peer: &Peer) -> Outcome {
     link.message(&[Want::Ok(id)])
         .await
         .because(format!("{alias} is the alias of {:?}", resource.name))?;
-    peer.keep(link).await;
-    Ok(())
-}
-
-async fn stream(peer: &Peer) -> Outcome {
-    let streamable = peer.catalogue()?.streamable();
-    let found = streamable.iter().find(|known| known.alias.is_some());
-    let (resource, alias) = with_alias(found.copied(), "streamed")?;
-    let mut link = peer.connected().await?;
-    let by_name = link.start_stream(&resource.name, &Json::Null).await;
-    let by_name = by_name.unrelated("starting a stream by its name")?;
-    let stopped_first = stopped(&mut link, by_name, &[Want::Answer(by_name)]).await;
-    stopped_first.unrelated("stopping it")?;
-    let id = link.id();
-    link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
-        .await?;
-    link.message(&[Want::Ok(id)])
-        .await
-        .because(format!("{alias} is the alias of {:?}", resource.name))?;
-    let stopped = stopped(&mut link, id, &[Want::Answer(id)]).await;
-    stopped.unrelated("stopping it")?;
     peer.keep(link).await;
     Ok(())
 }
