@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::action::alike;
 use crate::case::{Case, DEVICE};
-use crate::subject::{Peer, Received, Resource, Want, phrase};
+use crate::subject::{Link, Peer, Received, Resource, Want, phrase};
 use crate::suite::stream::stopped;
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -34,7 +34,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.alias",
         title: "a Start Stream can name a resource by its numeric alias",
         clauses: &[BY_ALIAS],
-        control: Some("stream.start-again"),
+        control: Some("run.alias"),
         run: |peer| Box::pin(stream(peer)),
         ..DEVICE
     },
@@ -114,10 +114,11 @@ async fn stream(peer: &Peer) -> Outcome {
     let found = streamable.iter().find(|known| known.alias.is_some());
     let (resource, alias) = with_alias(found.copied(), "streamed")?;
     let mut link = peer.connected().await?;
-    let by_name = link.start_stream(&resource.name, &Json::Null).await;
-    let by_name = by_name.unrelated("starting a stream by its name")?;
-    let stopped_first = stopped(&mut link, by_name, &[Want::Answer(by_name)]).await;
-    stopped_first.unrelated("stopping it")?;
+    for _ in 0..2 {
+        streamed(&mut link, &resource.name)
+            .await
+            .unrelated("streaming it by its name")?;
+    }
     let id = link.id();
     link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
         .await?;
@@ -128,6 +129,16 @@ async fn stream(peer: &Peer) -> Outcome {
     stopped.unrelated("stopping it")?;
     peer.keep(link).await;
     Ok(())
+}
+
+/// Starts a stream, which has one answer, and stops it.
+async fn streamed(link: &mut Link, name: &str) -> Outcome {
+    let id = link.start_stream(name, &Json::Null).await?;
+    let data = Want::Data(id);
+    if let Some(other) = link.fence().await?.iter().find(|m| !data.allows_message(m)) {
+        return Err(Stop::fail(data.to_string(), phrase(&other.message)));
+    }
+    stopped(link, id, &[Want::Ok(id)]).await
 }
 
 async fn path_parameter(peer: &Peer) -> Outcome {
