@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::action::alike;
 use crate::case::{Case, DEVICE};
-use crate::subject::{Peer, Received, Resource, Want, phrase};
+use crate::subject::{Link, Peer, Received, Resource, Want, phrase};
+use crate::suite::stream::stopped;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The rule of aliases.
@@ -30,6 +31,14 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
+        slug: "stream.alias",
+        title: "a Start Stream can name a resource by its numeric alias",
+        clauses: &[BY_ALIAS],
+        control: Some("run.alias"),
+        run: |peer| Box::pin(stream(peer)),
+        ..DEVICE
+    },
+    Case {
         slug: "run.path-parameter",
         title: "a segment of a path that is a parameter stands for any one segment",
         clauses: &["IOTMPS-RESOURCE-001"],
@@ -38,12 +47,14 @@ pub(in crate::suite) const CASES: &[Case] = &[
     },
 ];
 
-/// A resource that can be run, and its alias.
-fn with_alias(peer: &Peer) -> Outcome<(&Resource, u64)> {
-    let found = peer.catalogue()?.with_alias();
+/// A resource and its alias, of those that can be run, or that can be streamed.
+fn with_alias<'a>(found: Option<&'a Resource>, what: &str) -> Outcome<(&'a Resource, u64)> {
     let found = found.and_then(|resource| Some((resource, resource.alias?)));
-    found
-        .ok_or_else(|| Stop::skip("the device describes no resource with an alias that can be run"))
+    found.ok_or_else(|| {
+        Stop::skip(format!(
+            "the device describes no resource with an alias that can be {what}"
+        ))
+    })
 }
 
 /// A Run under another name.
@@ -64,7 +75,7 @@ fn same_value(by_name: &Received, by_alias: &Received) -> Outcome {
 }
 
 async fn run(peer: &Peer) -> Outcome {
-    let (resource, alias) = with_alias(peer)?;
+    let (resource, alias) = with_alias(peer.catalogue()?.with_alias(), "run")?;
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(resource.run(Some(id))).await?;
@@ -86,7 +97,7 @@ async fn run(peer: &Peer) -> Outcome {
 }
 
 async fn describe(peer: &Peer) -> Outcome {
-    let (resource, alias) = with_alias(peer)?;
+    let (resource, alias) = with_alias(peer.catalogue()?.with_alias(), "run")?;
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(json!({"type": "describe", "stream_id": id, "resource": alias}))
@@ -96,6 +107,38 @@ async fn describe(peer: &Peer) -> Outcome {
         .because(format!("{alias} is the alias of {:?}", resource.name))?;
     peer.keep(link).await;
     Ok(())
+}
+
+async fn stream(peer: &Peer) -> Outcome {
+    let streamable = peer.catalogue()?.streamable();
+    let found = streamable.iter().find(|known| known.alias.is_some());
+    let (resource, alias) = with_alias(found.copied(), "streamed")?;
+    let mut link = peer.connected().await?;
+    for _ in 0..2 {
+        streamed(&mut link, &resource.name)
+            .await
+            .unrelated("streaming it by its name")?;
+    }
+    let id = link.id();
+    link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
+        .await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .because(format!("{alias} is the alias of {:?}", resource.name))?;
+    let stopped = stopped(&mut link, id, &[Want::Answer(id)]).await;
+    stopped.unrelated("stopping it")?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// Starts a stream, which has one answer, and stops it.
+async fn streamed(link: &mut Link, name: &str) -> Outcome {
+    let id = link.start_stream(name, &Json::Null).await?;
+    let data = Want::Data(id);
+    if let Some(other) = link.fence().await?.iter().find(|m| !data.allows_message(m)) {
+        return Err(Stop::fail(data.to_string(), phrase(&other.message)));
+    }
+    stopped(link, id, &[Want::Ok(id)]).await
 }
 
 async fn path_parameter(peer: &Peer) -> Outcome {

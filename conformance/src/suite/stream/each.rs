@@ -21,14 +21,6 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
-        slug: "stream.alias",
-        title: "a resource to be streamed can be named by its numeric alias",
-        clauses: &["IOTMP25-RUN-006"],
-        control: Some("run.alias"),
-        run: |peer| Box::pin(alias(peer)),
-        ..DEVICE
-    },
-    Case {
         slug: "stream.run-meanwhile",
         title: "a resource that streams gives its value to a Run all the same",
         clauses: &["IOTMP25-RUN-004", "IOTMP25-SID-001"],
@@ -58,27 +50,6 @@ async fn every_resource(peer: &Peer) -> Outcome {
             .unrelated("stopping it")?;
     }
     peer.keep(link).await;
-    Ok(())
-}
-
-async fn alias(peer: &Peer) -> Outcome {
-    let found = streamable(peer)?;
-    let mut named = found.iter().filter_map(|resource| resource.alias);
-    let Some(alias) = named.next() else {
-        return Err(Stop::skip(
-            "the device describes no resource with an alias that can be streamed",
-        ));
-    };
-    let mut link = peer.connected().await?;
-    let id = link.id();
-    link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
-        .await?;
-    link.message(&[Want::Ok(id)])
-        .await
-        .because(format!("{alias} is an alias"))?;
-    if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
-        peer.keep(link).await;
-    }
     Ok(())
 }
 
