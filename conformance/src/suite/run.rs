@@ -1,8 +1,8 @@
 //! Calls: of resources that there are, and of those that there are not.
 
+pub(super) mod across;
 pub(super) mod action;
 pub(super) mod alias;
-pub(super) mod beside;
 pub(super) mod executed;
 pub(super) mod input;
 pub(super) mod load;
