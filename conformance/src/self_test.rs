@@ -27,7 +27,7 @@ use crate::vector;
 use crate::verdict::Kind;
 
 /// Devices that dial the suite side by side for cases that wait: no fewer than there are of those.
-const DEVICES: usize = 24;
+const DEVICES: usize = 40;
 /// Devices for cases that do not wait.
 const QUICK: usize = 8;
 /// Devices for what they may not come back from.
