@@ -70,6 +70,7 @@ const AREAS: &[&[Case]] = &[
     call::CASES,
     describe::CASES,
     stream::CASES,
+    stream::interval::CASES,
     stream::timed::CASES,
     stream::pace::CASES,
     stream::each::CASES,

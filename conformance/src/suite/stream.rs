@@ -3,6 +3,7 @@
 pub(super) mod after;
 pub(super) mod each;
 pub(super) mod events;
+pub(super) mod interval;
 pub(super) mod label;
 pub(super) mod listened;
 pub(super) mod pace;
@@ -14,7 +15,8 @@ pub(super) mod timed;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use self::timed::{LONG, carries_value};
+use self::interval::carries_value;
+use self::timed::LONG;
 use crate::case::{CASE, Case, DEVICE};
 use crate::family;
 use crate::subject::{
@@ -245,7 +247,14 @@ async fn id_free_after_stop(peer: &Peer) -> Outcome {
         .unrelated("stopping it")?;
     link.send(link.request(id)).await?;
     link.message(&[Want::Ok(id)]).await?;
-    peer.keep(link).await;
+    link.send_start_stream(id, &resource.name, &Json::Null)
+        .await?;
+    link.message(&[Want::Ok(id)])
+        .await
+        .because("the stream that it was before had been stopped")?;
+    if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
+        peer.keep(link).await;
+    }
     Ok(())
 }
 

@@ -201,6 +201,32 @@ class _(Connection):
             super().value(identifier, name)
 
 
+@fault("values-put-off", "a value is put off by whatever comes")
+class _(Connection):
+    def take(self, code, body):
+        for identifier, (name, interval, due) in list(self.streams.items()):
+            if interval:
+                self.streams[identifier] = (name, interval, self.loop.time() + interval)
+        super().take(code, body)
+
+
+@fault("last-interval-for-all", "all streams go by the interval that came last")
+class _(Connection):
+    def start(self, values, identifier):
+        super().start(values, identifier)
+        if identifier in self.streams:
+            _, interval, due = self.streams[identifier]
+            self.streams = {other: (name, interval, due) for other, (name, _, _) in self.streams.items()}
+
+
+@fault("refused-stream-runs", "a stream that is refused brings values all the same")
+class _(Connection):
+    def start(self, values, identifier):
+        super().start(values, identifier)
+        if identifier not in self.streams:
+            self.streams[identifier] = ("temperature", 0.1, self.loop.time() + 0.1)
+
+
 @fault("disconnect-leaves-streams", "while a stream is open a Disconnect is ignored")
 class _(Connection):
     def take(self, code, body):
@@ -228,6 +254,14 @@ class _(Connection):
         if not getattr(self, "beaten", False):
             self.beaten = True
             super().beat(now)
+
+
+@fault("keep-alive-echoed", "Keep Alive is answered by Keep Alive")
+class _(Connection):
+    def take(self, code, body):
+        super().take(code, body)
+        if code == wire.KEEP_ALIVE:
+            self.writer.write(wire.message(wire.KEEP_ALIVE))
 
 
 @fault("any-message-answers-keep-alive", "whatever comes is taken for the answer to Keep Alive")

@@ -5,11 +5,10 @@ use core::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::pace::keeps_time;
 use super::{best, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE, Pace};
 use crate::family;
-use crate::subject::{Event, Function, Link, Peer, Received, Resource, Want, phrase};
+use crate::subject::{Event, Function, Link, Peer, Received, Resource, Want};
 use crate::suite::run::resource::kind;
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -17,10 +16,6 @@ use crate::verdict::{Outcome, Step, Stop};
 const UNIT: &str = "IOTMP25-AMB-INTERVAL";
 /// The clause of the rate.
 pub(super) const EVERY_INTERVAL: &str = "IOTMP25-STREAM-003";
-/// The clause of the unit.
-const IN_MILLISECONDS: &str = "IOTMPS-STREAM-001";
-/// An interval that tells seconds from any other unit.
-const SECONDS: u64 = 2;
 /// An interval so long that no second value comes of it, in either unit.
 pub(super) const LONG: u64 = 3_000_000;
 /// By how much a value may be late, at least, where none should come.
@@ -35,17 +30,6 @@ pub(in crate::suite) const TIMED: Case = Case {
 };
 
 pub(in crate::suite) const CASES: &[Case] = &[
-    Case {
-        slug: "stream.interval",
-        title: "values come every interval, under the stream's identifier",
-        clauses: &[
-            "IOTMP25-STREAM-003",
-            "IOTMPS-STREAM-001",
-            "IOTMP20-STREAM-016",
-        ],
-        run: |peer| Box::pin(interval(peer)),
-        ..TIMED
-    },
     Case {
         slug: "stream.unopened",
         title: "no value comes that nobody asked for",
@@ -123,7 +107,7 @@ pub(super) async fn value(link: &mut Link, id: u16, tick: Duration) -> Outcome<I
 }
 
 /// As [`value`], with what came.
-async fn sample(link: &mut Link, id: u16, tick: Duration) -> Outcome<Received> {
+pub(super) async fn sample(link: &mut Link, id: u16, tick: Duration) -> Outcome<Received> {
     let deadline = Instant::now() + tick + link.timeout();
     loop {
         match link.next_before(deadline).await {
@@ -159,55 +143,6 @@ pub(super) async fn nothing_for(link: &mut Link, time: Duration, expected: &str)
         Event::Silence(_) => link.quiet(expected).await,
         other => Err(Stop::fail(expected, other.to_string())),
     }
-}
-
-async fn interval(peer: &Peer) -> Outcome {
-    let (mut link, id, resource, tick) = streaming(peer).await?;
-    // The first may be the value of the moment, unless it took its time.
-    let began = Instant::now();
-    let mut first = sample(&mut link, id, tick).await;
-    if first.is_ok() && began.elapsed() < tick * 9 / 10 {
-        first = sample(&mut link, id, tick).await;
-    }
-    if first.is_err() && takes_seconds(peer, resource).await.unwrap_or(false) {
-        first = first
-            .blaming(IN_MILLISECONDS)
-            .because(format!("an interval of {SECONDS} took {SECONDS} s"));
-    }
-    if family::clause(peer.spec(), IN_MILLISECONDS).is_some() {
-        first = first.blaming(EVERY_INTERVAL);
-    }
-    let (data, since) = (first?, Instant::now());
-    carries_value(&data, resource).blaming(EVERY_INTERVAL)?;
-    keeps_time(&mut link, id, since, tick)
-        .await
-        .blaming(EVERY_INTERVAL)
-}
-
-/// Whether Stream Data brings a value where the resource has one to give.
-pub(super) fn carries_value(data: &Received, resource: &Resource) -> Outcome {
-    let values = ["payload", "output", "input"];
-    if shown(resource).is_none() || values.iter().any(|name| data.field(name).is_some()) {
-        return Ok(());
-    }
-    let expected = format!("a value of {:?}", resource.name);
-    Err(Stop::fail(expected, phrase(&data.message)))
-}
-
-/// Whether a device takes the interval for seconds.
-async fn takes_seconds(peer: &Peer, resource: &Resource) -> Outcome<bool> {
-    if family::clause(peer.spec(), IN_MILLISECONDS).is_none() {
-        return Ok(false);
-    }
-    let mut link = peer.connected().await?;
-    let parameters = json!({"interval": SECONDS});
-    let id = link.start_stream(&resource.name, &parameters).await?;
-    let (began, tick) = (Instant::now(), Duration::from_secs(SECONDS));
-    let mut at = value(&mut link, id, tick).await?;
-    if at - began < tick / 2 {
-        at = value(&mut link, id, tick).await?;
-    }
-    Ok(at - began >= tick * 9 / 10)
 }
 
 async fn unopened(peer: &Peer) -> Outcome {
@@ -312,7 +247,7 @@ pub(super) fn pair<'r>(found: &[&'r Resource]) -> Option<(&'r Resource, &'r Reso
 }
 
 /// A sample of what a stream of a resource carries.
-fn shown(resource: &Resource) -> Option<&Json> {
+pub(super) fn shown(resource: &Resource) -> Option<&Json> {
     let sample = resource.output.as_ref().or(resource.input.as_ref());
     sample.filter(|sample| !sample.is_null())
 }
