@@ -145,7 +145,11 @@ const FAULTS: &[Expected<'_>] = &[
     ("id-0-taken-for-none", 1, &["IOTMP25-SID-002"]),
     ("dies-of-cut-field", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-empty-key", 3, &["IOTMP25-ROBUST-001"]),
-    ("size-in-16-bits", 1, &["IOTMP25-FRAME-006"]),
+    (
+        "size-in-16-bits",
+        1,
+        &["IOTMP25-FRAME-006", "IOTMP25-VARINT-004"],
+    ),
     ("dies-of-unknown-type", 3, &["IOTMP25-ROBUST-001"]),
 ];
 
