@@ -4,6 +4,7 @@ pub(super) mod action;
 pub(super) mod load;
 pub(super) mod name;
 pub(super) mod resource;
+pub(super) mod server;
 
 use serde_json::{Value as Json, json};
 
@@ -83,6 +84,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "run.stream-id-again",
         title: "a stream identifier can be used again after its answer",
         clauses: &["IOTMP25-SID-004"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(stream_id_again(peer)),
         ..CASE
     },
@@ -90,6 +92,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "run.stream-id-range",
         title: "calls under the smallest and the largest stream identifiers are answered",
         clauses: &["IOTMP25-SID-002", "IOTMP25-SID-001"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(stream_id_range(peer)),
         ..CASE
     },
