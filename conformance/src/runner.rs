@@ -279,9 +279,7 @@ impl Book {
 
     /// Why a case says nothing: its valid twin did not pass either.
     async fn refused_by_control(&self, case: &Case, subject: &Arc<Subject>) -> Option<Verdict> {
-        // What the spec does not say is no condition.
-        let control = suite::control(case, subject.role())
-            .filter(|control| control.fits(subject.spec(), subject.role()))?;
+        let control = suite::control_under(case, subject.spec(), subject.role())?;
         let id = control.id(subject.role());
         let verdict = Box::pin(self.settle(control, subject)).await;
         let why = verdict.reason().unwrap_or_default();
@@ -414,8 +412,13 @@ async fn learn_fence(subject: &Arc<Subject>) {
         let Ok(mut link) = peer.connected().await else {
             return;
         };
-        let sent = link.send(json!({"type": "keep_alive"})).await;
-        if sent.is_err() || link.message(&[Want::Message("keep_alive")]).await.is_ok() {
+        let mut are_answered = true;
+        for _ in 0..FENCES {
+            let sent = link.send(json!({"type": "keep_alive"})).await;
+            let answered = link.message(&[Want::Message("keep_alive")]).await;
+            are_answered &= sent.is_err() || answered.is_ok();
+        }
+        if are_answered {
             return;
         }
     }

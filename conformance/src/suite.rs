@@ -38,9 +38,11 @@ const AREAS: &[&[Case]] = &[
     connect::nearly::CASES,
     connect::payload::CASES,
     connect::parameters::CASES,
+    connect::malformed::CASES,
     device_connect::CASES,
     encoding::CASES,
     encoding::said::CASES,
+    encoding::sized::CASES,
     redirect::CASES,
     first_message::CASES,
     keep_alive::CASES,
@@ -50,6 +52,7 @@ const AREAS: &[&[Case]] = &[
     framing::CASES,
     framing::sizes::CASES,
     framing::cuts::CASES,
+    framing::behind::CASES,
     fields::CASES,
     fields::each::CASES,
     fields::known::CASES,
@@ -64,10 +67,12 @@ const AREAS: &[&[Case]] = &[
     run::action::CASES,
     run::load::CASES,
     run::name::CASES,
+    run::server::CASES,
     value::CASES,
     value::returned::CASES,
     written::CASES,
     call::CASES,
+    call::apart::CASES,
     describe::CASES,
     stream::CASES,
     stream::interval::CASES,
@@ -79,11 +84,13 @@ const AREAS: &[&[Case]] = &[
     stream::events::CASES,
     stream::reconfigure::CASES,
     stream::listened::CASES,
+    stream::listened::apart::CASES,
     stream::label::CASES,
     stream::subscribed::CASES,
     number::CASES,
     hostile::CASES,
     hostile::odd::CASES,
+    hostile::others::CASES,
     probe::CASES,
     probe::values::CASES,
     probe::waits::CASES,
@@ -127,6 +134,12 @@ pub fn control(case: &Case, role: Role) -> Option<&'static Case> {
     } else {
         find(slug, role)
     }
+}
+
+/// The nearest control that a spec has: what it does not say is no condition.
+#[must_use]
+pub fn control_under(case: &Case, spec: &Spec, role: Role) -> Option<&'static Case> {
+    controls(case, role).find(|control| control.fits(spec, role))
 }
 
 /// The control of a case, that one's own, and so on; a chain cannot be longer than the suite.

@@ -118,7 +118,7 @@ fn ordered(cases: &[&'static Case], subject: &Subject) -> Vec<&'static Case> {
 }
 
 fn control_holds(case: &Case, subject: &Subject, known: &BTreeMap<String, Verdict>) -> bool {
-    let Some(control) = suite::control(case, subject.role()) else {
+    let Some(control) = suite::control_under(case, subject.spec(), subject.role()) else {
         return true;
     };
     let verdict = known.get(&control.id(subject.role()));

@@ -8,9 +8,10 @@ use iotmp_ref::transport::Transport;
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 
-use super::event::Want;
+use super::event::{Want, phrase};
 use super::operator::{Asked, Operator, Told, Unheard};
 use super::{Credentials, Event, Manner, Subject, vocabulary};
+use crate::suite::OWN_ID;
 use crate::verdict::Stop;
 
 /// Where a server has its resource that runs one of another device.
@@ -87,6 +88,11 @@ impl Operator for ColleagueOperator {
                 Event::Message(answer) if Want::Error(id).allows_message(&answer) => {
                     let why = answer.field("payload").cloned().unwrap_or_default();
                     Ok(Told::Error(why.to_string()))
+                }
+                Event::Message(answer) if matches!(answer.name(), "ok" | "error") => {
+                    let asked = Want::Answer(id).to_string();
+                    let stop = Stop::fail(asked, phrase(&answer.message)).blaming(OWN_ID);
+                    Err(Unheard::Broken(stop.because("to the device that calls")))
                 }
                 other => Err(Unheard::Failed(format!("the device that calls: {other}"))),
             }

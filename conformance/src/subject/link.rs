@@ -21,6 +21,7 @@ use super::transcript::{Side, Transcript};
 use super::watch::{Streams, Watch};
 use crate::case::Role;
 use crate::codec::Codec;
+use crate::family;
 use crate::observe;
 use crate::verdict::{Outcome, Stop};
 
@@ -31,6 +32,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// byte.
 const TURNS: u64 = 4;
 const OWN_IDS: u16 = 7;
+
+/// Rules of the encoding that a Connect asked for, and of that of a connection whose Connect did not,
+/// of which a revision has one.
+const CHOSEN: &[&str] = &["IOTMP23-ENCODING-003", "IOTMP25-CONNECT-010"];
+const UNCHOSEN: &[&str] = &["IOTMP23-ENCODING-004", "IOTMP25-CONNECT-010"];
 
 /// Bytes asked of the socket at a time.
 const CHUNK: usize = 16 * 1024;
@@ -67,6 +73,8 @@ pub struct Link {
     watch: Watch,
     /// Whether a call and not a Keep Alive shows what a server does not send.
     fences_by_call: bool,
+    /// Whether the Connect that asked for an encoding waits for its answer.
+    is_asking: bool,
 }
 
 /// What a link needs to know of its subject.
@@ -115,6 +123,7 @@ impl Link {
             opened: Instant::now(),
             watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
             fences_by_call: terms.fences_by_call,
+            is_asking: false,
         }
     }
 
@@ -185,7 +194,28 @@ impl Link {
 
     /// How to read what the subject sent.
     fn reader(&self, bytes: &[u8]) -> Codec<'static> {
-        self.transactions.reader(self.codec, bytes)
+        let reader = self.transactions.reader(self.codec, bytes);
+        let usual = Codec::new(self.codec.spec());
+        // Whether what a Connect asks for holds for its answer too is left open.
+        let is_usual = || reader.decode(bytes).is_err() && usual.decode(bytes).is_ok();
+        if self.is_asking && is_usual() {
+            return usual;
+        }
+        reader
+    }
+
+    /// The clause that bytes break which can be read in an encoding that is not that of the connection.
+    fn encoded_otherwise(&self, bytes: &[u8]) -> Option<&'static str> {
+        let own = self.codec.encoding_in_force();
+        let mut others = self.codec.encodings().into_iter();
+        let reads = |other: Encoding| self.codec.with_encoding(other).decode(bytes).is_ok();
+        if self.role == Role::Device || !others.any(|other| other != own && reads(other)) {
+            return None;
+        }
+        let is_usual = own == Codec::new(self.codec.spec()).encoding_in_force();
+        let rules = if is_usual { UNCHOSEN } else { CHOSEN };
+        let mut rules = rules.iter().copied();
+        rules.find(|rule| family::clause(self.codec.spec(), rule).is_some())
     }
 
     /// Answers nothing in passing until [`release`](Self::release): a message is half sent.
@@ -242,7 +272,18 @@ impl Link {
     pub async fn send(&mut self, message: Json) -> Outcome {
         let bytes = self.encode(&message)?;
         self.write(&bytes, phrase(&message)).await;
+        if self.role == Role::Server
+            && let Some(encoding) = self.codec.announced(&message)
+        {
+            self.negotiate(encoding);
+        }
         Ok(())
+    }
+
+    /// Speaks the encoding that a Connect asked for, as soon as it was answered.
+    pub fn negotiate(&mut self, encoding: Encoding) {
+        self.set_encoding(encoding);
+        self.is_asking = true;
     }
 
     /// Sends bytes as they are; `what` says in the record what they are.
@@ -334,12 +375,7 @@ impl Link {
     ///
     /// There is nothing to wait for: whoever has read a piece of a message says nothing.
     pub async fn pause(&mut self) {
-        self.pause_for(PAUSE).await;
-    }
-
-    /// Sends nothing for a time, as a slow link would, and keeps what the subject sends.
-    pub async fn pause_for(&mut self, time: Duration) {
-        let until = Instant::now() + time;
+        let until = Instant::now() + PAUSE;
         while let Ok(Ok(1..)) = timeout_at(until, self.fill()).await {}
     }
 
@@ -378,7 +414,8 @@ impl Link {
             Ok(decoded) => decoded,
             Err(refusal) => {
                 let why = refusal.to_string();
-                if let Some(clause) = observe::unreadable(self.reader(&bytes), self.role, &bytes) {
+                let by_form = || observe::unreadable(self.reader(&bytes), self.role, &bytes);
+                if let Some(clause) = self.encoded_otherwise(&bytes).or_else(by_form) {
                     self.transcript.accuse(self.watch.unreadable(clause));
                 }
                 self.transcript
@@ -395,6 +432,7 @@ impl Link {
         }
         let note = phrase(&received.message);
         let reader = self.reader(&received.bytes);
+        self.is_asking = false;
         self.transcript
             .bytes(self.number, Side::Subject, &received.bytes, note, reader);
         // Before its Connect a device has nothing to ask.

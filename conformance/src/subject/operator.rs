@@ -19,6 +19,7 @@ use serde_json::Value as Json;
 
 use super::Credentials;
 use crate::json;
+use crate::verdict::Stop;
 
 /// Something to ask of the application behind a subject of Nubison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,9 @@ pub enum Unheard {
     /// The operator cannot do that.
     #[error("nobody who stands behind the subject can be asked for that")]
     Unable,
+    /// It was done, and the subject broke a rule in it.
+    #[error("{}", .0.verdict().reason().unwrap_or_default())]
+    Broken(Stop),
     /// It was done and failed, or did not come to pass.
     #[error("{0}")]
     Failed(String),

@@ -24,6 +24,8 @@ const ONE_ANSWER: &str = "IOTMP25-RUN-001";
 const NO_ANSWER: &str = "IOTMP25-RUN-002";
 /// An identifier has sixteen bits.
 const SIXTEEN_BITS: &str = "IOTMP25-SID-002";
+/// A value carries the identifier of its stream.
+const OF_ITS_STREAM: &str = "IOTMP25-STREAM-010";
 /// No values without a stream.
 const UNOPENED: &str = "IOTMP25-STREAM-004";
 /// No values after the end of a stream.
@@ -164,6 +166,9 @@ impl Watch {
         match received.name() {
             "ok" | "error" => self.answered(id, received.name() == "ok"),
             name if role == Role::Device && vocabulary::is_value(name) => self.valued(id),
+            name if vocabulary::is_value(name) && !self.is_crafted => {
+                (!self.open.contains(&id) && !self.stopped.contains(&id)).then_some(OF_ITS_STREAM)
+            }
             _ => None,
         }
     }
@@ -184,11 +189,14 @@ impl Watch {
             return self.unasked(id);
         };
         let Some(request) = asked.open.pop_front() else {
-            let (request, at) = asked.answered.clone()?;
+            let is_of_another = self.waits();
+            let (request, at) = self.asked.get(&id)?.answered.clone()?;
             // What was answered long ago is not answered once more, but something else is.
             let is_late = at < self.answers;
             return match request.as_str() {
                 "start_stream" if is_late && self.has_call_beside(id) => Some(OWN_ID),
+                // Nobody answers a Connect once more when something else waits.
+                "connect" if is_of_another => Some(OWN_ID),
                 "connect" => Some("IOTMP25-CONNECT-005"),
                 "run" => Some(ONE_ANSWER),
                 "describe" => Some("IOTMP25-DESCRIBE-001"),
@@ -229,10 +237,15 @@ impl Watch {
         }
     }
 
+    /// Whether anything waits for its answer.
+    fn waits(&self) -> bool {
+        self.asked.values().any(|asked| !asked.open.is_empty())
+    }
+
     /// Whose answer it is that carries an identifier that nobody used.
     fn unasked(&self, id: u64) -> Option<&'static str> {
-        // What 0 means where none was given is left open.
-        if id == 0 {
+        // What 0 means where none was given is left open; to a request that has one it is another.
+        if id == 0 && (self.asked_nothing || !self.waits()) {
             return None;
         }
         if self.asked_nothing {

@@ -1,14 +1,16 @@
 //! How a server takes a Connect.
 
+pub(super) mod malformed;
 pub(super) mod nearly;
 pub(super) mod parameters;
 pub(super) mod payload;
 
 use serde_json::{Value as Json, json};
 
+use super::redirect;
 use crate::case::{Case, SERVER};
 use crate::subject::vocabulary::{self, connect};
-use crate::subject::{Credentials, Link, Peer, Received, Want};
+use crate::subject::{Credentials, Event, Link, Peer, Received, Want};
 use crate::verdict::{Outcome, Step, Stop};
 
 const OK: Option<&str> = Some("connect.ok");
@@ -110,6 +112,16 @@ fn other_last_character(credentials: &mut Credentials) {
         .push(if last == Some('0') { '1' } else { '0' });
 }
 
+/// A credential of the same length without a character of the right one.
+pub(super) fn nothing_in_common(credentials: &mut Credentials) {
+    let right = core::mem::take(&mut credentials.credential);
+    let plain = ('0'..='z').filter(char::is_ascii_alphanumeric);
+    let is_foreign = |c: &char| !right.contains(*c);
+    let foreign = plain.chain(['~']).find(is_foreign).unwrap_or('~');
+    let length = right.chars().count().max(1);
+    credentials.credential = core::iter::repeat_n(foreign, length).collect();
+}
+
 fn cut_last_character(credentials: &mut Credentials) {
     credentials.credential.pop();
 }
@@ -130,8 +142,24 @@ pub(super) async fn accepted(
 }
 
 async fn ok(peer: &Peer) -> Outcome {
-    let accepted = accepted(peer, &Json::Null, None).await;
-    accepted.blaming("IOTMP25-CONNECT-005").map(drop)
+    let mut link = peer.open().await?;
+    let id = link.id();
+    let payload = peer.credentials()?.payload();
+    link.send(connect(peer.spec(), id, &Json::Null, &payload)?)
+        .await?;
+    match link.next().await {
+        event if Want::Ok(id).allows(&event) => Ok(()),
+        Event::Message(refusal)
+            if refusal.is("error", id) && redirect::sends_elsewhere(peer.spec(), &refusal) =>
+        {
+            let why = "the server sends its devices elsewhere, where it may be tested";
+            Err(Stop::skip(why))
+        }
+        other => {
+            Err(Stop::fail(Want::Ok(id).to_string(), other.to_string())
+                .blaming("IOTMP25-CONNECT-005"))
+        }
+    }
 }
 
 async fn ok_is_bare(peer: &Peer) -> Outcome {
@@ -177,7 +205,7 @@ async fn refused(peer: &Peer, spoil: fn(&mut Credentials)) -> Outcome {
     refused_with(peer, &credentials).await
 }
 
-async fn refused_with(peer: &Peer, credentials: &Credentials) -> Outcome {
+pub(super) async fn refused_with(peer: &Peer, credentials: &Credentials) -> Outcome {
     error_for(peer, &Json::Null, &credentials.payload())
         .await
         .map(drop)

@@ -39,6 +39,13 @@ pub(super) struct Carrier {
     pub(super) encoding: Encoding,
 }
 
+impl Carrier {
+    /// Whether values say their size before they begin.
+    pub(super) const fn is_sized(&self) -> bool {
+        self.is_sized
+    }
+}
+
 /// Puts bytes together as the spec of a codec lays them out, right or wrong.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Craft {
@@ -243,6 +250,22 @@ impl Craft {
         Ok(bytes)
     }
 
+    /// The same in the wire type's own encoding, with `more` bytes within its size that are no part of it.
+    ///
+    /// # Errors
+    /// Inconclusive where the value cannot be written.
+    pub(super) fn overfull(
+        self,
+        field: u32,
+        wire: &Carrier,
+        value: &Json,
+        more: &[u8],
+    ) -> Outcome<Vec<u8>> {
+        let value = [&*self.value_in(wire.encoding, value)?, more].concat();
+        let size = varint(value.len() as u64);
+        Ok([self.key(field, wire.id), size, value].concat())
+    }
+
     /// A field that is a value under the wire type whose encoding a Connect chooses.
     ///
     /// # Errors
@@ -308,6 +331,11 @@ impl Craft {
         let large: serde_json::Map<String, Json> =
             (0..64).map(|n| (format!("k{n}"), json!(n))).collect();
         self.lie(&Json::Object(large), size)
+    }
+
+    /// An array that announces `size` elements or bytes and ends there.
+    pub(super) fn lying_array(self, size: u64) -> Outcome<Vec<u8>> {
+        self.lie(&json!(vec![Json::Null; 64]), size)
     }
 
     /// A string that announces `size` bytes and ends there.

@@ -134,7 +134,7 @@ async fn with_requests_open(peer: &Peer) -> Outcome {
                 .await
                 .unrelated("starting a stream")?,
         ),
-        None => drop(link.ask().await?),
+        None => drop(link.ask().await.unrelated("asking")?),
     }
     let id = link.id();
     link.send(vocabulary::disconnect(peer.spec(), id)).await?;

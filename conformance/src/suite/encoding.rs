@@ -1,6 +1,7 @@
 //! In which encoding values are, and who chooses it.
 
 pub(super) mod said;
+pub(super) mod sized;
 
 use iotmp_ref::wire::Encoding;
 use serde_json::{Value as Json, json};
@@ -23,6 +24,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "encoding.pson",
         title: "a Connect that asks for PSON is accepted, and PSON understood after it",
         clauses: &[REQUIRED],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(supported(peer, "pson")),
         ..SERVER
     },
@@ -30,6 +32,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "encoding.json",
         title: "a Connect that asks for JSON is accepted, and JSON understood after it",
         clauses: &[REQUIRED],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(supported(peer, "json")),
         ..SERVER
     },
@@ -44,6 +47,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "encoding.chosen",
         title: "values of the negotiated wire type are in the encoding that the Connect asked for",
         clauses: &["IOTMP23-ENCODING-003"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(chosen(peer)),
         ..CASE
     },
@@ -51,6 +55,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "encoding.unchosen",
         title: "without an encoding in the Connect the negotiated wire type is PSON",
         clauses: &["IOTMP23-ENCODING-004"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(unchosen(peer)),
         ..CASE
     },
@@ -141,6 +146,11 @@ async fn connect_with(peer: &Peer, encoding: Option<u64>, payload: &Json) -> Out
         |number| format!("connect with encoding {number}"),
     );
     link.send_raw(&message, &what).await;
+    let asked = choices(peer).into_iter();
+    let mut asked = asked.filter(|(number, ..)| Some(*number) == encoding);
+    if let Some((_, _, encoding)) = asked.next() {
+        link.negotiate(encoding);
+    }
     Ok((link, id))
 }
 
@@ -151,7 +161,6 @@ async fn taken(peer: &Peer, number: u64, encoding: Encoding) -> Outcome<bool> {
     if link.answer(id).await?.name() == "error" {
         return Ok(false);
     }
-    link.set_encoding(encoding);
     ask_in(peer, &mut link, encoding).await?;
     link.quiet("nothing more").await?;
     Ok(true)

@@ -9,7 +9,7 @@ use super::craft::{Craft, varint};
 use super::exchange::Exchange;
 use crate::case::{CASE, Case, Role};
 use crate::subject::Peer;
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Kind, Outcome, Step, Stop};
 
 /// A field identifier that no message has and that fits a one-byte key.
 pub(super) const UNKNOWN: u32 = 15;
@@ -168,6 +168,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "fields.integer-as-varint",
         title: "an integer is accepted as a varint field and as a value",
         clauses: &["IOTMPS-WIRE-003"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(integer_both_ways(peer)),
         ..CASE
     },
@@ -239,6 +240,10 @@ async fn any_order(peer: &Peer) -> Outcome {
     exchange.accepted().await.map(drop)
 }
 
+fn failed(stop: Stop) -> bool {
+    stop.verdict().kind() == Kind::Fail
+}
+
 /// The request with a field more, before, between and behind the others.
 async fn unknown(peer: &Peer, field: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
     let mut at = 0;
@@ -250,10 +255,14 @@ async fn unknown(peer: &Peer, field: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
         }
         fields.insert(at, field(exchange.craft)?);
         exchange.send(&fields, "with an unknown field").await?;
-        exchange
-            .accepted()
-            .await
-            .because(format!("the unknown field stood at place {}", at + 1))?;
+        let last = fields.len();
+        let accepted = exchange.accepted().await;
+        let accepted = accepted.because(format!("the unknown field stood at place {}", at + 1));
+        // Anywhere but at the end it is out of order as well.
+        if at + 1 < last && accepted.is_err() && any_order(peer).await.is_err_and(failed) {
+            return accepted.blaming("IOTMPS-WIRE-005").map(drop);
+        }
+        accepted?;
         peer.keep(exchange.link).await;
         at += 1;
     }
@@ -268,22 +277,35 @@ fn bytes_like_fields(craft: Craft) -> Outcome<Vec<u8>> {
     )
 }
 
+/// Bytes behind a key of this wire type where a wire type of that number has a size of its own.
+fn elsewhere_sized(wire_type: u8) -> Option<usize> {
+    match wire_type {
+        1 => Some(8),
+        3 | 4 => Some(0),
+        5 => Some(4),
+        _ => None,
+    }
+}
+
 async fn reserved_wire_types(peer: &Peer) -> Outcome {
     let reserved: Vec<u8> = Craft::new(peer.codec()).reserved_wire_types().collect();
     for wire_type in reserved {
-        let mut exchange = Exchange::new(peer, None).await?;
-        let mut fields = exchange.fields()?;
-        let mut field = exchange.craft.key(UNKNOWN, wire_type);
-        // Right for a varint and for a size, should a receiver take it for one.
-        field.extend(varint(0));
-        fields.push(field);
-        exchange
-            .send(&fields, &format!("with a field of wire type {wire_type}"))
-            .await?;
-        exchange
-            .refused()
-            .await
-            .because(format!("wire type {wire_type} is reserved"))?;
+        // Right for a varint and for a size, should a receiver take it for one, and what it is elsewhere.
+        let elsewhere = elsewhere_sized(wire_type).map(|size| vec![0; size]);
+        for data in core::iter::once(varint(0)).chain(elsewhere) {
+            let mut exchange = Exchange::new(peer, None).await?;
+            let mut fields = exchange.fields()?;
+            let what = format!(
+                "with a field of wire type {wire_type}, {} bytes",
+                data.len()
+            );
+            fields.push([exchange.craft.key(UNKNOWN, wire_type), data].concat());
+            exchange.send(&fields, &what).await?;
+            exchange
+                .refused()
+                .await
+                .because(format!("wire type {wire_type} is reserved"))?;
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Messages on a byte stream, however it is cut.
 
+pub(super) mod behind;
 pub(super) mod cuts;
 pub(super) mod sizes;
 
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::craft::{Craft, varint};
 use super::exchange::Exchange;
-use crate::case::{CASE, Case, Pace, SERVER};
+use crate::case::{CASE, Case, Pace, Role, SERVER};
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -34,6 +35,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.one-byte-pieces",
         title: "a request that comes byte by byte is answered",
         clauses: &["IOTMP25-FRAME-003"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(one_byte_pieces(peer)),
         ..CASE
     },
@@ -48,6 +50,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.every-cut",
         title: "a request cut in two, at every place in turn, is answered",
         clauses: &["IOTMP25-FRAME-003"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(every_cut(peer)),
         ..CASE
     },
@@ -55,6 +58,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.coalesced",
         title: "sixteen requests in one piece are all answered",
         clauses: &["IOTMP25-FRAME-004"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(coalesced(peer)),
         ..CASE
     },
@@ -62,6 +66,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.one-and-a-half",
         title: "a request and half of the next in one piece, then the rest, are both answered",
         clauses: &["IOTMP25-FRAME-003", "IOTMP25-FRAME-004"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(one_and_a_half(peer)),
         ..CASE
     },
@@ -69,6 +74,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.request-then-disconnect",
         title: "a Disconnect in one piece with the request before it ends the connection",
         clauses: &["IOTMP25-FRAME-004", "IOTMP25-DISCONNECT-001"],
+        control: Some("framing.request"),
         run: |peer| Box::pin(request_then_disconnect(peer)),
         ..CASE
     },
@@ -118,7 +124,12 @@ pub(super) const CASES: &[Case] = &[
 
 async fn request(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    link.ask().await?;
+    let answer = link.ask().await;
+    // What a server is asked is a Run.
+    match peer.role() {
+        Role::Server => answer.blaming("IOTMP25-RUN-001")?,
+        Role::Device => answer?,
+    };
     peer.keep(link).await;
     Ok(())
 }

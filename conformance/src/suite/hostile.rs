@@ -1,6 +1,7 @@
 //! Messages that nobody sends by mistake.
 
 pub(super) mod odd;
+pub(super) mod others;
 
 use serde_json::json;
 
@@ -45,6 +46,12 @@ pub(super) const CASES: &[Case] = &[
         ..HOSTILE
     },
     Case {
+        slug: "hostile.array-count",
+        title: "an array of 2^31 elements is no array",
+        run: |peer| Box::pin(payload(peer, |craft| craft.lying_array(1 << 31))),
+        ..HOSTILE
+    },
+    Case {
         slug: "hostile.string-size",
         title: "a string of 4 GiB is no string",
         run: |peer| Box::pin(payload(peer, |craft| craft.lying_string(u32::MAX.into()))),
@@ -78,6 +85,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "hostile.answers-to-nothing",
         title: "answers and values that nobody waits for change nothing",
+        control: Some("framing.coalesced"),
         run: |peer| Box::pin(answers_to_nothing(peer)),
         ..HOSTILE
     },
@@ -203,14 +211,14 @@ fn ends_in_a_name(craft: Craft, id: u16) -> Outcome<Vec<u8>> {
 }
 
 async fn cut_mid_message(peer: &Peer) -> Outcome {
-    let witness = peer.witness().await?;
+    let (witness, other) = (peer.witness().await?, peer.witness().await?);
     let mut link = peer.connected().await?;
     let id = link.id();
     let bytes = ends_in_a_name(Craft::new(link.codec()), id)?;
     let half = bytes.get(..bytes.len() - 1).unwrap_or_default();
     link.send_raw(half, "a request but for its last byte").await;
     // Others need not wait for the rest.
-    peer.witness().await?.undisturbed().await?;
+    other.undisturbed().await?;
     link.finish().await;
     match link.next().await {
         Event::Message(received) if Want::Answer(id).allows_message(&received) => {

@@ -216,7 +216,8 @@ async fn unknown_type(peer: &Peer) -> Outcome {
     let message = craft.frame(craft.unknown_code(), &body);
     link.send_raw(&message, "a message of an unknown type")
         .await;
-    let settled = link.settle().await?;
+    // In every reading the next message is seen.
+    let settled = link.settle().await.blaming("IOTMP25-FRAME-004")?;
     let reading = match settled.messages.first() {
         _ if !settled.alive => "close",
         None => "ignore",

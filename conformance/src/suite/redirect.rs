@@ -1,23 +1,27 @@
 //! A server that sends its devices elsewhere, and a device that is sent.
 
-use serde_json::json;
+use iotmp_spec::model::Spec;
+use serde_json::{Value as Json, json};
 
 use super::device_connect::hello;
 use crate::case::{Case, DEVICE, Pace, SERVER};
+use crate::family;
 use crate::subject::vocabulary::{connect, number};
-use crate::subject::{Peer, Want, phrase};
+use crate::subject::{Peer, Received, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// What the URL of another server begins with.
 const SCHEMES: [&str; 2] = ["iotmp://", "iotmps://"];
 
 const SENT: &str = "connect.redirect";
+/// The rule of how it is said where that is.
+const URL: &str = "IOTMP23-CONNECT-019";
 
 pub(super) const CASES: &[Case] = &[
     Case {
         slug: SENT,
         title: "a server that sends a device elsewhere says where by a URL",
-        clauses: &["IOTMP23-CONNECT-019"],
+        clauses: &[URL],
         // Such a server accepts no Connect, which is what other cases build on.
         control: Some(SENT),
         run: |peer| Box::pin(redirects(peer)),
@@ -32,6 +36,17 @@ pub(super) const CASES: &[Case] = &[
         ..DEVICE
     },
 ];
+
+/// Whether a refusal sends a device to another server. Where a rule says how that is done, a URL
+/// that is missing or wrong is the matter of a case.
+pub(super) fn sends_elsewhere(spec: &Spec, refusal: &Received) -> bool {
+    let code = number(spec, "connect_error", "redirect").ok();
+    let said = refusal.field("parameters").and_then(Json::as_u64);
+    let url = refusal.field("payload").and_then(Json::as_str);
+    let names_one = url.is_some_and(|url| SCHEMES.iter().any(|scheme| url.starts_with(scheme)));
+    let has_rule = family::clause(spec, URL).is_some();
+    code.is_some() && said == code && (has_rule || names_one)
+}
 
 async fn redirects(peer: &Peer) -> Outcome {
     let code = number(peer.spec(), "connect_error", "redirect")?;

@@ -8,6 +8,7 @@ pub(super) mod input;
 pub(super) mod load;
 pub(super) mod name;
 pub(super) mod resource;
+pub(super) mod server;
 
 use core::time::Duration;
 
@@ -93,6 +94,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "run.stream-id-again",
         title: "a stream identifier can be used again after its answer",
         clauses: &["IOTMP25-SID-004"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(stream_id_again(peer)),
         ..CASE
     },
@@ -100,6 +102,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "run.stream-id-range",
         title: "calls under the smallest and the largest stream identifiers are answered",
         clauses: &["IOTMP25-SID-002", "IOTMP25-SID-001"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(stream_id_range(peer)),
         ..CASE
     },

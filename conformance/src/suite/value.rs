@@ -52,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
 
 /// What rule a value is about, by the place of that rule in each generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Integer = 2,
     Float = 3,
     Constant = 4,
@@ -62,7 +62,7 @@ enum Kind {
 
 impl Kind {
     /// The clause of the spec, if it has one for values in the encoding of its own choice.
-    fn clause(self, peer: &Peer) -> Option<String> {
+    pub(super) fn clause(self, peer: &Peer) -> Option<String> {
         let generation = match Craft::new(peer.codec()).encoding() {
             Encoding::Pson1 => 1,
             _ => 2,

@@ -46,7 +46,7 @@ async fn conformant_is_0() {
     let stdout = text(&output.stdout);
     assert!(stdout.contains("✓ server.run.one-answer"), "{stdout}");
     assert!(
-        stdout.ends_with("9 pass, 1 skip, 1 info: conformant\n"),
+        stdout.ends_with("10 pass, 2 skip, 1 info: conformant\n"),
         "{stdout}"
     );
     assert!(

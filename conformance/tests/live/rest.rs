@@ -123,7 +123,10 @@ async fn another_device_calls_where_the_server_has_no_face() {
         stdout.contains("- server.call.describe skip: nobody who stands behind"),
         "{stdout}"
     );
-    assert!(stdout.ends_with("6 pass, 1 skip: conformant\n"), "{stdout}");
+    assert!(
+        stdout.ends_with("10 pass, 1 skip: conformant\n"),
+        "{stdout}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,13 @@ use crate::mini_server::credentials;
 /// Key of field 3 under the wire type of JSON.
 const FIELD_3_IN_JSON: u8 = 0x1a;
 
+/// Key of field 0 under the wire type whose encoding a Connect chooses.
+const FIELD_0_NEGOTIATED: u8 = 0x07;
+
+/// Key of field 0 under the wire type of PSON, and of a field that no message has under that of JSON.
+const FIELD_0_IN_PSON: u8 = 0x01;
+const FIELD_15_IN_JSON: u8 = 0x7a;
+
 /// One broken rule: the clause, the case that has to find it, and how it is broken.
 struct Saboteur {
     clause: &'static str,
@@ -83,6 +90,18 @@ const SERVERS: &[Saboteur] = &[
         let is_json = p.asks("connect") && has_key(p, FIELD_3_IN_JSON);
         when(is_json, || Deed::Answer(p.answer("error")))
     }),
+    server("WIRE-002", "encoding.pson-beside-json", |p| {
+        let is_pson = p.asks("run") && p.bytes.get(2) == Some(&FIELD_0_IN_PSON);
+        when(is_pson && *p.connect("encoding") == 2, || Deed::Close)
+    }),
+    server("KEY-002", "fields.unknown-sized", |p| {
+        when(has_key(p, FIELD_15_IN_JSON), || Deed::Close)
+    }),
+    server("WIRE-003", "encoding.sized-exactly", |p| {
+        let is_overfull = p.message.is_null() && p.bytes.first() == Some(&3);
+        let ok = || json!({"type": "ok", "stream_id": p.bytes[3]});
+        when(is_overfull, || Deed::Answer(ok()))
+    }),
     server("ENCODING-001", "encoding.json", |p| {
         let refused = p.asks("connect") && p.message["encoding"] == 2;
         when(refused, || Deed::Answer(p.answer("error")))
@@ -96,7 +115,8 @@ const SERVERS: &[Saboteur] = &[
         when(confused, || Deed::Close)
     }),
     server("ENCODING-004", "encoding.unchosen", |p| {
-        let confused = p.asks("run") && p.connect("encoding").is_null();
+        let is_negotiated = p.asks("run") && has_key(p, FIELD_0_NEGOTIATED);
+        let confused = is_negotiated && p.connect("encoding").is_null();
         when(confused, || Deed::Close)
     }),
     server("ENCODING-005", "encoding.reserved", |p| {
@@ -111,7 +131,7 @@ const SERVERS: &[Saboteur] = &[
         when(lost, || Deed::Become(p.with("parameters", json!({}))))
     }),
     server("SID-005", "sid.in-order", |p| {
-        when(p.asks("start_stream"), || Deed::Lose)
+        when(p.asks("start_stream"), || Deed::Close)
     }),
     server("SID-006", "sid.opener-chooses", |p| {
         let is_theirs = p.says("error") && *p.id() == 40_001;
@@ -121,7 +141,7 @@ const SERVERS: &[Saboteur] = &[
         when(p.asks("start_stream"), || Deed::Close)
     }),
     server("STREAM-012", "stream.stop-at-once", |p| {
-        when(p.asks("stop_stream"), || Deed::Lose)
+        when(p.asks("stop_stream"), || Deed::Close)
     }),
     server("STREAM-006", "stream.stop-unknown", |p| {
         when(p.asks("stop_stream"), || Deed::Lose)
@@ -160,7 +180,7 @@ const SERVERS: &[Saboteur] = &[
         when(p.asks("disconnect"), || Deed::Lose)
     }),
     server("RUN-007", "run.resource-in-field-0", |p| {
-        when(p.asks("start_stream"), || Deed::Lose)
+        when(p.asks("start_stream"), || Deed::Close)
     }),
 ];
 

@@ -87,9 +87,9 @@ async fn uses_an_identifier_that_is_in_use() {
         Box::new(|way, message: &Json, _| {
             let mut other = message.clone();
             other["stream_id"] = json!(7);
-            // The control runs texts, one after the other.
-            let is_run =
-                way == Way::ToSuite && message["type"] == "run" && message["payload"].is_u64();
+            // The control runs no number but 0 by itself.
+            let is_one = message["payload"].as_u64().is_some_and(|input| input > 0);
+            let is_run = way == Way::ToSuite && message["type"] == "run" && is_one;
             is_run.then(|| vec![(way, other)])
         })
     };
@@ -107,6 +107,36 @@ async fn tells_of_a_failure_as_if_there_was_none() {
         })
     };
     let case = "server.call.failed";
+    server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
+}
+
+#[tokio::test]
+async fn brings_what_another_call_brought() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let mut other = message.clone();
+            other["payload"] = json!("brought before");
+            let is_bare = message["type"] == "run" && message["payload"].is_null();
+            (way == Way::ToSuite && is_bare).then(|| vec![(way, other)])
+        })
+    };
+    let case = "server.call.nothing-left";
+    server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
+}
+
+#[tokio::test]
+async fn mixes_up_two_streams() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let is_of_one = message["payload"]["of"].is_string();
+            (way == Way::ToReference && is_of_one).then(|| {
+                let mut other = message.clone();
+                other["payload"]["of"] = json!("humidity");
+                vec![(way, other)]
+            })
+        })
+    };
+    let case = "server.stream.listened-two";
     server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import wire
-from server import Connection
+from server import LIMIT, Connection
 from faults import Faults
 from wire import ERROR, OK
 
@@ -369,3 +369,102 @@ class _(Connection):
         if code == ERROR:
             values.setdefault("payload", "this did not work")
         super().send(code, **values)
+
+
+# --- what comes together, and what comes apart
+
+class FirstAlone:
+    """Reads, and loses what stands behind the first message of a connection in one piece with it."""
+
+    def __init__(self, reader):
+        self.reader, self.began = reader, False
+
+    async def read(self, size):
+        chunk = await self.reader.read(size)
+        if chunk and not self.began:
+            self.began = True
+            try:
+                chunk = chunk[:wire.frame(chunk, None)[2]]
+            except wire.Partial:
+                pass
+        return chunk
+
+
+class Impatient:
+    """Reads whole messages, and forgets half of one that has no other half after a while."""
+
+    def __init__(self, reader):
+        self.reader, self.half = reader, bytearray()
+
+    async def read(self, size):
+        while True:
+            wait = 0.15 if self.half else None
+            try:
+                chunk = await asyncio.wait_for(self.reader.read(size), wait)
+            except asyncio.TimeoutError:
+                self.half.clear()
+                continue
+            if not chunk:
+                return chunk
+            self.half += chunk
+            end = 0
+            try:
+                while end < len(self.half):
+                    end += wire.frame(self.half[end:], LIMIT)[2]
+            except wire.Partial:
+                pass
+            except wire.Malformed:
+                # It is refused where it is understood.
+                end = len(self.half)
+            whole = bytes(self.half[:end])
+            del self.half[:end]
+            if whole:
+                return whole
+
+
+@fault("connect-tail-lost", "what comes in one piece behind the Connect is lost")
+class _(Connection):
+    def __init__(self, server, reader, writer):
+        super().__init__(server, FirstAlone(reader), writer)
+
+
+@fault("half-forgotten", "half of a message is forgotten after 150 ms")
+class _(Connection):
+    def __init__(self, server, reader, writer):
+        super().__init__(server, Impatient(reader), writer)
+
+
+# --- what one connection leaves to another
+
+@fault("interval-of-another", "a Connect that names no interval gets that of the last which named one")
+class _(Connection):
+    named = 60.0
+
+    def connect(self, values):
+        was = self.connected
+        super().connect(values)
+        if self.connected and not was:
+            kind, parameters = type(self), values.get(wire.PARAMETERS)
+            if isinstance(parameters, dict) and "ka" in parameters:
+                kind.named = self.interval
+            else:
+                self.interval = kind.named
+
+
+@fault("reset-ends-all", "a connection that is reset ends all others")
+class _(Connection):
+    async def serve(self):
+        try:
+            await super().serve()
+        except ConnectionError:
+            for other in list(self.server.open):
+                other.close()
+
+
+# --- what a server has for its devices
+
+@fault("numbers-unanswered", "a Run of a number that the server does not know gets no answer")
+class _(Connection):
+    def run(self, values):
+        if values.get(wire.RESOURCE) not in range(9, 21):
+            super().run(values)

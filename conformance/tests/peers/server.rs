@@ -151,6 +151,12 @@ const FAULTS: &[Expected<'_>] = &[
         &["IOTMP25-FRAME-006", "IOTMP25-VARINT-004"],
     ),
     ("dies-of-unknown-type", 3, &["IOTMP25-ROBUST-001"]),
+    ("connect-tail-lost", 1, &["IOTMP25-FRAME-004"]),
+    ("half-forgotten", 1, &["IOTMP25-FRAME-003"]),
+    ("interval-of-another", 1, &["IOTMP25-KEEPALIVE-005"]),
+    ("reset-ends-all", 1, &["IOTMP25-ROBUST-001"]),
+    ("numbers-unanswered", 1, &["IOTMP25-RUN-001"]),
+    ("undefined-as-null", 1, &["IOTMP25-PSON2-007"]),
 ];
 
 #[test]

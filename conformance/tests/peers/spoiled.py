@@ -197,6 +197,15 @@ def _():
     unpack_as(change)
 
 
+@fault("undefined-as-null", "a constant that nobody defined is read as null")
+def _():
+    def unpack(data, at, depth=0, max_depth=wire.MAX_DEPTH):
+        if at < len(data) and data[at] >> 5 == 3 and data[at] & 31 in range(3, 31):
+            return None, at + 1
+        return _right["unpack"](data, at, depth, max_depth)
+    wire.unpack = unpack
+
+
 @fault("null-unread", "null cannot be read")
 def _():
     def change(value):

@@ -46,6 +46,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         title: "the version in a Connect changes nothing",
         clauses: &["IOTMP23-CONNECT-022"],
         ambiguity: Some(VERSION),
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(any_version(peer)),
         ..SERVER
     },
@@ -90,6 +91,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "connect.client-type-and-firmware",
         title: "client type and firmware change nothing",
         clauses: &["IOTMP25-CONNECT-012"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(client_type_and_firmware(peer)),
         ..SERVER
     },
@@ -97,6 +99,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "connect.version-0",
         title: "protocol version 0 means PSON generation 1",
         clauses: &["IOTMP25-CONNECT-010"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(version(peer, 0)),
         ..SERVER
     },
@@ -104,6 +107,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "connect.version-1",
         title: "protocol version 1 means PSON generation 2, for the rest of the connection too",
         clauses: &["IOTMP25-CONNECT-010"],
+        control: Some("run.one-answer"),
         run: |peer| Box::pin(version(peer, 1)),
         ..SERVER
     },
@@ -275,6 +279,10 @@ async fn client_type_and_firmware(peer: &Peer) -> Outcome {
 }
 
 async fn version(peer: &Peer, version: u64) -> Outcome {
+    let older = match peer.subject().takes_over() {
+        true => None,
+        false => Some(peer.connected().await?),
+    };
     let (mut link, _) = accepted(peer, &json!({"protocol_version": version}), None).await?;
     let encodings = link.codec().encodings();
     let named = usize::try_from(version)
@@ -284,5 +292,15 @@ async fn version(peer: &Peer, version: u64) -> Outcome {
         link.set_encoding(*encoding);
     }
     // A resource that does not exist travels in that generation, and so may the Error.
-    link.ask().await.map(drop)
+    link.ask().await?;
+    let Some(mut older) = older else {
+        return Ok(());
+    };
+    // Whether it lives on is the matter of other cases; what this one asked for is nothing to it.
+    if older.fence().await.is_err() {
+        return Ok(());
+    }
+    let answer = older.ask().await;
+    let because = "asked on an older connection whose Connect named no version";
+    answer.because(because).map(drop)
 }

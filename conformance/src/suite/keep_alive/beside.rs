@@ -5,8 +5,8 @@ use core::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::bare;
 use super::sent::{PATIENT, given_up_within, goes_on_regardless, is_given_up, lively};
+use super::{SUSPICIOUS, bare, default_interval, end_of, with_interval, with_margin};
 use crate::case::{Case, DEVICE, Pace, SERVER};
 use crate::subject::{Event, Link, Peer, Want};
 use crate::suite::stream::best;
@@ -27,6 +27,15 @@ pub(in crate::suite) const CASES: &[Case] = &[
         clauses: &["IOTMP25-KEEPALIVE-003"],
         control: Some("keep-alive.answered-each"),
         run: |peer| Box::pin(answered_on_and_on(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.own-interval",
+        title: "a connection whose Connect names no interval does not have that of another",
+        clauses: &["IOTMP25-KEEPALIVE-005"],
+        control: Some("keep-alive.missed"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(own_interval(peer)),
         ..SERVER
     },
     Case {
@@ -68,6 +77,30 @@ async fn answered_on_and_on(peer: &Peer) -> Outcome {
         peer.transcript().keep_last(SHOWN);
     }
     Ok(())
+}
+
+/// The short interval is named first, on a connection that goes on beside the other.
+async fn own_interval(peer: &Peer) -> Outcome {
+    let interval = Duration::from_secs(1);
+    let (mut short, before) = with_interval(peer, interval.as_secs()).await?;
+    let mut link = peer.connected().await?;
+    let since = Instant::now();
+    // Who has the interval of the other would miss a Keep Alive by then.
+    let end = since + with_margin(peer, interval) + SUSPICIOUS;
+    match link.next_before(end).await {
+        Event::Closed { .. } => {
+            let got = format!("connection closed after {} ms", since.elapsed().as_millis());
+            let default = default_interval(peer).as_secs();
+            return Err(
+                Stop::fail(format!("no end before {default} s, the default"), got)
+                    .because("the Connect of an earlier connection asked for 1 s"),
+            );
+        }
+        _ => link.quiet("nothing").await?,
+    }
+    end_of(&mut short, before, before + interval * 2)
+        .await
+        .map(drop)
 }
 
 /// Asks again and again until `end`, and returns what comes that is no answer to any of `asked`.

@@ -97,6 +97,7 @@ pub(super) async fn asked(operator: &dyn Operator, what: Ask) -> Outcome<Option<
     let told = format!("{what:?}");
     operator.ask(what).await.map_err(|why| match why {
         Unheard::Unable => Stop::skip(why.to_string()),
+        Unheard::Broken(stop) => stop,
         Unheard::Failed(why) => Stop::fail(format!("the application to be heard: {told}"), why),
     })
 }

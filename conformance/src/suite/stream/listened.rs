@@ -1,11 +1,14 @@
 //! What a server asks of a device's streams when its users listen.
 
+pub(in crate::suite) mod apart;
+mod unit;
+
 use core::time::Duration;
 
 use serde_json::json;
 
+use self::unit::{PerSecond, UNIT, unit_rule};
 use crate::case::{Case, Pace, SERVER};
-use crate::family;
 use crate::subject::vocabulary::{self, part};
 use crate::subject::{Asked, Event, Link, Listener, Peer, Received, Unheard, phrase};
 use crate::suite::call::unheard;
@@ -13,14 +16,12 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// Ambiguity of listeners that want different intervals.
 const SHARED: &str = "IOTMP25-AMB-SHARED-STREAM";
-/// Ambiguity that says in which unit the interval is.
-const UNIT: &str = "IOTMP25-AMB-INTERVAL";
 /// The resource that is listened to.
 const RESOURCE: &str = "temperature";
 /// Two intervals in seconds, and the greatest one that divides both.
 const INTERVALS: [u64; 3] = [6, 9, 3];
 
-/// What says at which interval a stream is opened, as far as the revision has it.
+/// What says at which interval a stream is opened, as far as a server can be asked for it.
 const IN_TIME: [&str; 2] = ["IOTMP20-STREAM-016", SHARES];
 /// Rule of listeners who come and go.
 const SHARES: &str = "IOTMP25-SHARE-002";
@@ -40,6 +41,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.listened-interval",
         title: "a listener's interval stands in the Start Stream in the unit of the protocol",
         clauses: &IN_TIME,
+        ambiguity: Some(UNIT),
         run: |peer| Box::pin(interval(peer)),
         ..LISTENED
     },
@@ -150,15 +152,6 @@ fn the_start<'a>(asked: &'a [Received], why: &str) -> Outcome<&'a Received> {
     }
 }
 
-/// An interval as the protocol counts it.
-fn counted(peer: &Peer, seconds: u64) -> u64 {
-    let unit = family::ambiguity(peer.spec(), UNIT);
-    match unit.map(|unit| unit.reference.as_str()) {
-        Some("milliseconds") => seconds.saturating_mul(1000),
-        _ => seconds,
-    }
-}
-
 /// The interval that a Start Stream asks for, as the protocol counts it.
 fn interval_of(peer: &Peer, start: &Received) -> u64 {
     let interval = part(peer.spec(), start, "interval");
@@ -210,16 +203,18 @@ async fn listened(peer: &Peer, seconds: u64) -> Outcome<(Link, Box<dyn Listener>
 async fn interval(peer: &Peer) -> Outcome {
     let [seconds, ..] = INTERVALS;
     let (_link, _listener, start) = listened(peer, seconds).await?;
-    let wanted = counted(peer, seconds);
+    let unit = PerSecond::seen(peer, &start, seconds);
+    let wanted = unit.count(seconds);
     if interval_of(peer, &start) == wanted && start.field("resource").is_some() {
-        return Ok(());
+        return match unit_rule(peer) {
+            Some(_) => Ok(()),
+            None => Err(Stop::info(UNIT, unit.reading())),
+        };
     }
     let expected = format!("a Start Stream of {RESOURCE:?} with the interval {wanted}");
-    let mut rules = IN_TIME.into_iter();
-    let broken = rules.find(|rule| family::clause(peer.spec(), rule).is_some());
     Err(Stop::fail(expected, phrase(&start.message))
         .because(format!("a user wants a value every {seconds} s"))
-        .blaming(broken.unwrap_or(SHARES)))
+        .blaming(unit_rule(peer).unwrap_or(SHARES)))
 }
 
 async fn reconfigured(peer: &Peer) -> Outcome {
@@ -229,7 +224,7 @@ async fn reconfigured(peer: &Peer) -> Outcome {
     let wish = listener.set_interval(Duration::from_secs(second));
     let granted = grant(&mut link, wish).await?;
     let mut changes = granted.asked;
-    let wanted = counted(peer, second);
+    let wanted = PerSecond::seen(peer, &start, first).count(second);
     let is_last = |change: &Received| interval_of(peer, change) == wanted;
     // Where the new listener comes before the old one leaves, there is a step between.
     if !changes.last().is_some_and(is_last) {
@@ -253,7 +248,7 @@ async fn values(peer: &Peer) -> Outcome {
     let id = start.stream_id().and_then(|id| u16::try_from(id).ok());
     let id = id.ok_or_else(|| Stop::fail("a stream identifier", phrase(&start.message)))?;
     let name = vocabulary::values(peer.spec()).next().unwrap_or_default();
-    let value = json!({"celsius": 21.5, "at": [1, "two"]});
+    let value = json!({"celsius": "21", "at": ["one", "two"]});
     link.send(vocabulary::value(peer.spec(), name, id, &value))
         .await?;
     let timeout = link.timeout();
@@ -284,9 +279,8 @@ async fn stopped(link: &mut Link, start: &Received) -> Outcome {
     asked_for(link, &what, is_it).await.map(drop)
 }
 
-/// Waits for a Start Stream with that interval in seconds.
-async fn restarted(peer: &Peer, link: &mut Link, seconds: u64) -> Outcome<Received> {
-    let wanted = counted(peer, seconds);
+/// Waits for a Start Stream with that interval.
+async fn restarted(peer: &Peer, link: &mut Link, wanted: u64) -> Outcome<Received> {
     let what = format!("a Start Stream with the interval {wanted}");
     let is_it =
         |asked: &Received| asked.name() == "start_stream" && interval_of(peer, asked) == wanted;
@@ -301,7 +295,8 @@ async fn come_and_go(peer: &Peer) -> Outcome {
         ));
     }
     let [first, second, common] = INTERVALS;
-    let (mut link, listener, _) = listened(peer, first).await?;
+    let (mut link, listener, start) = listened(peer, first).await?;
+    let unit = PerSecond::seen(peer, &start, first);
     let every = Duration::from_secs(second);
     let wish = operator.listen(peer.credentials()?, RESOURCE, every);
     let granted = grant(&mut link, wish).await?;
@@ -311,15 +306,16 @@ async fn come_and_go(peer: &Peer) -> Outcome {
         ));
     };
     let mut changes = granted.asked.iter();
-    let is_common = |asked: &Received| interval_of(peer, asked) == counted(peer, common);
-    let is_shared = changes.any(is_common) || restarted(peer, &mut link, common).await.is_ok();
+    let is_common = |asked: &Received| interval_of(peer, asked) == unit.count(common);
+    let is_shared =
+        changes.any(is_common) || restarted(peer, &mut link, unit.count(common)).await.is_ok();
     if !is_shared {
         return Err(Stop::skip(
             "the server does not share streams at a common divisor, and need not",
         ));
     }
     drop(listener);
-    let last = restarted(peer, &mut link, second)
+    let last = restarted(peer, &mut link, unit.count(second))
         .await
         .because(format!("who wanted a value every {first} s has left"))
         .blaming(SHARES)?;
@@ -336,6 +332,7 @@ async fn come_and_go(peer: &Peer) -> Outcome {
 async fn shared(peer: &Peer) -> Outcome {
     let [first, second, common] = INTERVALS;
     let (mut link, _listener, start) = listened(peer, first).await?;
+    let unit = PerSecond::seen(peer, &start, first);
     let wish = peer
         .operator()?
         .listen(peer.credentials()?, RESOURCE, Duration::from_secs(second));
@@ -347,8 +344,8 @@ async fn shared(peer: &Peer) -> Outcome {
     let reading = match (&granted.told, interval) {
         (Err(_), None) => "forbid".to_owned(),
         (Ok(_), None) => "first".to_owned(),
-        (Ok(_), Some(interval)) if interval == counted(peer, common) => "gcd".to_owned(),
-        (Ok(_), Some(interval)) if interval == counted(peer, second) => {
+        (Ok(_), Some(interval)) if interval == unit.count(common) => "gcd".to_owned(),
+        (Ok(_), Some(interval)) if interval == unit.count(second) => {
             let stays = changed.and_then(Received::stream_id) == start.stream_id();
             let kept = if stays { "stream" } else { "first listener" };
             format!("the second interval takes the place of the first, and of its {kept}")

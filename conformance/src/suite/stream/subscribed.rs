@@ -1,27 +1,51 @@
 //! Streams of events, which a device opens at its server.
 
+use core::time::Duration;
+
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{closed_again, stopped};
 use crate::case::{Case, SERVER};
-use crate::subject::{Peer, Want, vocabulary};
+use crate::subject::{Event, Link, Peer, Want, phrase, vocabulary};
+use crate::suite::property::{self, with_id};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// An event that every server knows which knows any.
 const EVENT: &str = "device_property_update";
 
-pub(in crate::suite) const CASES: &[Case] = &[Case {
-    slug: "stream.unsubscribed-twice",
-    title: "a second Stop Stream for a subscription is answered by Error",
-    // What only a device that was let in can ask for is known of those servers alone.
-    specs: &["iotmp-shipping"],
-    clauses: &["IOTMP25-STREAM-006"],
-    control: Some("stream.stop-unknown"),
-    run: |peer| Box::pin(unsubscribed_twice(peer)),
-    ..SERVER
-}];
+/// A property whose update is such an event.
+const PROPERTY: &str = "conformance_event";
+/// How long an event may take to come from one connection to another.
+const SOON: Duration = Duration::from_millis(500);
 
-async fn unsubscribed_twice(peer: &Peer) -> Outcome {
+/// A case about what only a device that was let in can ask for, which is known of these servers alone.
+const SUBSCRIBED: Case = Case {
+    specs: &["iotmp-shipping"],
+    control: Some("stream.stop-unknown"),
+    ..SERVER
+};
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "stream.unsubscribed-twice",
+        title: "a second Stop Stream for a subscription is answered by Error",
+        clauses: &["IOTMP25-STREAM-006"],
+        run: |peer| Box::pin(unsubscribed_twice(peer)),
+        ..SUBSCRIBED
+    },
+    Case {
+        slug: "stream.subscribed-id",
+        title: "what comes of a subscription comes under its identifier",
+        // The rule itself binds who writes; a server without events has nothing to show of it.
+        clauses: &["IOTMP25-SID-003"],
+        run: |peer| Box::pin(subscribed_id(peer)),
+        ..SUBSCRIBED
+    },
+];
+
+/// A connection that is subscribed to an event, and the identifier of that.
+async fn subscribed(peer: &Peer) -> Outcome<(Link, u16)> {
     let number = vocabulary::number(peer.spec(), "server_resource", "subscribe_event")?;
     let mut link = peer.connected().await?;
     let id = link.id();
@@ -31,6 +55,39 @@ async fn unsubscribed_twice(peer: &Peer) -> Outcome {
     if answer.unrelated("subscribing to an event")?.name() != "ok" {
         return Err(Stop::skip("the server lets a device subscribe to nothing"));
     }
+    Ok((link, id))
+}
+
+async fn subscribed_id(peer: &Peer) -> Outcome {
+    let (mut link, id) = subscribed(peer).await?;
+    let set = property::set(peer.spec(), PROPERTY, &json!({"set": id}))?;
+    let own = link.id();
+    link.send(with_id(&set, own)).await?;
+    let deadline = Instant::now() + SOON;
+    loop {
+        match link.next_before(deadline).await {
+            Event::Message(value) if value.name() == "stream_data" => {
+                return match value.stream_id() == Some(id.into()) {
+                    true => Ok(()),
+                    false => {
+                        let expected = format!("a value of stream_id={id}");
+                        let stop = Stop::fail(expected, phrase(&value.message));
+                        Err(stop.blaming("IOTMP25-STREAM-010"))
+                    }
+                };
+            }
+            Event::Message(_) => {}
+            Event::Garbage(why) => return Err(Stop::fail(Want::Data(id).to_string(), why)),
+            Event::Closed { .. } | Event::Silence(_) => {
+                let why = "the server tells a device of no change of its properties";
+                return Err(Stop::skip(why));
+            }
+        }
+    }
+}
+
+async fn unsubscribed_twice(peer: &Peer) -> Outcome {
+    let (mut link, id) = subscribed(peer).await?;
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("ending the subscription once")?;

@@ -1,0 +1,122 @@
+//! What has nothing to do with a call, and what a call leaves behind.
+
+use serde_json::json;
+
+use super::{CALLED, FREE_ID, OWN_ANSWER, call, device, id_of, ok, put_through, requested, told};
+use crate::case::{Case, Role};
+use crate::observe::{Written, written_wrong};
+use crate::subject::{NO_SUCH_RESOURCE, Peer, Told, phrase};
+use crate::suite::property::asked;
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Bytes of a text that a peer should take.
+const LARGE: usize = 20_000;
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "call.nothing-left",
+        title: "a call without an input brings none, whatever the call before brought",
+        clauses: &[OWN_ANSWER],
+        control: Some("call.answered"),
+        run: |peer| Box::pin(nothing_left(peer)),
+        ..CALLED
+    },
+    Case {
+        slug: "call.other-connection",
+        title: "what comes on another connection of the device under the identifier of a call is no answer to it",
+        clauses: &[OWN_ANSWER],
+        control: Some("call.in-flight"),
+        run: |peer| Box::pin(other_connection(peer)),
+        ..CALLED
+    },
+    Case {
+        slug: "call.large",
+        title: "a text of 20,000 bytes goes through a call either way",
+        // Elsewhere nothing says how much a peer takes.
+        specs: &["iotmp-shipping"],
+        clauses: &[OWN_ANSWER],
+        control: Some("call.answered"),
+        run: |peer| Box::pin(large(peer)),
+        ..CALLED
+    },
+    Case {
+        slug: "call.sorted-keys",
+        title: "the keys of a user's map reach the device sorted",
+        clauses: &["IOTMPS-WIRE-006"],
+        control: Some("call.answered"),
+        run: |peer| Box::pin(sorted_keys(peer)),
+        ..CALLED
+    },
+];
+
+async fn nothing_left(peer: &Peer) -> Outcome {
+    let mut link = device(peer, &["run"]).await?;
+    let before = json!("brought before");
+    for input in [Some(before.clone()), None] {
+        let mut waiting = vec![(0, call(peer, input.clone(), peer.timeout())?)];
+        let run = requested(&mut link, &mut waiting, "run").await?;
+        if input.is_none() && run.field("payload") == Some(&before) {
+            let expected = "a Run without a payload";
+            return Err(Stop::fail(expected, phrase(&run.message)));
+        }
+        link.send(ok(id_of(&run)?, &json!("taken"))).await?;
+        told(&mut link, &mut waiting).await?;
+    }
+    Ok(())
+}
+
+/// The server turns to the newer of two connections; the older one answers first.
+async fn other_connection(peer: &Peer) -> Outcome {
+    if peer.subject().takes_over() {
+        return Err(Stop::skip("a second connection of a device ends the first"));
+    }
+    let mut older = device(peer, &["run"]).await?;
+    let mut link = device(peer, &["run"]).await?;
+    let mut waiting = vec![(0, call(peer, None, peer.timeout())?)];
+    let run = requested(&mut link, &mut waiting, "run").await;
+    let Ok(run) = run else {
+        return Err(Stop::skip(
+            "the server does not turn to the newest connection of a device",
+        ));
+    };
+    let id = id_of(&run)?;
+    older.send(ok(id, &json!("from the other"))).await?;
+    // The server may end a connection over an answer to nothing.
+    older
+        .settle()
+        .await
+        .unrelated("asking on the older connection")?;
+    link.send(ok(id, &json!("from the one that was asked")))
+        .await?;
+    let (_, told) = told(&mut link, &mut waiting).await?;
+    let wanted = Told::Value(Some(json!("from the one that was asked")));
+    if told == wanted {
+        return Ok(());
+    }
+    Err(Stop::fail(wanted.to_string(), told.to_string())
+        .because("told the user, after another connection had used the identifier of the call")
+        .having_kept(&[FREE_ID]))
+}
+
+async fn large(peer: &Peer) -> Outcome {
+    let mut link = device(peer, &["run"]).await?;
+    let text = |letter: &str| json!(letter.repeat(LARGE));
+    let run = json!({"type": "run", "resource": NO_SUCH_RESOURCE, "payload": text("r")});
+    asked(&mut link, &run)
+        .await
+        .unrelated("taking a message of that size")?;
+    put_through(peer, &mut link, &text("i"), text("o")).await
+}
+
+async fn sorted_keys(peer: &Peer) -> Outcome {
+    let mut link = device(peer, &["run"]).await?;
+    let input = json!({"b": 1, "a": {"d": 2, "c": 3}, "B": 4});
+    let mut waiting = vec![(0, call(peer, Some(input), peer.timeout())?)];
+    let run = requested(&mut link, &mut waiting, "run").await?;
+    link.send(ok(id_of(&run)?, &json!("taken"))).await?;
+    told(&mut link, &mut waiting).await?;
+    match written_wrong(link.codec(), Role::Server, &run.bytes, Written::SortedKeys) {
+        Some((expected, got)) => Err(Stop::fail(expected, got)),
+        None => Ok(()),
+    }
+}

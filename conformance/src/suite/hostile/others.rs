@@ -1,0 +1,121 @@
+//! What one connection does, and all others do not notice.
+
+use core::time::Duration;
+
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
+
+use super::HOSTILE;
+use crate::case::{Case, SERVER};
+use crate::subject::{Link, Peer};
+use crate::suite::property::{self, asked, with_id};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// Requests whose answers nobody takes.
+const UNREAD: usize = 16;
+/// A property of the device that a case sets, and how large it is.
+const PROPERTY: &str = "conformance_unread";
+const SIZE: usize = 24 * 1024;
+/// Times that it is asked for: more than what lies between two ends takes.
+const MANY: u32 = 512;
+/// Answers of which the quickest tells how long one takes.
+const TRIED: usize = 8;
+
+/// A case about a server, which has other connections.
+const BESIDE: Case = Case {
+    roles: SERVER.roles,
+    ..HOSTILE
+};
+
+pub(in crate::suite) const CASES: &[Case] = &[
+    Case {
+        slug: "hostile.reset",
+        title: "connections that are reset just end",
+        run: |peer| Box::pin(reset(peer)),
+        ..BESIDE
+    },
+    Case {
+        slug: "hostile.unread",
+        title: "a device that takes none of its answers holds up no other",
+        // What a server says at length is known of those alone.
+        specs: &["iotmp-shipping"],
+        control: Some("framing.more-than-a-buffer"),
+        run: |peer| Box::pin(unread(peer)),
+        ..BESIDE
+    },
+];
+
+/// Sends so many Keep Alives and takes no answer.
+async fn beat(link: &mut Link) -> Outcome {
+    let bytes = link.encode(&json!({"type": "keep_alive"}))?;
+    let bytes = bytes.repeat(UNREAD);
+    link.send_raw(&bytes, "keep_alive, again and again").await;
+    Ok(())
+}
+
+/// Whoever closes a connection on which something waits to be read resets it.
+async fn reset(peer: &Peer) -> Outcome {
+    for _ in 0..2 {
+        let witness = peer.witness().await?;
+        let mut link = peer.connected().await?;
+        beat(&mut link).await?;
+        // By the time that this is answered, so is that.
+        peer.connected()
+            .await?
+            .fence()
+            .await
+            .unrelated("asking on another connection")?;
+        link.close();
+        // The server hears of it at the latest with what comes after; how that fares the witness tells.
+        for _ in 0..2 {
+            if let Ok(mut later) = peer.connected().await {
+                let _ = later.fence().await;
+            }
+        }
+        witness.undisturbed().await?;
+    }
+    Ok(())
+}
+
+/// The shortest time that one answer takes.
+async fn quickest(link: &mut Link, request: &Json) -> Outcome<Duration> {
+    let mut quickest = Duration::MAX;
+    for _ in 0..TRIED {
+        let began = Instant::now();
+        let answer = asked(link, request).await;
+        answer.unrelated("asking for a property")?;
+        quickest = quickest.min(began.elapsed());
+    }
+    Ok(quickest)
+}
+
+async fn unread(peer: &Peer) -> Outcome {
+    let value = json!({"unread": "x".repeat(SIZE)});
+    let set = property::set(peer.spec(), PROPERTY, &value)?;
+    let read = property::read(peer.spec(), PROPERTY)?;
+    let witness = peer.witness().await?;
+    let mut link = peer.connected().await?;
+    for request in [&set, &read] {
+        let answer = asked(&mut link, request).await;
+        if answer.unrelated("asking for a property")?.name() != "ok" {
+            return Err(Stop::skip("the server keeps no property of that size"));
+        }
+    }
+    let took = quickest(&mut link, &read).await?;
+    if took * MANY > peer.timeout() {
+        return Err(Stop::skip(format!(
+            "the server takes {} ms for one answer, and {MANY} would hold up others by that alone",
+            took.as_millis()
+        )));
+    }
+    let mut bytes = Vec::new();
+    for _ in 0..MANY {
+        let id = link.id();
+        bytes.extend(link.encode(&with_id(&read, id))?);
+    }
+    link.send_raw(&bytes, &format!("{MANY} requests for a large value"))
+        .await;
+    let outcome = witness.undisturbed().await;
+    link.close();
+    outcome
+}
