@@ -16,7 +16,8 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.every-resource",
         title: "every resource that can stream is streamed, one after another",
         clauses: &["IOTMP25-STREAM-001"],
-        control: Some("stream.start"),
+        // What is described and is not there cannot be streamed.
+        control: Some("describe.one"),
         run: |peer| Box::pin(every_resource(peer)),
         ..DEVICE
     },
@@ -31,7 +32,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "stream.run-meanwhile",
         title: "a resource that streams gives its value to a Run all the same",
-        clauses: &["IOTMP25-RUN-004", "IOTMP25-SID-001"],
+        clauses: &["IOTMP25-RUN-004", "IOTMP25-SID-001", "IOTMP25-SID-003"],
         control: Some("run.output"),
         run: |peer| Box::pin(run_meanwhile(peer)),
         ..DEVICE
@@ -63,8 +64,8 @@ async fn every_resource(peer: &Peer) -> Outcome {
 
 async fn alias(peer: &Peer) -> Outcome {
     let found = streamable(peer)?;
-    let mut named = found.iter().filter_map(|resource| resource.alias);
-    let Some(alias) = named.next() else {
+    let mut named = found.iter().filter_map(|r| Some((r, r.alias?)));
+    let Some((resource, alias)) = named.next() else {
         return Err(Stop::skip(
             "the device describes no resource with an alias that can be streamed",
         ));
@@ -73,13 +74,18 @@ async fn alias(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send(json!({"type": "start_stream", "stream_id": id, "resource": alias}))
         .await?;
-    link.message(&[Want::Ok(id)])
-        .await
-        .because(format!("{alias} is an alias"))?;
-    if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
-        peer.keep(link).await;
+    let answer = link.message(&[Want::Answer(id)]).await;
+    let answer = answer.unrelated("starting a stream")?;
+    if answer.name() == "ok" {
+        return Ok(());
     }
-    Ok(())
+    link.start_stream(&resource.name, &Json::Null)
+        .await
+        .unrelated("starting it by its name")?;
+    Err(
+        Stop::fail(Want::Ok(id).to_string(), phrase(&answer.message))
+            .because(format!("{alias} is the alias of {:?}", resource.name)),
+    )
 }
 
 async fn run_meanwhile(peer: &Peer) -> Outcome {
@@ -100,6 +106,12 @@ async fn run_meanwhile(peer: &Peer) -> Outcome {
     let answer = past_data(&mut link, &[Want::Answer(call)], &[id]).await;
     match answer.blaming("IOTMP25-SID-001")? {
         Event::Message(ok) if ok.name() == "ok" && ok.field("payload").is_some() => Ok(()),
+        Event::Message(error) if error.name() == "error" => Err(Stop::fail(
+            Want::Ok(call).to_string(),
+            phrase(&error.message),
+        )
+        .blaming("IOTMP25-SID-003")
+        .because(format!("{:?} was streaming", resource.name))),
         Event::Message(other) => Err(Stop::fail("an Ok with a payload", phrase(&other.message))
             .blaming("IOTMP25-RUN-004")
             .because(format!("{:?} was streaming", resource.name))),
