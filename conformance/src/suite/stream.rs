@@ -76,7 +76,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "stream.id-free-after-stop",
         title: "the identifier of a closed stream can be used again",
         clauses: &["IOTMP25-SID-004"],
-        control: Some("stream.stop"),
+        control: Some("stream.start-again"),
         run: |peer| Box::pin(id_free_after_stop(peer)),
         ..DEVICE
     },

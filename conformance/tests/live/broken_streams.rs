@@ -53,7 +53,7 @@ const FAULTS: &[(Fault, &str, &str)] = &[
     (
         Fault::SharesIntervals,
         "device.stream.intervals-of-their-own",
-        "IOTMP25-STREAM-003",
+        "IOTMP25-STREAM-007",
     ),
     (
         Fault::StreamsOneOnly,

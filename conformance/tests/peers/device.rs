@@ -112,7 +112,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("keep-alive-at-once", 0, &[]),
     ("keep-alive-echoed", 1, &["IOTMP25-KEEPALIVE-002"]),
     ("values-put-off", 1, &["IOTMP25-STREAM-003"]),
-    ("last-interval-for-all", 1, &["IOTMP25-STREAM-003"]),
+    ("last-interval-for-all", 1, &["IOTMP25-STREAM-007"]),
     ("refused-stream-runs", 1, &["IOTMP25-STREAM-004"]),
     ("tail-of-read-lost", 1, &["IOTMP25-FRAME-004"]),
     ("errors-explained", 0, &[]),

@@ -178,7 +178,9 @@ async fn beside_a_stream(peer: &Peer) -> Outcome {
     loop {
         match link.next_before(since + late).await {
             Event::Message(received) if received.name() == "keep_alive" => return bare(&received),
-            event if Want::Data(id).allows(&event) => peer.transcript().keep_last(SHOWN),
+            event if Want::Data(id).allows(&event) && since.elapsed() <= late => {
+                peer.transcript().keep_last(SHOWN);
+            }
             other => return Err(unsent(&other, late).because("meanwhile a stream was open")),
         }
     }

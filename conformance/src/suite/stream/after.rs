@@ -82,9 +82,7 @@ async fn id_free_after_refusal(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send_start_stream(id, NO_SUCH_RESOURCE, &Json::Null)
         .await?;
-    link.message(&[Want::Error(id)])
-        .await
-        .unrelated("asking for a stream of what there is not")?;
+    refused(&mut link, id, "asking for a stream of what there is not").await?;
     link.send_start_stream(id, &resource.name, &Json::Null)
         .await?;
     link.message(&[Want::Ok(id)])
@@ -96,15 +94,19 @@ async fn id_free_after_refusal(peer: &Peer) -> Outcome {
     let id = link.id();
     link.send(json!({"type": "run", "stream_id": id, "resource": NO_SUCH_RESOURCE}))
         .await?;
-    link.message(&[Want::Error(id)])
-        .await
-        .unrelated("running what there is not")?;
+    refused(&mut link, id, "running what there is not").await?;
     link.send(link.request(id)).await?;
     link.message(&[Want::Ok(id)])
         .await
         .because("a Run under it was answered by Error before")?;
     peer.keep(link).await;
     Ok(())
+}
+
+/// Waits for an Error, and for no second one.
+async fn refused(link: &mut Link, id: u16, step: &str) -> Outcome {
+    link.message(&[Want::Error(id)]).await.unrelated(step)?;
+    link.quiet("one answer").await.unrelated(step)
 }
 
 async fn stop_events(peer: &Peer) -> Outcome {
@@ -147,6 +149,13 @@ async fn replaced_id(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
     let mut link = peer.connected().await?;
     let rarely = json!({"interval": LONG});
+    let plain = link
+        .start_stream(&resource.name, &rarely)
+        .await
+        .unrelated("starting a stream")?;
+    stopped(&mut link, plain, &[Want::Ok(plain)])
+        .await
+        .unrelated("stopping a stream")?;
     let old = link
         .start_stream(&resource.name, &rarely)
         .await

@@ -16,14 +16,15 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.every-resource",
         title: "every resource that can stream is streamed, one after another",
         clauses: &["IOTMP25-STREAM-001"],
-        control: Some("stream.start"),
+        // What is described and is not there cannot be streamed.
+        control: Some("describe.one"),
         run: |peer| Box::pin(every_resource(peer)),
         ..DEVICE
     },
     Case {
         slug: "stream.run-meanwhile",
         title: "a resource that streams gives its value to a Run all the same",
-        clauses: &["IOTMP25-RUN-004", "IOTMP25-SID-001"],
+        clauses: &["IOTMP25-RUN-004", "IOTMP25-SID-001", "IOTMP25-SID-003"],
         control: Some("run.output"),
         run: |peer| Box::pin(run_meanwhile(peer)),
         ..DEVICE
@@ -71,6 +72,12 @@ async fn run_meanwhile(peer: &Peer) -> Outcome {
     let answer = past_data(&mut link, &[Want::Answer(call)], &[id]).await;
     match answer.blaming("IOTMP25-SID-001")? {
         Event::Message(ok) if ok.name() == "ok" && ok.field("payload").is_some() => Ok(()),
+        Event::Message(error) if error.name() == "error" => Err(Stop::fail(
+            Want::Ok(call).to_string(),
+            phrase(&error.message),
+        )
+        .blaming("IOTMP25-SID-003")
+        .because(format!("{:?} was streaming", resource.name))),
         Event::Message(other) => Err(Stop::fail("an Ok with a payload", phrase(&other.message))
             .blaming("IOTMP25-RUN-004")
             .because(format!("{:?} was streaming", resource.name))),

@@ -54,19 +54,18 @@ async fn is_echo(link: &mut Link, resource: &Resource) -> Outcome<bool> {
     Ok(true)
 }
 
-/// Whether two values are the same but for a number or constant in them, which may be what goes wrong.
+/// Whether two values are the same but for what is in them last, which may be what goes wrong.
 fn alike(one: &Json, other: &Json) -> bool {
-    let is_detail = |value: &Json| value.is_null() || value.is_boolean() || value.is_number();
-    let details =
-        |one: &Json, other: &Json| alike(one, other) || (is_detail(one) && is_detail(other));
+    let is_last = |value: &Json| !value.is_array() && !value.is_object();
+    let inside = |one: &Json, other: &Json| alike(one, other) || (is_last(one) && is_last(other));
     match (one, other) {
         (Json::Array(one), Json::Array(other)) => {
             let mut pairs = one.iter().zip(other);
-            one.len() == other.len() && pairs.all(|(one, other)| details(one, other))
+            one.len() == other.len() && pairs.all(|(one, other)| inside(one, other))
         }
         (Json::Object(one), Json::Object(other)) => {
             let same_key = |(key, one): (&String, &Json)| {
-                other.get(key).is_some_and(|other| details(one, other))
+                other.get(key).is_some_and(|other| inside(one, other))
             };
             one.len() == other.len() && one.iter().all(same_key)
         }
@@ -131,8 +130,8 @@ mod tests {
     fn what_is_given_back_is_known_by_its_shape() {
         let sample = json!({"a": [1, -2, null], "b": "text"});
         assert!(alike(&sample, &sample));
-        assert!(alike(&json!({"a": [1, 2, false], "b": "text"}), &sample));
-        assert!(!alike(&json!({"a": [1, -2, null], "b": "other"}), &sample));
+        assert!(alike(&json!({"a": [1, 2, false], "b": "test"}), &sample));
+        assert!(!alike(&json!({"a": [1, -2], "b": "text"}), &sample));
         assert!(!alike(&json!({"sum": 3}), &json!({"a": 1, "b": 2})));
         assert!(!alike(&json!(9), &json!(10)));
     }
