@@ -33,7 +33,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "keep-alive.own-interval",
         title: "a connection whose Connect names no interval does not have that of another",
         clauses: &["IOTMP25-KEEPALIVE-005"],
-        control: Some("keep-alive.missed"),
+        control: Some("keep-alive.answered"),
         pace: Pace::Slow,
         run: |peer| Box::pin(own_interval(peer)),
         ..SERVER
