@@ -72,6 +72,8 @@ async fn with_a_slow_call_open(peer: &Peer) -> Outcome {
     }
     let (call, goodbye) = (link.id(), link.id());
     link.send(resource.run(Some(call))).await?;
+    // What comes in one piece with it is the matter of other cases.
+    link.pause().await;
     link.send(vocabulary::disconnect(peer.spec(), goodbye))
         .await?;
     let ended = link.closed_in_the_end().await;

@@ -250,6 +250,8 @@ async fn again_after_error(peer: &Peer) -> Outcome {
             .answer(id)
             .await
             .unrelated("asking for what is not there")?;
+        // A second answer would be taken for that of the next request.
+        link.fence().await.unrelated("seeing that one was all")?;
         link.send(link.request(id)).await?;
         let again = link.message(&[Want::Ok(id)]).await;
         again.because(format!("{} had answered the {name} before", refused.name()))?;

@@ -28,6 +28,9 @@ use crate::verdict::{Outcome, Step, Stop};
 /// Ambiguity of the answer to a Stop Stream for a stream that is not open.
 const STOP_STREAM: &str = "IOTMP23-AMB-STOP-STREAM";
 
+/// An identifier under which no connection of a run has opened a stream.
+const NEVER_OPENED: u16 = 23_131;
+
 pub(super) const CASES: &[Case] = &[
     Case {
         slug: "stream.start",
@@ -200,8 +203,7 @@ async fn no_resource(peer: &Peer) -> Outcome {
 
 async fn stop_unknown(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    let id = link.id();
-    let seen = closed_again(&mut link, id).await?;
+    let seen = closed_again(&mut link, NEVER_OPENED).await?;
     peer.keep(link).await;
     seen
 }

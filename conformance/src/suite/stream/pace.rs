@@ -53,8 +53,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.intervals-of-their-own",
         title: "of two streams each keeps to its own interval",
         clauses: &["IOTMP25-STREAM-007"],
-        // Whoever cuts a long interval sends at another one.
-        control: Some("number.interval-cut"),
+        control: Some("stream.interval"),
         run: |peer| Box::pin(intervals_of_their_own(peer)),
         ..TIMED
     },
