@@ -12,7 +12,7 @@ pub(in crate::suite) const CASES: &[Case] = &[Case {
     slug: "fields.known-reserved-wire-types",
     title: "a field of a Run spoils it under each reserved wire type, whichever field it is",
     clauses: &["IOTMP25-KEY-003", "IOTMPS-WIRE-002"],
-    control: Some("fields.reserved-wire-types"),
+    control: Some("fields.each-any-order"),
     roles: &[Role::Device],
     run: |peer| Box::pin(known(peer)),
     ..CASE

@@ -5,7 +5,7 @@ use super::{DEVICE, SERVER};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in};
 use crate::subject::{Ask, Event, Link, Peer, Received, phrase};
-use crate::verdict::{Kind, Outcome, Step, Stop};
+use crate::verdict::{Kind, Outcome, Step, Stop, Verdict};
 
 /// Largest payload of a Command, as its length of one byte has it.
 const LARGEST: usize = u8::MAX as usize;
@@ -82,6 +82,10 @@ async fn answered(peer: &Peer, payload: fn(&Peer) -> Option<Vec<u8>>) -> Outcome
     Ok(())
 }
 
+fn is_absence(stop: &Stop) -> bool {
+    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_absence())
+}
+
 fn is_answer(response: &Received) -> Outcome {
     match response.name() {
         "command_accepted" | "command_refused" => Ok(()),
@@ -118,8 +122,12 @@ async fn failed(peer: &Peer) -> Outcome {
         .and_then(|app| app.payloads().failing.clone());
     tries.extend(failing.map(|payload| command(Some(&payload))));
     let mut was_refused = false;
-    for request in tries {
-        let response = ask(&mut link, request).await?;
+    for (nth, request) in tries.into_iter().enumerate() {
+        let response = match ask(&mut link, request).await {
+            // What becomes of another's token is left open, silence included.
+            Err(stop) if nth == 0 && is_absence(&stop) => continue,
+            response => response?,
+        };
         is_answer(&response)?;
         was_refused |= response.name() == "command_refused";
         link.quiet("status 00 and nothing more").await?;

@@ -19,11 +19,18 @@ pub(super) fn accepted(response: &Received) -> Outcome {
 pub(super) fn refused(link: &Link, response: &Received, reason: &str) -> Outcome {
     let spec = link.codec().spec();
     let code = vocabulary::number(spec, "error_code", reason)?;
-    if response.name() == "refused" && code_of(response) == Some(code) {
+    if response.name() == "refused" && code_of(response).is_some_and(|found| says(found, code)) {
         return Ok(());
     }
     let wanted = format!("status 00 and error code {code:04x} ({reason})");
     Err(Stop::fail(wanted, phrase(&response.message)))
+}
+
+/// Whether a number of two bytes says `code`, in whichever order they stand: that is left open, and
+/// has a case of its own.
+pub(super) fn says(found: u64, code: u64) -> bool {
+    let swapped = u16::try_from(found).map(|found| u64::from(found.swap_bytes()));
+    found == code || swapped == Ok(code)
 }
 
 /// The error code of a refusal.
@@ -74,6 +81,16 @@ pub(super) fn altered(text: &str) -> String {
     let last = text.pop();
     text.push(if last == Some('~') { '!' } else { '~' });
     text
+}
+
+/// The same text with its letters in the other case, if it has any.
+pub(super) fn in_other_case(text: &str) -> Option<String> {
+    let other = |letter: char| match letter.is_ascii_lowercase() {
+        true => letter.to_ascii_uppercase(),
+        false => letter.to_ascii_lowercase(),
+    };
+    let changed: String = text.chars().map(other).collect();
+    (changed != text).then_some(changed)
 }
 
 /// A payload that the subject takes, as far as is known, and if possible one that was not sent yet.
@@ -149,11 +166,26 @@ pub(super) async fn next_request(
     peer.waits(&what, patience);
     link.leave_keep_alive();
     let deadline = tokio::time::Instant::now() + patience;
+    let mut has_left = false;
     loop {
         match link.next_before(deadline).await {
             Event::Message(received) if names.contains(&received.name()) => return Ok(received),
-            Event::Message(received) if matches!(received.name(), "data" | "heartbeat") => {
+            Event::Message(received)
+                if matches!(received.name(), "data" | "heartbeat" | "logout") =>
+            {
+                has_left |= received.name() == "logout";
                 link.send(answer("accepted", &received)).await?;
+            }
+            // It comes and goes as it likes.
+            Event::Message(received) if has_left && received.name() == "login" => {
+                let mut accepted = answer("login_accepted", &received);
+                accepted["access_token"] = link.token().into();
+                link.send(accepted).await?;
+            }
+            Event::Closed { unfinished: 0, .. } if has_left => {
+                return Err(Stop::skip(format!(
+                    "the device logged out and ended the connection before a {what}"
+                )));
             }
             Event::Silence(_) if link.unfinished() > 0 => {
                 let got = format!("{} bytes of a packet that does not end", link.unfinished());

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::expect::{accepted, altered, log_in_as, refused};
+use super::expect::{accepted, altered, heartbeat, in_other_case, log_in_as, refused};
 use super::{LOGIN, SERVER};
 use crate::case::Case;
 use crate::subject::nubison::{ask, halves, is_response, log_in};
@@ -51,6 +51,14 @@ pub(super) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "login.secret-in-other-case",
+        title: "a client secret with its letters in the other case gets error code 0003",
+        clauses: &["NUB-ERROR-003", "NUB-LOGIN-006"],
+        control: Some("login.wrong-secret"),
+        run: |peer| Box::pin(secret_in_other_case(peer)),
+        ..SERVER
+    },
+    Case {
         slug: "login.unregistered",
         title: "an identifier that is not registered gets error code 0004",
         clauses: &["NUB-ERROR-004", "NUB-LOGIN-006", "NUB-LOGIN-007"],
@@ -84,6 +92,14 @@ pub(super) const CASES: &[Case] = &[
         run: |peer| Box::pin(logout(peer)),
         ..SERVER
     },
+    Case {
+        slug: "logout.token",
+        title: "the access token is not valid any more after a Logout",
+        clauses: &["NUB-ERROR-005"],
+        control: Some("logout.ok"),
+        run: |peer| Box::pin(after_logout(peer)),
+        ..SERVER
+    },
 ];
 
 async fn ok(peer: &Peer) -> Outcome {
@@ -106,6 +122,13 @@ async fn encryption_key(peer: &Peer) -> Outcome {
 async fn unwelcome(peer: &Peer, reason: &str, alter: impl FnOnce(&mut Credentials)) -> Outcome {
     let (link, response) = log_in_as(peer, alter).await?;
     refused(&link, &response, reason)
+}
+
+async fn secret_in_other_case(peer: &Peer) -> Outcome {
+    let Some(secret) = in_other_case(&peer.credentials()?.credential) else {
+        return Err(Stop::skip("the client secret has no letters"));
+    };
+    unwelcome(peer, "client", |who| who.credential = secret).await
 }
 
 async fn other_product(peer: &Peer) -> Outcome {
@@ -151,4 +174,16 @@ async fn logout(peer: &Peer) -> Outcome {
             phrase(&more.message),
         )),
     }
+}
+
+/// Of a token that has been given back; a connection that ended with it says as much.
+async fn after_logout(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    let response = ask(&mut link, json!({"type": "logout"})).await?;
+    accepted(&response).unrelated("logging out")?;
+    if !link.settle().await?.alive {
+        return Ok(());
+    }
+    let response = ask(&mut link, heartbeat(None)).await?;
+    refused(&link, &response, "access_token")
 }

@@ -1,9 +1,11 @@
 //! How a server reads what the sources leave open.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::SERVER;
-use super::expect::{altered, code_of, data, heartbeat, log_in_as, payload, with_wrong_token};
+use super::expect::{
+    altered, code_of, data, heartbeat, log_in_as, payload, says, with_wrong_token,
+};
 use super::refusal::{of_type, raw};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{ask, complete, log_in, login};
@@ -223,6 +225,9 @@ async fn second_login(peer: &Peer) -> Outcome {
     if again.name() != "login_accepted" {
         return seen(id, "refuse");
     }
+    if let Some(token) = again.field("access_token").and_then(Json::as_str) {
+        link.set_token(token);
+    }
     let mut beat = heartbeat(None);
     beat["access_token"] = former.into();
     let response = ask(&mut link, beat).await?;
@@ -273,7 +278,7 @@ async fn error_order(peer: &Peer) -> Outcome {
     })
     .await?;
     match code_of(&response) {
-        Some(3) => seen("NUB-AMB-ERROR-ORDER", "outside-in"),
+        Some(code) if says(code, 3) => seen("NUB-AMB-ERROR-ORDER", "outside-in"),
         _ => seen("NUB-AMB-ERROR-ORDER", "any"),
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "describe.alias",
         title: "a Describe can name a resource by its numeric alias",
         clauses: &[BY_ALIAS],
-        control: Some("run.alias"),
+        control: Some("describe.one"),
         run: |peer| Box::pin(describe(peer)),
         ..DEVICE
     },
@@ -42,6 +42,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.path-parameter",
         title: "a segment of a path that is a parameter stands for any one segment",
         clauses: &["IOTMPS-RESOURCE-001"],
+        control: Some("run.unknown-resource"),
         run: |peer| Box::pin(path_parameter(peer)),
         ..DEVICE
     },
