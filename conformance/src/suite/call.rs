@@ -19,6 +19,8 @@ const OWN_ANSWER: &str = "IOTMP25-SID-003";
 const FREE_ID: &str = "IOTMP23-SID-006";
 /// The resource that users ask for.
 const RESOURCE: &str = "conformance/echo";
+/// Bytes of a text whose message is not beyond what the smallest receivers take.
+const LARGE: usize = 600;
 /// Calls that are in flight at once.
 const AT_ONCE: usize = 8;
 /// How long a user waits for an answer that does not come, where that can be chosen.
@@ -197,9 +199,9 @@ async fn answered(peer: &Peer) -> Outcome {
         ),
         (
             json!({"\u{e9}": "\u{20ac} \u{1f600}", "long": "x".repeat(300), "many": vec![7; 40]}),
-            json!("y".repeat(20_000)),
+            json!("y".repeat(LARGE)),
         ),
-        (json!("z".repeat(20_000)), json!("")),
+        (json!("z".repeat(LARGE)), json!("")),
     ] {
         let mut waiting = vec![(0, call(peer, Some(input.clone()), peer.timeout())?)];
         let run = requested(&mut link, &mut waiting, "run").await?;
