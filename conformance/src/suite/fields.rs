@@ -165,6 +165,16 @@ pub(super) const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        slug: "fields.key-of-two-bytes",
+        title: "a key of more than one byte is refused",
+        // Elsewhere such a key has a field identifier above 15.
+        specs: &["iotmp-2020"],
+        clauses: &["IOTMP25-KEY-004"],
+        control: Some("fields.plain"),
+        run: |peer| Box::pin(key_of_two_bytes(peer)),
+        ..CASE
+    },
+    Case {
         slug: "fields.reserved-wire-types",
         title: "a field of each reserved wire type spoils its message",
         clauses: &["IOTMP25-KEY-003", "IOTMPS-WIRE-002"],
@@ -231,6 +241,18 @@ async fn stream_id_as_value(peer: &Peer) -> Outcome {
         exchange.refused().await?;
     }
     Ok(())
+}
+
+async fn key_of_two_bytes(peer: &Peer) -> Outcome {
+    let mut exchange = Exchange::new(peer, None).await?;
+    let mut fields = exchange.fields()?;
+    if let Some(first) = fields.first_mut().filter(|first| !first.is_empty()) {
+        // Whoever ignores what follows the first byte reads the right key.
+        first[0] |= 0x80;
+        first.insert(1, 1);
+    }
+    exchange.send(&fields, "with a key of two bytes").await?;
+    exchange.refused().await
 }
 
 async fn stream_id_missing(peer: &Peer) -> Outcome {

@@ -2,13 +2,15 @@
 
 pub(super) mod odd;
 
-use serde_json::json;
+use iotmp_ref::wire::Encoding;
+use serde_json::{Value as Json, json};
 
 use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use super::exchange::Exchange;
-use crate::case::{CASE, Case, Pace, Role, SERVER};
-use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
+use super::run::runnable;
+use crate::case::{CASE, Case, DEVICE, Pace, Role, SERVER};
+use crate::subject::{Credentials, Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The clause that is broken by whoever takes half a message for one.
@@ -50,6 +52,21 @@ pub(super) const CASES: &[Case] = &[
         title: "a string of 4 GiB is no string",
         run: |peer| Box::pin(payload(peer, |craft| craft.lying_string(u32::MAX.into()))),
         ..HOSTILE
+    },
+    Case {
+        slug: "hostile.short-name",
+        title: "a name that ends a byte early is not the name without that byte",
+        clauses: &["IOTMP25-PSON1-007", "IOTMP25-PSON2-007"],
+        run: |peer| Box::pin(short_name(peer)),
+        roles: DEVICE.roles,
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.unconnected-short-credential",
+        title: "a credential that ends a byte early is not the credential without that byte",
+        clauses: &["IOTMP25-PSON1-007", "IOTMP25-PSON2-007"],
+        run: |peer| Box::pin(unconnected_short_credential(peer)),
+        ..UNCONNECTED
     },
     Case {
         slug: "hostile.nested-arrays",
@@ -169,6 +186,63 @@ async fn payload(peer: &Peer, value: impl Fn(Craft) -> Outcome<Vec<u8>>) -> Outc
     .await;
     never_ok(&mut link, id).await?;
     witness.undisturbed().await
+}
+
+/// A value whose last byte is missing, which would be the last character of a text.
+fn ends_early(craft: Craft, value: &Json) -> Outcome<Vec<u8>> {
+    let mut bytes = craft.bare_value(value)?;
+    bytes.pop();
+    Ok(bytes)
+}
+
+/// The clause about values that end early, of the generation in force.
+fn early_end(craft: Craft) -> &'static str {
+    match craft.encoding() {
+        Encoding::Pson1 => "IOTMP25-PSON1-007",
+        _ => "IOTMP25-PSON2-007",
+    }
+}
+
+async fn short_name(peer: &Peer) -> Outcome {
+    let resource = runnable(peer)?;
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let id = link.id();
+    let mut request = resource.run(Some(id));
+    if let Some(parts) = request.as_object_mut() {
+        parts.remove("resource");
+    }
+    let mut body = craft.fields(&request)?.concat();
+    body.extend(craft.key(craft.field("run", "resource")?, craft.value_wire()));
+    body.extend(ends_early(craft, &json!(format!("{}x", resource.name)))?);
+    let message = craft.frame(craft.code("run")?, &body);
+    link.send_raw(&message, "run of a name that ends early")
+        .await;
+    never_ok(&mut link, id).await.blaming(early_end(craft))
+}
+
+async fn unconnected_short_credential(peer: &Peer) -> Outcome {
+    let mut exchange = Exchange::new(peer, None).await?;
+    let craft = exchange.craft;
+    let mut fields = exchange.fields()?;
+    let right = peer.credentials()?;
+    let longer = Credentials {
+        credential: format!("{}x", right.credential),
+        ..right.clone()
+    };
+    let field = craft.field("connect", "payload")?;
+    let key = craft.key(field, craft.value_wire());
+    let Some(at) = fields.iter().position(|bytes| bytes.starts_with(&key)) else {
+        return Err(Stop::inconclusive("the Connect has no payload"));
+    };
+    fields.remove(at);
+    fields.push([key, ends_early(craft, &longer.payload())?].concat());
+    exchange
+        .send(&fields, "with a credential that ends early")
+        .await?;
+    not_accepted(&mut exchange.link)
+        .await
+        .blaming(early_end(craft))
 }
 
 async fn nested_arrays(peer: &Peer) -> Outcome {
