@@ -20,6 +20,9 @@ use crate::subject::{Catalogue, Peer, Protocol, Subject, Transcript, Want};
 use crate::suite;
 use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
+/// How the reason begins for which a case did not run.
+const GONE: &str = "the subject is gone";
+
 /// What a run does beside its cases.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -110,6 +113,14 @@ pub async fn run(
     again::look(&book, &cases, &first, &mut results).await;
     // One that takes its time to die may be missed by now only.
     if !was_lost {
+        gone = gone.or_else(|| lost().map(str::to_owned));
+    }
+    // What is left undone because a subject stays away says nothing of it.
+    let is_undone = |result: &CaseResult| match &result.verdict {
+        Verdict::Inconclusive { reason } => reason.starts_with(GONE),
+        _ => false,
+    };
+    if results.iter().any(is_undone) {
         gone = gone.or_else(|| lost().map(str::to_owned));
     }
     settings.progress.clear();
@@ -298,7 +309,7 @@ impl Book {
 /// Runs a case once, and sees whether the subject lives after an invalid one.
 async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer) {
     if let Some(why) = subject.gone() {
-        let reason = format!("the subject is gone: {why}");
+        let reason = format!("{GONE}: {why}");
         return (Verdict::Inconclusive { reason }, subject.peer());
     }
     let mut peer = subject.peer();
@@ -317,6 +328,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
     let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
+    let verdict = excused(verdict, &transcript);
     let is_edited = case.control.is_some_and(|slug| slug != case.slug);
     let hurts = is_edited || case.pace == Pace::Alone;
     // Whoever closes a connection for no reason may have died.
@@ -366,6 +378,16 @@ fn accused(mut verdict: Verdict, subject: &Subject, transcript: &Transcript) -> 
         failure.clause = Some(clause.id.clone());
     }
     verdict
+}
+
+/// A failure where the subject did what it may and the case did not expect says nothing.
+fn excused(verdict: Verdict, transcript: &Transcript) -> Verdict {
+    match (transcript.excused(), &verdict) {
+        (Some(why), Verdict::Fail(_)) if transcript.accused().is_none() => Verdict::Skip {
+            reason: why.to_owned(),
+        },
+        _ => verdict,
+    }
 }
 
 /// Opens a new connection and talks over it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use iotmp_ref::transport::Stream;
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::Spec;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -442,6 +442,14 @@ impl Link {
         let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
             None if self.answers_keep_alive => nubison::reply(self.role, &received, token),
             reply => reply,
+        };
+        let reply = if may_ask && self.role == Role::Device && self.watch.closes(&received) {
+            self.transcript
+                .excuse("the device closed a stream by itself, as it may");
+            let id = received.stream_id();
+            Some(Some(json!({"type": "ok", "stream_id": id})))
+        } else {
+            reply
         };
         let Some(reply) = reply.filter(|_| !is_for_case) else {
             return Some(Event::Message(received));

@@ -50,6 +50,7 @@ pub struct Transcript {
     start: Instant,
     lines: Arc<Mutex<Vec<Line>>>,
     accused: Arc<OnceLock<&'static str>>,
+    excused: Arc<OnceLock<&'static str>>,
 }
 
 impl Transcript {
@@ -60,6 +61,7 @@ impl Transcript {
             start,
             lines: Arc::default(),
             accused: Arc::default(),
+            excused: Arc::default(),
         }
     }
 
@@ -79,6 +81,17 @@ impl Transcript {
     #[must_use]
     pub fn accused(&self) -> Option<&'static str> {
         self.accused.get().copied()
+    }
+
+    /// Says what the subject did of its own accord, as it may, so that a case may come to nothing.
+    pub(super) fn excuse(&self, why: &'static str) {
+        let _ = self.excused.set(why);
+    }
+
+    /// Why a case may have come to nothing although nobody broke a rule.
+    #[must_use]
+    pub fn excused(&self) -> Option<&'static str> {
+        self.excused.get().copied()
     }
 
     /// Adds a line.

@@ -4,8 +4,11 @@
 //! case waits for one thing, the second answer comes. Whoever keeps account of
 //! what was asked knows better which rule is broken.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::time::Instant;
 
 use super::event::Received;
 use super::frame::{self, Cut};
@@ -32,6 +35,9 @@ const UNOPENED: &str = "IOTMP25-STREAM-004";
 const STOPPED: &str = "IOTMP25-STREAM-005";
 /// No stream outlives its connection.
 const OUTLIVED: &str = "IOTMP25-STREAM-009";
+
+/// How long after the end of a stream a value may still be on its way.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
 
 /// Identifiers of all streams that were opened on any connection to one subject.
 pub(super) type Streams = Arc<Mutex<BTreeSet<u64>>>;
@@ -66,6 +72,8 @@ pub(super) struct Watch {
     hoped: BTreeSet<u64>,
     refused: BTreeSet<u64>,
     stopped: BTreeSet<u64>,
+    /// Streams that the subject has closed itself, and when.
+    ended: BTreeMap<u64, Instant>,
     ever: Streams,
 }
 
@@ -84,6 +92,7 @@ impl Watch {
             hoped: BTreeSet::new(),
             refused: BTreeSet::new(),
             stopped: BTreeSet::new(),
+            ended: BTreeMap::new(),
             ever,
         }
     }
@@ -137,6 +146,7 @@ impl Watch {
                         self.hoped.insert(id);
                     }
                     self.stopped.remove(&id);
+                    self.ended.remove(&id);
                     self.refused.remove(&id);
                 }
             }
@@ -220,6 +230,18 @@ impl Watch {
         None
     }
 
+    /// Whether the subject closes by a request of its own a stream that is open.
+    pub(super) fn closes(&mut self, request: &Received) -> bool {
+        let id = request.stream_id().filter(|id| self.open.contains(id));
+        let Some(id) = id.filter(|_| request.name() == "stop_stream") else {
+            return false;
+        };
+        self.open.remove(&id);
+        self.hoped.remove(&id);
+        self.ended.insert(id, Instant::now());
+        true
+    }
+
     /// Whether a call under another identifier waits for its answer.
     fn has_call_beside(&self, id: u64) -> bool {
         let waits = |asked: &Asked| asked.open.iter().any(|name| name == "run");
@@ -261,6 +283,10 @@ impl Watch {
         }
         if self.stopped.contains(&id) {
             return Some(STOPPED);
+        }
+        // What was on its way when the answer came is no value after the end.
+        if let Some(at) = self.ended.get(&id) {
+            return (at.elapsed() > ON_ITS_WAY).then_some(UNOPENED);
         }
         if self.refused.contains(&id) {
             return Some(UNOPENED);

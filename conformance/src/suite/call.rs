@@ -24,8 +24,8 @@ const FREE_ID: &str = "IOTMP23-SID-006";
 const RESOURCE: &str = "conformance/echo";
 /// Calls that are in flight at once.
 const AT_ONCE: usize = 8;
-/// Bytes of a text that any peer takes.
-const MEDIUM: usize = 2000;
+/// Bytes of a text whose message is not beyond what the smallest receivers take.
+const MEDIUM: usize = 600;
 /// How long a user waits for an answer that does not come, where that can be chosen.
 const IN_VAIN: Duration = Duration::from_millis(200);
 

@@ -32,7 +32,7 @@ pub(super) fn padded_varint(mut number: u64, len: usize) -> Vec<u8> {
 pub(super) struct Carrier {
     pub(super) name: &'static str,
     pub(super) id: u8,
-    is_sized: bool,
+    pub(super) is_sized: bool,
     /// What its values may be in.
     pub(super) encodings: Vec<Encoding>,
     /// What they are in where nobody chose: the default of the spec if that is among them.
@@ -201,7 +201,11 @@ impl Craft {
         self.value_in(self.encoding(), value)
     }
 
-    fn value_in(self, encoding: Encoding, value: &Json) -> Outcome<Vec<u8>> {
+    /// The same in that encoding.
+    ///
+    /// # Errors
+    /// As those of [`bare_value`](Self::bare_value).
+    pub(super) fn value_in(self, encoding: Encoding, value: &Json) -> Outcome<Vec<u8>> {
         let broken = |why: String| Stop::inconclusive(format!("{value} cannot be written: {why}"));
         let read = json::value_from(value).map_err(|error| broken(error.to_string()))?;
         self.codec
@@ -250,7 +254,7 @@ impl Craft {
         Ok(bytes)
     }
 
-    /// The same in the wire type's own encoding, with `more` bytes within its size that are no part of it.
+    /// The same with `more` bytes within its size that are no part of it.
     ///
     /// # Errors
     /// Inconclusive where the value cannot be written.
@@ -258,10 +262,11 @@ impl Craft {
         self,
         field: u32,
         wire: &Carrier,
+        encoding: Encoding,
         value: &Json,
         more: &[u8],
     ) -> Outcome<Vec<u8>> {
-        let value = [&*self.value_in(wire.encoding, value)?, more].concat();
+        let value = [&*self.value_in(encoding, value)?, more].concat();
         let size = varint(value.len() as u64);
         Ok([self.key(field, wire.id), size, value].concat())
     }
@@ -280,6 +285,45 @@ impl Craft {
         let wire = carriers.find(|wire| wire.encodings.len() > 1);
         let wire = wire.ok_or_else(|| Stop::skip("the spec leaves no choice of an encoding"))?;
         self.carried(field, &wire, encoding, value)
+    }
+
+    /// A field of each wire type in turn, with its name and filled as that says.
+    ///
+    /// # Errors
+    /// Inconclusive where a value cannot be written.
+    pub(super) fn filled(self, field: u32) -> Outcome<Vec<(&'static str, Vec<u8>)>> {
+        let carriers: Vec<Carrier> = self.carriers().collect();
+        let mut fields = Vec::new();
+        for wire in &self.layout().wire_types {
+            let key = self.key(field, wire.id);
+            let carrier = carriers.iter().find(|carrier| carrier.id == wire.id);
+            let bytes = match (&wire.shape, carrier) {
+                (_, Some(carrier)) => {
+                    self.carried(field, carrier, carrier.encoding, &json!({"a": [1, 0.1]}))?
+                }
+                (Shape::Fixed(bytes), _) => [key, vec![0x4b; usize::from(*bytes)]].concat(),
+                (Shape::Varint, _) => [key, varint(300)].concat(),
+                _ => [key, varint(9), vec![0x4b; 9]].concat(),
+            };
+            fields.push((wire.name.as_str(), bytes));
+        }
+        Ok(fields)
+    }
+
+    /// A field that is a number under each wire type of a fixed size, with the name of that.
+    pub(super) fn numbers_of_fixed_size(
+        self,
+        field: u32,
+        number: u64,
+    ) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+        self.layout().wire_types.iter().filter_map(move |wire| {
+            let Shape::Fixed(bytes) = wire.shape else {
+                return None;
+            };
+            let mut field = self.key(field, wire.id);
+            field.extend(number.to_le_bytes().get(..usize::from(bytes))?);
+            Some((wire.name.as_str(), field))
+        })
     }
 
     /// A message of any code and body.

@@ -39,6 +39,13 @@ pub(super) const CASES: &[Case] = &[
         ..DEVICE
     },
     Case {
+        slug: "connect.encoding",
+        title: "the encoding that a Connect asks for is one that there is",
+        clauses: &["IOTMP23-ENCODING-003"],
+        run: |peer| Box::pin(known_encoding(peer)),
+        ..DEVICE
+    },
+    Case {
         slug: "connect.ok-in-pieces",
         title: "an Ok of the Connect that comes byte by byte lets the device in",
         clauses: &["IOTMP25-FRAME-003"],
@@ -137,6 +144,19 @@ async fn every_time(peer: &Peer) -> Outcome {
         of_three_strings(peer, &hello).because("on one of its connections")?;
     }
     Ok(())
+}
+
+async fn known_encoding(peer: &Peer) -> Outcome {
+    let link = peer.connected().await?;
+    let hello = hello(&link)?;
+    let said = hello.field("encoding").cloned();
+    let is_known = link.codec().announced(&hello.message).is_some();
+    peer.keep(link).await;
+    match said {
+        None => Err(Stop::skip("the device leaves the encoding as it is")),
+        Some(_) if is_known => Ok(()),
+        Some(other) => Err(Stop::fail("the number of an encoding", other.to_string())),
+    }
 }
 
 /// The bytes of the Ok that a Connect waits for.

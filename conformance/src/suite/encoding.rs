@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::connect::says_why;
 use super::craft::Craft;
-use super::run::{call, runnable};
+use super::run::{granted, runnable};
 use crate::case::{CASE, Case, DEVICE, Role, SERVER};
 use crate::subject::vocabulary::connect;
 use crate::subject::{Link, Peer, Want};
@@ -105,7 +105,7 @@ pub(super) fn speaks(link: &Link, name: &str) -> bool {
 async fn ask_in(peer: &Peer, link: &mut Link, encoding: Encoding) -> Outcome {
     let craft = Craft::new(link.codec());
     let id = link.id();
-    let mut request = call(peer, Some(id));
+    let mut request = granted(peer, Some(id))?;
     let is_document = encoding == Encoding::Bson;
     let parameters = json!({"probe": 1});
     let negotiated = if is_document {

@@ -84,6 +84,14 @@ pub(super) const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        slug: "fields.unknown-each-wire-type",
+        title: "an unknown field of each wire type is skipped, wherever it stands",
+        clauses: &["IOTMP25-KEY-002"],
+        control: Some("value.any-payload"),
+        run: |peer| Box::pin(unknown_of_each_wire_type(peer)),
+        ..CASE
+    },
+    Case {
         slug: "fields.unknown-string",
         title: "an unknown field that is a string is skipped, wherever it stands",
         clauses: &["IOTMP25-KEY-002"],
@@ -157,6 +165,16 @@ pub(super) const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        slug: "fields.key-of-two-bytes",
+        title: "a key of more than one byte is refused",
+        // Elsewhere such a key has a field identifier above 15.
+        specs: &["iotmp-2020"],
+        clauses: &["IOTMP25-KEY-004"],
+        control: Some("fields.plain"),
+        run: |peer| Box::pin(key_of_two_bytes(peer)),
+        ..CASE
+    },
+    Case {
         slug: "fields.reserved-wire-types",
         title: "a field of each reserved wire type spoils its message",
         clauses: &["IOTMP25-KEY-003", "IOTMPS-WIRE-002"],
@@ -195,16 +213,46 @@ async fn stream_id_17_bits(peer: &Peer) -> Outcome {
 }
 
 async fn stream_id_as_value(peer: &Peer) -> Outcome {
+    let exchange = Exchange::new(peer, None).await?;
+    let id_field = exchange.id_field()?;
+    let mut forms = vec![(
+        "a value",
+        exchange.craft.value(id_field, &json!(exchange.id))?,
+    )];
+    // Whoever reads only as far as the number goes reads the same number.
+    for (wire, bytes) in exchange
+        .craft
+        .numbers_of_fixed_size(id_field, exchange.id.into())
+    {
+        forms.push((wire, bytes));
+    }
+    let mut exchange = Some(exchange);
+    for (form, field) in forms {
+        let mut exchange = match exchange.take() {
+            Some(first) => first,
+            None => Exchange::new(peer, None).await?,
+        };
+        let mut fields = exchange.fields()?;
+        if let Some(first) = fields.first_mut() {
+            *first = field;
+        }
+        exchange
+            .send(&fields, &format!("with its stream identifier as {form}"))
+            .await?;
+        exchange.refused().await?;
+    }
+    Ok(())
+}
+
+async fn key_of_two_bytes(peer: &Peer) -> Outcome {
     let mut exchange = Exchange::new(peer, None).await?;
     let mut fields = exchange.fields()?;
-    if let Some(first) = fields.first_mut() {
-        *first = exchange
-            .craft
-            .value(exchange.id_field()?, &json!(exchange.id))?;
+    if let Some(first) = fields.first_mut().filter(|first| !first.is_empty()) {
+        // Whoever ignores what follows the first byte reads the right key.
+        first[0] |= 0x80;
+        first.insert(1, 1);
     }
-    exchange
-        .send(&fields, "with its stream identifier as a value")
-        .await?;
+    exchange.send(&fields, "with a key of two bytes").await?;
     exchange.refused().await
 }
 
@@ -245,7 +293,7 @@ fn failed(stop: Stop) -> bool {
 }
 
 /// The request with a field more, before, between and behind the others.
-async fn unknown(peer: &Peer, field: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
+async fn unknown(peer: &Peer, field: impl Fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
     let mut at = 0;
     loop {
         let mut exchange = Exchange::new(peer, None).await?;
@@ -266,6 +314,18 @@ async fn unknown(peer: &Peer, field: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
         peer.keep(exchange.link).await;
         at += 1;
     }
+}
+
+async fn unknown_of_each_wire_type(peer: &Peer) -> Outcome {
+    let wire_types = Craft::new(peer.codec()).filled(UNKNOWN)?.len();
+    for nth in 0..wire_types {
+        unknown(peer, |craft| {
+            let field = craft.filled(UNKNOWN)?.into_iter().nth(nth);
+            Ok(field.map(|(_, bytes)| bytes).unwrap_or_default())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Bytes that a receiver would read as stream identifier 9 if it did not skip them.

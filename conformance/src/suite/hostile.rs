@@ -3,19 +3,22 @@
 pub(super) mod odd;
 pub(super) mod others;
 
-use serde_json::json;
+use iotmp_ref::wire::Encoding;
+use serde_json::{Value as Json, json};
 
 use super::connect::payload::not_accepted;
 use super::craft::Craft;
 use super::exchange::Exchange;
-use crate::case::{CASE, Case, Pace, Role, SERVER};
-use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
+use super::run::runnable;
+use crate::case::{CASE, Case, DEVICE, Pace, Role, SERVER};
+use crate::subject::{Credentials, Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase, vocabulary};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The clause that is broken by whoever takes half a message for one.
 const NOT_YET: &str = "IOTMP25-FRAME-005";
-/// Levels of nesting.
-const DEPTH: usize = 100_000;
+/// Levels of nesting: more than any value has, and those at which stacks of several sizes end. Only
+/// the last is larger than what receivers take, which may refuse it by its size.
+const DEPTHS: [usize; 4] = [1000, 8000, 60_000, 100_000];
 
 /// A case after which the subject is seen to live, on the same connection or another.
 const HOSTILE: Case = Case {
@@ -58,9 +61,24 @@ pub(super) const CASES: &[Case] = &[
         ..HOSTILE
     },
     Case {
+        slug: "hostile.short-name",
+        title: "a name that ends a byte early is not the name without that byte",
+        clauses: &["IOTMP25-PSON1-007", "IOTMP25-PSON2-007"],
+        run: |peer| Box::pin(short_name(peer)),
+        roles: DEVICE.roles,
+        ..HOSTILE
+    },
+    Case {
+        slug: "hostile.unconnected-short-credential",
+        title: "a credential that ends a byte early is not the credential without that byte",
+        clauses: &["IOTMP25-PSON1-007", "IOTMP25-PSON2-007"],
+        run: |peer| Box::pin(unconnected_short_credential(peer)),
+        ..UNCONNECTED
+    },
+    Case {
         slug: "hostile.nested-arrays",
-        title: "100,000 arrays in each other are too many, or none too many",
-        run: |peer| Box::pin(payload(peer, |craft| craft.nested_arrays(DEPTH))),
+        title: "1,000 to 100,000 arrays in each other are too many, or none too many",
+        run: |peer| Box::pin(nested_arrays(peer)),
         ..HOSTILE
     },
     Case {
@@ -121,12 +139,8 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         slug: "hostile.unconnected-nested-arrays",
-        title: "a Connect with 100,000 arrays in each other is not accepted",
-        run: |peer| {
-            Box::pin(unconnected_payload(peer, |craft| {
-                craft.nested_arrays(DEPTH)
-            }))
-        },
+        title: "a Connect with 1,000 to 100,000 arrays in each other is not accepted",
+        run: |peer| Box::pin(unconnected_nested_arrays(peer)),
         ..UNCONNECTED
     },
     Case {
@@ -156,7 +170,7 @@ async fn never_ok(link: &mut Link, id: u16) -> Outcome {
 }
 
 /// The failure that it is where a message is answered by Ok.
-pub(super) async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
+pub(in crate::suite) async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
     let settled = link.settle().await?;
     let ok = settled.messages.iter().find(|message| message.is("ok", id));
     let expected = "an Error, no answer, or the end of the connection";
@@ -164,7 +178,7 @@ pub(super) async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
 }
 
 /// A Run of nothing with such a payload.
-async fn payload(peer: &Peer, value: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
+async fn payload(peer: &Peer, value: impl Fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
     let witness = peer.witness().await?;
     let mut link = peer.connected().await?;
     let craft = Craft::new(link.codec());
@@ -180,6 +194,72 @@ async fn payload(peer: &Peer, value: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
     .await;
     never_ok(&mut link, id).await?;
     witness.undisturbed().await
+}
+
+/// A value whose last byte is missing, which would be the last character of a text.
+fn ends_early(craft: Craft, value: &Json) -> Outcome<Vec<u8>> {
+    let mut bytes = craft.bare_value(value)?;
+    bytes.pop();
+    Ok(bytes)
+}
+
+/// The clause about values that end early, of the generation in force.
+fn early_end(craft: Craft) -> &'static str {
+    match craft.encoding() {
+        Encoding::Pson1 => "IOTMP25-PSON1-007",
+        _ => "IOTMP25-PSON2-007",
+    }
+}
+
+async fn short_name(peer: &Peer) -> Outcome {
+    let resource = runnable(peer)?;
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let id = link.id();
+    let mut request = resource.run(Some(id));
+    if let Some(parts) = request.as_object_mut() {
+        parts.remove("resource");
+    }
+    let mut body = craft.fields(&request)?.concat();
+    body.extend(craft.key(craft.field("run", "resource")?, craft.value_wire()));
+    body.extend(ends_early(craft, &json!(format!("{}x", resource.name)))?);
+    let message = craft.frame(craft.code("run")?, &body);
+    link.send_raw(&message, "run of a name that ends early")
+        .await;
+    never_ok(&mut link, id).await.blaming(early_end(craft))
+}
+
+async fn unconnected_short_credential(peer: &Peer) -> Outcome {
+    let mut exchange = Exchange::new(peer, None).await?;
+    let craft = exchange.craft;
+    let mut fields = exchange.fields()?;
+    let right = peer.credentials()?;
+    let longer = Credentials {
+        credential: format!("{}x", right.credential),
+        ..right.clone()
+    };
+    let field = craft.field("connect", "payload")?;
+    let key = craft.key(field, craft.value_wire());
+    let Some(at) = fields.iter().position(|bytes| bytes.starts_with(&key)) else {
+        return Err(Stop::inconclusive("the Connect has no payload"));
+    };
+    fields.remove(at);
+    fields.push([key, ends_early(craft, &longer.payload())?].concat());
+    exchange
+        .send(&fields, "with a credential that ends early")
+        .await?;
+    not_accepted(&mut exchange.link)
+        .await
+        .blaming(early_end(craft))
+}
+
+async fn nested_arrays(peer: &Peer) -> Outcome {
+    for depth in DEPTHS {
+        payload(peer, |craft| craft.nested_arrays(depth))
+            .await
+            .because(format!("there were {depth} levels"))?;
+    }
+    Ok(())
 }
 
 async fn not_utf_8(peer: &Peer) -> Outcome {
@@ -296,7 +376,7 @@ async fn unconnected_body(peer: &Peer) -> Outcome {
     witness.undisturbed().await
 }
 
-async fn unconnected_payload(peer: &Peer, value: fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
+async fn unconnected_payload(peer: &Peer, value: impl Fn(Craft) -> Outcome<Vec<u8>>) -> Outcome {
     debug_assert_eq!(
         peer.role(),
         Role::Server,
@@ -313,6 +393,15 @@ async fn unconnected_payload(peer: &Peer, value: fn(Craft) -> Outcome<Vec<u8>>) 
     exchange.send(&fields, "with a hostile payload").await?;
     not_accepted(&mut exchange.link).await?;
     witness.undisturbed().await
+}
+
+async fn unconnected_nested_arrays(peer: &Peer) -> Outcome {
+    for depth in DEPTHS {
+        unconnected_payload(peer, |craft| craft.nested_arrays(depth))
+            .await
+            .because(format!("there were {depth} levels"))?;
+    }
+    Ok(())
 }
 
 async fn unconnected_silence(peer: &Peer) -> Outcome {

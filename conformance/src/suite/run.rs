@@ -147,6 +147,17 @@ pub(super) fn call(peer: &Peer, id: Option<u16>) -> Json {
     message
 }
 
+/// A call that a device grants, or that a server has to answer.
+///
+/// # Errors
+/// Skip where a device describes nothing that can be run.
+pub(super) fn granted(peer: &Peer, id: Option<u16>) -> Outcome<Json> {
+    match peer.role() {
+        Role::Server => Ok(call(peer, id)),
+        Role::Device => runnable(peer).map(|resource| resource.run(id)),
+    }
+}
+
 async fn one_answer(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
@@ -164,6 +175,16 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send(call(peer, None)).await?;
+    let open = peer
+        .spec()
+        .ambiguities
+        .iter()
+        .any(|known| known.id == WITHOUT_ID);
+    // An Error is an answer too.
+    if !open && peer.role() == Role::Device {
+        link.send(json!({"type": "run", "resource": NO_SUCH_RESOURCE}))
+            .await?;
+    }
     // A message lost behind another in one piece is the matter of other cases.
     link.pause().await;
     let absent = |stop: Stop| match stop.verdict() {
@@ -182,11 +203,6 @@ async fn no_stream_id(peer: &Peer) -> Outcome {
     };
     others.extend(before);
     others.extend(link.fence().await.map_err(absent)?);
-    let open = peer
-        .spec()
-        .ambiguities
-        .iter()
-        .any(|known| known.id == WITHOUT_ID);
     let at_zero = |message: &Received| Want::Answer(0).allows_message(message);
     match others.first() {
         Some(message) if open && others.len() == 1 && at_zero(message) => {

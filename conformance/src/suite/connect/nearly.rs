@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{OK, other_last_character, refused_with};
 use crate::case::{Case, SERVER};
-use crate::subject::vocabulary::connect;
+use crate::subject::vocabulary::{self, connect};
 use crate::subject::{Credentials, Event, Link, Peer, Want, phrase};
 use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
@@ -112,7 +112,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "connect.refused-not-served",
         title: "who was refused is not served",
         // What only a device that was let in can do is known of those servers alone.
-        specs: &["iotmp-shipping"],
+        specs: &["iotmp-2020", "iotmp-shipping"],
         run: |peer| Box::pin(refused_not_served(peer)),
         ..NEARLY
     },
@@ -198,7 +198,12 @@ async fn wrong_after_right(peer: &Peer) -> Outcome {
 }
 
 async fn refused_not_served(peer: &Peer) -> Outcome {
-    let request = property::set(peer.spec(), PROPERTY, &json!({"set": true}))?;
+    let request = match vocabulary::number(peer.spec(), "action", "set_device_property") {
+        Ok(action) => json!({
+            "type": "run", "resource": PROPERTY, "action": action, "payload": {"set": true}
+        }),
+        Err(_) => property::set(peer.spec(), PROPERTY, &json!({"set": true}))?,
+    };
     let mut link = peer.connected().await?;
     let served = asked(&mut link, &request).await;
     if served.unrelated("asking as a connected device")?.name() != "ok" {

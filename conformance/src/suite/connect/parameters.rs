@@ -69,9 +69,9 @@ pub(in crate::suite) const CASES: &[Case] = &[
     },
     Case {
         slug: "connect.wrong-token",
-        title: "a token that belongs to nobody is refused",
-        // The first revision has no tokens of one text, the others reserve their types.
-        specs: &["iotmp-2023"],
+        title: "a token or certificate that belongs to nobody is refused",
+        // The others reserve their types.
+        specs: &["iotmp-2020", "iotmp-2023"],
         clauses: &["IOTMP25-CONNECT-006"],
         control: Some("connect.auth-type-credentials"),
         run: |peer| Box::pin(wrong_token(peer)),

@@ -4,11 +4,12 @@ use iotmp_ref::wire::Encoding;
 use serde_json::{Value as Json, json};
 
 use super::{announced, choices, speaks};
-use crate::case::{CASE, Case, Role};
+use crate::case::{CASE, Case, DEVICE, Role};
 use crate::subject::vocabulary::{connect, number};
 use crate::subject::{Credentials, Event, NO_SUCH_RESOURCE, Peer, Want, phrase};
 use crate::suite::connect::{nothing_in_common, refused_with};
 use crate::suite::craft::{Carrier, Craft};
+use crate::suite::hostile::taken;
 use crate::suite::run::runnable;
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -19,6 +20,15 @@ pub(in crate::suite) const CASES: &[Case] = &[
         specs: &["iotmp-2023"],
         clauses: &["IOTMP23-WIRE-002"],
         run: |peer| Box::pin(wire_types(peer)),
+        ..CASE
+    },
+    Case {
+        slug: "encoding.fills-its-size",
+        title: "a name that does not fill the size before it names nothing",
+        specs: &["iotmp-2023"],
+        roles: DEVICE.roles,
+        clauses: &["IOTMP23-WIRE-003"],
+        run: |peer| Box::pin(fills_its_size(peer)),
         ..CASE
     },
     Case {
@@ -144,13 +154,90 @@ async fn outputs_by_themselves(peer: &Peer) -> Outcome {
 /// Says one thing under every wire type that can carry it.
 async fn wire_types(peer: &Peer) -> Outcome {
     let craft = Craft::new(peer.codec());
+    let mut left_out = 0;
     for wire in craft.carriers() {
+        if peer.role() == Role::Device && !understands(peer, craft, &wire).await? {
+            left_out += 1;
+            continue;
+        }
         let because = format!("under wire type {} ({})", wire.id, wire.name);
         match peer.role() {
             Role::Server => credentials_under(peer, craft, &wire).await,
             Role::Device => resource_under(peer, craft, &wire).await,
         }
         .because(because)?;
+    }
+    if left_out == craft.carriers().count() {
+        return Err(Stop::skip("the device understands no encoding by itself"));
+    }
+    Ok(())
+}
+
+/// Whether a device has to understand what is in the only encoding of a wire type: it need not
+/// know both PSON and JSON, but what it has chosen.
+async fn understands(peer: &Peer, craft: Craft, wire: &Carrier) -> Outcome<bool> {
+    if wire.encodings.len() > 1 {
+        return Ok(true);
+    }
+    let mut link = peer.connected().await?;
+    if announced(&link) == Some(wire.encoding) {
+        peer.keep(link).await;
+        return Ok(true);
+    }
+    let resource = runnable(peer)?;
+    let mut answers = Vec::new();
+    let usual = craft.value(
+        craft.field("describe", "resource")?,
+        &json!(NO_SUCH_RESOURCE),
+    )?;
+    let field = craft.field("describe", "resource")?;
+    let asked = craft.carried(field, wire, wire.encoding, &json!(resource.name))?;
+    for named in [usual, asked] {
+        let id = link.id();
+        let number = craft.number(craft.field("describe", "stream_id")?, id.into());
+        let message = craft.frame(craft.code("describe")?, &[number, named].concat());
+        link.send_raw(&message, "describe").await;
+        let Event::Message(answer) = link.next().await else {
+            return Ok(false);
+        };
+        let said = [answer.field("parameters"), answer.field("payload")];
+        answers.push((answer.name() == "ok", said.map(Option::<&Json>::cloned)));
+    }
+    peer.keep(link).await;
+    let (unknown, named) = (answers.first(), answers.last());
+    let says_something = unknown.is_some_and(|(_, said)| said.iter().any(Option::is_some));
+    // Whoever says of a resource that there is no such has read something else for its name.
+    Ok(named.is_some_and(|(is_ok, _)| *is_ok) || (says_something && unknown == named))
+}
+
+/// Names a resource that there is, and something more within the same size.
+async fn fills_its_size(peer: &Peer) -> Outcome {
+    let resource = runnable(peer)?;
+    let mut link = peer.connected().await?;
+    let craft = Craft::new(link.codec());
+    let field = craft.field("run", "resource")?;
+    let chosen = announced(&link);
+    for wire in craft.carriers().filter(|wire| wire.is_sized) {
+        let encoding = chosen.filter(|chosen| wire.encodings.contains(chosen));
+        let encoding = encoding.unwrap_or(wire.encoding);
+        if encoding == Encoding::Bson {
+            continue;
+        }
+        let id = link.id();
+        let mut request = resource.run(Some(id));
+        if let Some(parts) = request.as_object_mut() {
+            parts.remove("resource");
+        }
+        let more = craft.value_in(encoding, &json!([]))?;
+        let named = craft.overfull(field, &wire, encoding, &json!(resource.name), &more)?;
+        let body = [craft.fields(&request)?.concat(), named].concat();
+        let what = format!("run of a resource and more in {}", wire.name);
+        link.send_raw(&craft.frame(craft.code("run")?, &body), &what)
+            .await;
+        if let Some(stop) = taken(&mut link, id).await? {
+            return Err(stop.because(what));
+        }
+        link = peer.connected().await?;
     }
     Ok(())
 }

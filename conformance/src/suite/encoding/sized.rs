@@ -72,7 +72,7 @@ async fn exactly(peer: &Peer) -> Outcome {
         let payload = peer.credentials()?.payload();
         let fields = [
             craft.number(exchange.id_field()?, exchange.id.into()),
-            craft.overfull(field, &wire, &payload, more)?,
+            craft.overfull(field, &wire, wire.encoding, &payload, more)?,
         ];
         let what = format!("with {} bytes behind its payload", more.len());
         exchange.send(&fields, &what).await?;

@@ -68,8 +68,12 @@ async fn odd_resources(peer: &Peer) -> Outcome {
         json!([{}, [[]], null]),
     ] {
         let id = link.id();
-        link.send(json!({"type": "run", "stream_id": id, "resource": name}))
-            .await?;
+        let run = json!({"type": "run", "stream_id": id, "resource": name});
+        // Not every encoding that a device may choose has a way to say it.
+        if link.encode(&run).is_err() {
+            continue;
+        }
+        link.send(run).await?;
         let why = format!("the resource was {name}");
         if let Some(stop) = taken(&mut link, id).await.because(&why)? {
             return Err(stop.blaming(UNKNOWN).because(why));

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{call, runnable};
+use super::{granted, runnable};
 use crate::case::{CASE, Case, DEVICE, Role};
-use crate::subject::{Function, Link, Peer, Received, Resource, Want, phrase};
+use crate::subject::{Function, Link, NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
 use crate::suite::craft::Craft;
 use crate::suite::sid::{START_IGNORED, ignored};
 use crate::verdict::{Outcome, Step, Stop};
@@ -109,6 +109,13 @@ async fn gives_its_value(link: &mut Link, resource: &Resource) -> Outcome {
     let Some(value) = answer.field("payload") else {
         return Err(Stop::fail("an Ok with a payload", phrase(&answer.message)));
     };
+    if value.get("type").is_some_and(|tag| tag == "varint") {
+        let got = phrase(&answer.message);
+        return Err(Stop::fail(
+            "a value, as every payload is",
+            format!("an integer as a bare varint: {got}"),
+        ));
+    }
     // A float that happens to be whole is a number all the same; null says that there is none now.
     let sample = resource.output.as_ref().filter(|sample| !sample.is_null());
     if let Some(sample) = sample
@@ -158,11 +165,27 @@ async fn path_as_array(peer: &Peer) -> Outcome {
     }
 }
 
+/// A resource that can be run and whose name has more than one part.
+fn of_several_parts(peer: &Peer) -> Option<&Resource> {
+    let catalogue = peer.catalogue().ok()?;
+    [Function::Output, Function::InputOutput, Function::Input]
+        .into_iter()
+        .flat_map(|function| catalogue.all_with(function))
+        .find(|resource| resource.name.contains('/'))
+}
+
 async fn parts_of_a_name(peer: &Peer) -> Outcome {
+    let several = match peer.role() {
+        Role::Server => None,
+        Role::Device => of_several_parts(peer),
+    };
     let mut link = peer.connected().await?;
     for parts in [false, true] {
         let id = link.id();
-        let mut message = call(peer, Some(id));
+        let mut message = match several {
+            Some(resource) => resource.run(Some(id)),
+            None => granted(peer, Some(id))?,
+        };
         if let Some(name) = message.get_mut("resource")
             && let (true, Some(whole)) = (parts, name.as_str())
         {
@@ -185,16 +208,20 @@ async fn parts_of_a_name(peer: &Peer) -> Outcome {
 async fn resource_in_field_0(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let craft = Craft::new(link.codec());
+    let run = craft.fields(&granted(peer, None)?)?.concat();
     let streamed = match peer.role() {
-        Role::Server => None,
-        Role::Device => peer.catalogue()?.streamable().first().copied(),
+        Role::Server => Some(NO_SUCH_RESOURCE),
+        Role::Device => {
+            let streamable = peer.catalogue()?.streamable();
+            streamable.first().map(|resource| resource.name.as_str())
+        }
     };
-    let call = call(peer, None);
-    let named = call.get("resource").cloned().unwrap_or_default();
-    let streamed = streamed.map_or(named, |resource| json!(resource.name));
-    let run = craft.fields(&call)?.concat();
-    let stream = craft.value(0, &streamed)?;
-    for (name, resource) in [("run", run), ("start_stream", stream)] {
+    let stream = streamed.map(|name| craft.value(0, &json!(name)));
+    let stream = stream.transpose()?;
+    let named = [("run", Some(run)), ("start_stream", stream)];
+    for (name, resource) in named {
+        // What a device does not stream it need not start.
+        let Some(resource) = resource else { continue };
         let id = link.id();
         let key = resource.first().copied();
         if key != Some(craft.value_wire()) {

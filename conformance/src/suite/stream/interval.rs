@@ -9,13 +9,15 @@ use super::pace::keeps_time;
 use super::timed::{EVERY_INTERVAL, TIMED, sample, shown, streaming, value};
 use crate::case::Case;
 use crate::family;
-use crate::subject::{Event, Link, Peer, Received, Resource, Want, phrase};
+use crate::subject::{Event, Function, Link, Peer, Received, Resource, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The clause that has the unit of milliseconds.
 const IN_MILLISECONDS: &str = "IOTMPS-STREAM-001";
 /// The clause that has the unit of seconds.
 const IN_SECONDS: &str = "IOTMP20-STREAM-016";
+/// The clause that what a sample holds has a field of its own.
+const OWN_FIELD: &str = "IOTMP20-STREAM-017";
 /// An interval that tells seconds from any other unit.
 const SECONDS: u64 = 2;
 /// Within this an interval of 1 brings more than so many values if it is a millisecond.
@@ -31,6 +33,7 @@ pub(in crate::suite) const CASES: &[Case] = &[Case {
         "IOTMP25-STREAM-003",
         "IOTMPS-STREAM-001",
         "IOTMP20-STREAM-016",
+        OWN_FIELD,
     ],
     run: |peer| Box::pin(interval(peer)),
     ..TIMED
@@ -57,7 +60,7 @@ async fn interval(peer: &Peer) -> Outcome {
         first = first.blaming(EVERY_INTERVAL);
     }
     let (data, since) = (first?, Instant::now());
-    carries_value(&data, resource).blaming(EVERY_INTERVAL)?;
+    carries_value(&data, resource)?;
     keeps_time(&mut link, id, since, tick)
         .await
         .blaming(EVERY_INTERVAL)
@@ -102,12 +105,26 @@ async fn in_tenths(peer: &Peer, resource: &Resource) -> Outcome {
 
 /// Whether Stream Data brings a value where the resource has one to give.
 pub(super) fn carries_value(data: &Received, resource: &Resource) -> Outcome {
+    // An input has a field of its own where a revision tells it from the output.
+    let is_swapped = data.field("input").is_some() && data.field("output").is_none();
+    if resource.function == Function::Output && is_swapped {
+        let expected = format!("the output of {:?}", resource.name);
+        return Err(Stop::fail(expected, phrase(&data.message)).blaming(OWN_FIELD));
+    }
     let values = ["payload", "output", "input"];
     if shown(resource).is_none() || values.iter().any(|name| data.field(name).is_some()) {
         return Ok(());
     }
     let expected = format!("a value of {:?}", resource.name);
-    Err(Stop::fail(expected, phrase(&data.message)))
+    Err(Stop::fail(expected, phrase(&data.message)).blaming(empty(data)))
+}
+
+/// The clause that a Stream Data without a value breaks.
+fn empty(data: &Received) -> &'static str {
+    match data.name() {
+        "stream_sample" => OWN_FIELD,
+        _ => EVERY_INTERVAL,
+    }
 }
 
 /// Whether a device takes the interval for seconds.

@@ -16,6 +16,14 @@ const SHORT: Duration = Duration::from_millis(500);
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
+        slug: "stream.stop-another",
+        title: "a Stop Stream for a stream that is not open ends none that is",
+        clauses: &["IOTMP25-STREAM-007"],
+        control: Some("stream.interval"),
+        run: |peer| Box::pin(stop_another(peer)),
+        ..TIMED
+    },
+    Case {
         slug: "stream.stop-one-of-two",
         title: "of two streams the one that is stopped ends, and the other goes on",
         clauses: &["IOTMP25-STREAM-007", "IOTMP25-STREAM-005"],
@@ -49,6 +57,22 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..TIMED
     },
 ];
+
+async fn stop_another(peer: &Peer) -> Outcome {
+    let (mut link, id, _, tick) = streaming(peer).await?;
+    let other = link.id();
+    link.send(json!({"type": "stop_stream", "stream_id": other}))
+        .await?;
+    past_data(&mut link, &[Want::Answer(other)], &[id])
+        .await
+        .unrelated("stopping what is not open")?;
+    // A value that was on its way says nothing.
+    link.fence().await?;
+    value(&mut link, id, tick)
+        .await
+        .map(drop)
+        .because(format!("stream {other} was stopped, which was not open"))
+}
 
 /// Opens a stream while values of others may come.
 async fn open(
