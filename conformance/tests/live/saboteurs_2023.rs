@@ -34,6 +34,9 @@ const FIELD_0_NEGOTIATED: u8 = 0x07;
 const FIELD_0_IN_PSON: u8 = 0x01;
 const FIELD_15_IN_JSON: u8 = 0x7a;
 
+/// Code of a Run.
+const RUN: u8 = 6;
+
 /// One broken rule: the clause, the case that has to find it, and how it is broken.
 struct Saboteur {
     clause: &'static str,
@@ -185,9 +188,19 @@ const SERVERS: &[Saboteur] = &[
 ];
 
 const DEVICES: &[Saboteur] = &[
-    device("WIRE-002", "encoding.wire-types", |p| {
-        let is_json = p.asks("describe") && has_key(p, FIELD_3_IN_JSON);
-        when(is_json, || Deed::Answer(p.answer("error")))
+    device_with(
+        "WIRE-002",
+        "encoding.wire-types",
+        |device| device.encoding(Encoding::Json),
+        |p| {
+            let is_json = p.asks("describe") && has_key(p, FIELD_3_IN_JSON);
+            when(is_json, || Deed::Answer(p.answer("error")))
+        },
+    ),
+    device("WIRE-003", "encoding.fills-its-size", |p| {
+        let is_overfull = p.message.is_null() && p.bytes.first() == Some(&RUN);
+        let ok = || json!({"type": "ok", "stream_id": p.bytes[3]});
+        when(is_overfull, || Deed::Answer(ok()))
     }),
     device("ENCODING-002", "encoding.pson-or-json", |p| {
         let named = p.asks("describe") && !p.message["resource"].is_null();

@@ -237,7 +237,10 @@ async fn fills_its_size(peer: &Peer) -> Outcome {
         if let Some(stop) = taken(&mut link, id).await? {
             return Err(stop.because(what));
         }
-        link = peer.connected().await?;
+        // A connection that it cost is over by now.
+        if link.fence().await.is_err() {
+            link = peer.connected().await?;
+        }
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "describe.alias",
         title: "a Describe can name a resource by its numeric alias",
         clauses: &[BY_ALIAS],
-        control: Some("describe.one"),
+        control: Some("run.alias"),
         run: |peer| Box::pin(describe(peer)),
         ..DEVICE
     },
@@ -100,6 +100,11 @@ async fn run(peer: &Peer) -> Outcome {
 async fn describe(peer: &Peer) -> Outcome {
     let (resource, alias) = with_alias(peer.catalogue()?.with_alias(), "run")?;
     let mut link = peer.connected().await?;
+    let id = link.id();
+    link.send(json!({"type": "describe", "stream_id": id, "resource": resource.name}))
+        .await?;
+    let by_name = link.message(&[Want::Ok(id)]).await;
+    by_name.unrelated("describing it by its name")?;
     let id = link.id();
     link.send(json!({"type": "describe", "stream_id": id, "resource": alias}))
         .await?;

@@ -33,7 +33,6 @@ pub(in crate::suite) const CASES: &[Case] = &[Case {
         "IOTMP25-STREAM-003",
         "IOTMPS-STREAM-001",
         "IOTMP20-STREAM-016",
-        OWN_FIELD,
     ],
     run: |peer| Box::pin(interval(peer)),
     ..TIMED
@@ -60,7 +59,7 @@ async fn interval(peer: &Peer) -> Outcome {
         first = first.blaming(EVERY_INTERVAL);
     }
     let (data, since) = (first?, Instant::now());
-    carries_value(&data, resource)?;
+    carries_value(&data, resource).blaming(EVERY_INTERVAL)?;
     keeps_time(&mut link, id, since, tick)
         .await
         .blaming(EVERY_INTERVAL)
@@ -116,15 +115,11 @@ pub(super) fn carries_value(data: &Received, resource: &Resource) -> Outcome {
         return Ok(());
     }
     let expected = format!("a value of {:?}", resource.name);
-    Err(Stop::fail(expected, phrase(&data.message)).blaming(empty(data)))
-}
-
-/// The clause that a Stream Data without a value breaks.
-fn empty(data: &Received) -> &'static str {
-    match data.name() {
-        "stream_sample" => OWN_FIELD,
-        _ => EVERY_INTERVAL,
-    }
+    let stop = Stop::fail(expected, phrase(&data.message));
+    Err(match data.name() {
+        "stream_sample" => stop.blaming(OWN_FIELD),
+        _ => stop,
+    })
 }
 
 /// Whether a device takes the interval for seconds.
