@@ -135,6 +135,7 @@ mod tests {
         "IOTMP20-CONNECT-011",
         "IOTMP20-CONNECT-016",
         "IOTMP20-KEY-003",
+        "IOTMP20-KEY-004",
         "IOTMP20-STREAM-003",
         "IOTMP20-STREAM-004",
         "IOTMP20-STREAM-005",

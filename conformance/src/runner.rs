@@ -295,7 +295,8 @@ impl Book {
         let verdict = Box::pin(self.settle(control, subject)).await;
         let why = verdict.reason().unwrap_or_default();
         match verdict.kind() {
-            Kind::Pass | Kind::Info => None,
+            // What takes long has passed without its own twin, which may have failed.
+            Kind::Pass | Kind::Info => Box::pin(self.refused_by_control(control, subject)).await,
             Kind::Skip => Some(Verdict::Skip {
                 reason: format!("its control {id} was skipped: {why}"),
             }),

@@ -51,7 +51,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "sid.start-after-refusal",
         title: "a stream identifier whose Start Stream was refused is free for another one",
         clauses: &["IOTMP25-SID-004"],
-        control: Some("stream.start"),
+        control: Some("stream.start-again"),
         run: |peer| Box::pin(start_after_refusal(peer)),
         ..DEVICE
     },
@@ -59,7 +59,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.in-order",
         title: "a Stop Stream in one piece with the Start Stream before it comes after it",
         clauses: &["IOTMP25-FRAME-004"],
-        control: Some("stream.start"),
+        control: Some("stream.start-again"),
         run: |peer| Box::pin(in_its_order(peer)),
         ..DEVICE
     },

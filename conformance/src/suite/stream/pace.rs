@@ -53,7 +53,8 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.intervals-of-their-own",
         title: "of two streams each keeps to its own interval",
         clauses: &["IOTMP25-STREAM-007"],
-        control: Some("stream.interval"),
+        // Whoever cuts a long interval sends at another one.
+        control: Some("number.interval-cut"),
         run: |peer| Box::pin(intervals_of_their_own(peer)),
         ..TIMED
     },
