@@ -296,7 +296,10 @@ impl Book {
         let why = verdict.reason().unwrap_or_default();
         match verdict.kind() {
             // What takes long has passed without its own twin, which may have failed.
-            Kind::Pass | Kind::Info => Box::pin(self.refused_by_control(control, subject)).await,
+            Kind::Pass | Kind::Info => {
+                let below = Box::pin(self.refused_by_control(control, subject)).await;
+                below.filter(|verdict| verdict.kind() == Kind::Inconclusive)
+            }
             Kind::Skip => Some(Verdict::Skip {
                 reason: format!("its control {id} was skipped: {why}"),
             }),
