@@ -450,6 +450,11 @@ class _(Connection):
             else:
                 self.interval = kind.named
 
+    def take(self, code, body):
+        # Only who says nothing at all is closed, so that other cases are not.
+        self.heard = asyncio.get_running_loop().time()
+        super().take(code, body)
+
 
 @fault("reset-ends-all", "a connection that is reset ends all others")
 class _(Connection):

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::ONE_ANSWER;
 use crate::case::{Case, SERVER};
-use crate::subject::{NO_SUCH_RESOURCE, Peer, Received, vocabulary};
+use crate::subject::{Peer, Received, vocabulary};
 use crate::suite::craft::Craft;
 use crate::suite::property::{self, asked};
 use crate::verdict::{Outcome, Step, Stop};
@@ -27,7 +27,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.server-resources",
         title: "a Run of a number is answered, whether or not the server has something under it",
         clauses: &[ONE_ANSWER],
-        control: Some("run.one-answer"),
+        control: Some("fields.integer-as-varint"),
         run: |peer| Box::pin(numbers(peer)),
         ..NUMBERED
     },
@@ -46,7 +46,7 @@ async fn numbers(peer: &Peer) -> Outcome {
     let spec = peer.spec();
     let others = OTHERS.map(|name| vocabulary::number(spec, "server_resource", name).ok());
     // Of its own, so that no lock is in the way of another case.
-    let target = format!("{NO_SUCH_RESOURCE}/numbers");
+    let target = "conformance-numbers";
     let mut link = peer.connected().await?;
     for number in NUMBERS.filter(|number| !others.contains(&Some(*number))) {
         let run = json!({"type": "run", "resource": number, "parameters": target, "payload": 1});
