@@ -199,14 +199,11 @@ impl Watch {
             return self.unasked(id);
         };
         let Some(request) = asked.open.pop_front() else {
-            let is_of_another = is_ok && self.waits();
             let (request, at) = self.asked.get(&id)?.answered.clone()?;
             // What was answered long ago is not answered once more, but something else is.
             let is_late = at < self.answers;
             return match request.as_str() {
                 "start_stream" if is_late && self.has_call_beside(id) => Some(OWN_ID),
-                // Nobody accepts a Connect once more when something else waits; one may refuse it late.
-                "connect" if is_of_another => Some(OWN_ID),
                 "connect" => Some("IOTMP25-CONNECT-005"),
                 "run" => Some(ONE_ANSWER),
                 "describe" => Some("IOTMP25-DESCRIBE-001"),
