@@ -20,9 +20,6 @@ use crate::subject::{Catalogue, Peer, Protocol, Subject, Transcript, Want};
 use crate::suite;
 use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
-/// How the reason begins for which a case did not run.
-const GONE: &str = "the subject is gone";
-
 /// What a run does beside its cases.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -116,11 +113,7 @@ pub async fn run(
         gone = gone.or_else(|| lost().map(str::to_owned));
     }
     // What is left undone because a subject stays away says nothing of it.
-    let is_undone = |result: &CaseResult| match &result.verdict {
-        Verdict::Inconclusive { reason } => reason.starts_with(GONE),
-        _ => false,
-    };
-    if results.iter().any(is_undone) {
+    if subjects.iter().any(|subject| subject.was_missed()) {
         gone = gone.or_else(|| lost().map(str::to_owned));
     }
     settings.progress.clear();
@@ -313,7 +306,8 @@ impl Book {
 /// Runs a case once, and sees whether the subject lives after an invalid one.
 async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer) {
     if let Some(why) = subject.gone() {
-        let reason = format!("{GONE}: {why}");
+        subject.miss();
+        let reason = format!("the subject is gone: {why}");
         return (Verdict::Inconclusive { reason }, subject.peer());
     }
     let mut peer = subject.peer();

@@ -81,8 +81,14 @@ impl Failure {
     /// what a subject does is proof by itself.
     #[must_use]
     pub fn is_absence(&self) -> bool {
-        let absent = ["nothing within", "connection closed", "connection reset"];
-        absent.iter().any(|words| self.got.contains(words))
+        let ended = ["connection closed", "connection reset"];
+        self.is_silence() || ended.iter().any(|words| self.got.contains(words))
+    }
+
+    /// Whether it is that something did not come in time, on a connection that goes on.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        self.got.contains("nothing within")
     }
 
     /// Whether it is that the subject did nothing at all: said nothing, or ended no connection.

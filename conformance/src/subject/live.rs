@@ -93,6 +93,8 @@ pub struct Subject {
     restart: AsyncMutex<Option<Restart>>,
     /// Whether it was ever reached.
     was_reached: AtomicBool,
+    /// Whether a case came to nothing because it was gone.
+    was_missed: AtomicBool,
     deaths: Mutex<Vec<Death>>,
 }
 
@@ -188,6 +190,7 @@ impl Subject {
             parked: Mutex::new(None),
             restart: AsyncMutex::new(None),
             was_reached: AtomicBool::new(false),
+            was_missed: AtomicBool::new(false),
             deaths: Mutex::default(),
         }
     }
@@ -382,6 +385,16 @@ impl Subject {
     /// Whether a server ends a device's connection when a new one opens.
     pub(crate) fn takes_over(&self) -> bool {
         self.takes_over.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a case needed it when it was gone.
+    pub(crate) fn miss(&self) {
+        self.was_missed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a case needed it when it was gone.
+    pub(crate) fn was_missed(&self) -> bool {
+        self.was_missed.load(Ordering::Relaxed)
     }
 
     /// Connections so far.

@@ -138,7 +138,7 @@ async fn opened_and_closed(link: &mut Link, id: u16) -> Outcome {
 /// wrong where the order of messages matters.
 pub(super) fn ignored<T>(role: Role, outcome: Outcome<T>, rule: &str) -> Outcome<T> {
     let is_silence = |stop: &Stop| match stop.verdict() {
-        Verdict::Fail(failure) => role == Role::Server && failure.got.contains("nothing within"),
+        Verdict::Fail(failure) => role == Role::Server && failure.is_silence(),
         _ => false,
     };
     match outcome {

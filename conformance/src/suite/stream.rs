@@ -162,6 +162,13 @@ pub(super) async fn stopped(link: &mut Link, id: u16, wants: &[Want]) -> Outcome
     past_data(link, wants, &[id]).await.map(drop)
 }
 
+/// A connection on which a resource is streamed, whose Start Stream is the matter of other cases.
+async fn opened(peer: &Peer, resource: &Resource, parameters: &Json) -> Outcome<(Link, u16)> {
+    let mut link = peer.connected().await?;
+    let started = link.start_stream(&resource.name, parameters).await;
+    Ok((link, started.unrelated("starting a stream")?))
+}
+
 async fn start(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
     let mut link = peer.connected().await?;
@@ -224,11 +231,7 @@ async fn closed_again(link: &mut Link, id: u16) -> Outcome<Outcome> {
 
 async fn stop_twice(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &Json::Null)
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &Json::Null).await?;
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it once")?;
@@ -239,11 +242,7 @@ async fn stop_twice(peer: &Peer) -> Outcome {
 
 async fn id_free_after_stop(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &Json::Null)
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &Json::Null).await?;
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it")?;
@@ -262,11 +261,7 @@ async fn id_free_after_stop(peer: &Peer) -> Outcome {
 
 async fn first_value(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &Json::Null)
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &Json::Null).await?;
     let value = link.message(&[Want::Data(id)]).await?;
     carries_value(&value, resource)
 }
@@ -285,11 +280,7 @@ fn sensitive(peer: &Peer) -> Outcome<&Resource> {
 
 async fn echo(peer: &Peer, parameters: Json) -> Outcome {
     let resource = sensitive(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &parameters)
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &parameters).await?;
     begun(&mut link, id).await?;
     let call = link.id();
     link.send(resource.run(Some(call))).await?;

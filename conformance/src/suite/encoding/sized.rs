@@ -8,10 +8,8 @@ use crate::case::{Case, SERVER};
 use crate::subject::{NO_SUCH_RESOURCE, Peer, Want};
 use crate::suite::craft::Craft;
 use crate::suite::exchange::Exchange;
+use crate::suite::fields::UNKNOWN;
 use crate::verdict::{Outcome, Step, Stop};
-
-/// A field identifier that no message has.
-const UNKNOWN: u32 = 15;
 
 const SIZED: Case = Case {
     specs: &["iotmp-2023"],

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::timed::{LONG, TIMED, every_tick, nothing_for, past, tick};
-use super::{STOP_STREAM, begun, best, closed_again, past_data, sensitive, stopped};
+use super::{STOP_STREAM, begun, best, closed_again, opened, past_data, sensitive, stopped};
 use crate::case::{Case, DEVICE};
 use crate::family;
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Want, phrase};
@@ -111,11 +111,7 @@ async fn refused(link: &mut Link, id: u16, step: &str) -> Outcome {
 
 async fn stop_events(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &Json::Null)
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &Json::Null).await?;
     begun(&mut link, id).await.unrelated("starting a stream")?;
     stopped(&mut link, id, &[Want::Ok(id)]).await?;
     link.quiet("no value after the Ok of the Stop Stream")
@@ -126,11 +122,7 @@ async fn stop_events(peer: &Peer) -> Outcome {
 
 async fn no_echo_after_stop(peer: &Peer) -> Outcome {
     let resource = sensitive(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &Json::Null)
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &Json::Null).await?;
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it")?;

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::timed::LONG;
-use super::{begun, best, past_data, stopped, streamable};
+use super::{begun, best, opened, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE};
 use crate::subject::{Event, Function, Peer, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop};
@@ -61,11 +61,7 @@ async fn run_meanwhile(peer: &Peer) -> Outcome {
             "the device describes no resource that only gives a value and can be streamed",
         ));
     }
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &json!({"interval": LONG}))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &json!({"interval": LONG})).await?;
     begun(&mut link, id).await.unrelated("starting a stream")?;
     let call = link.id();
     link.send(resource.run(Some(call))).await?;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::timed::{
     EVERY_INTERVAL, LONG, TIMED, every_tick, pair, streaming, tick as tick_of, value,
 };
-use super::{best, past_data, streamable};
+use super::{best, opened, past_data, streamable};
 use crate::case::Case;
 use crate::subject::{Event, Link, Peer, Want};
 use crate::verdict::{Outcome, Step, Stop};
@@ -137,11 +137,7 @@ pub(super) async fn keeps_time(
 
 async fn odd_interval(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &json!({"interval": ODD}))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &json!({"interval": ODD})).await?;
     let tick = Duration::from_millis(ODD);
     // The first may be the value of the moment.
     let since = value(&mut link, id, tick).await?;
@@ -199,11 +195,7 @@ async fn intervals_of_their_own(peer: &Peer) -> Outcome {
         ));
     };
     let tick = tick_of(peer).1;
-    let mut link = peer.connected().await?;
-    let one = link
-        .start_stream(&first.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, one) = opened(peer, first, &every_tick(peer)).await?;
     let two = link.id();
     link.send_start_stream(two, &second.name, &json!({"interval": LONG}))
         .await?;

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::events::no_samples_until;
 use super::timed::{LONG, every_tick, streaming, tick, value};
-use super::{best, past_data};
+use super::{best, opened, past_data};
 use crate::case::{Case, DEVICE, Pace};
 use crate::subject::{Link, Peer, Want, vocabulary};
 use crate::verdict::{Outcome, Step};
@@ -62,11 +62,7 @@ async fn first_without_resource(peer: &Peer) -> Outcome {
 async fn reconfigure(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
     let (number, tick) = tick(peer);
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &json!({"interval": LONG}))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &json!({"interval": LONG})).await?;
     let began = Instant::now();
     send(&mut link, id, &every_tick(peer)).await?;
     past_data(&mut link, &[Want::Ok(id)], &[id]).await?;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::{best, past_data, stopped, streamable};
+use super::{best, opened, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE, Pace};
 use crate::family;
 use crate::subject::{Event, Function, Link, Peer, Received, Resource, Want};
@@ -124,11 +124,7 @@ pub(super) async fn sample(link: &mut Link, id: u16, tick: Duration) -> Outcome<
 /// and how long a tick is.
 pub(super) async fn streaming(peer: &Peer) -> Outcome<(Link, u16, &Resource, Duration)> {
     let resource = best(peer)?;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (link, id) = opened(peer, resource, &every_tick(peer)).await?;
     Ok((link, id, resource, tick(peer).1))
 }
 
@@ -181,11 +177,7 @@ async fn two_at_once(peer: &Peer) -> Outcome {
             "the device describes only one resource that can be streamed",
         ));
     };
-    let mut link = peer.connected().await?;
-    let one = link
-        .start_stream(&first.name, &every_tick(peer))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, one) = opened(peer, first, &every_tick(peer)).await?;
     let two = link.id();
     link.send_start_stream(two, &second.name, &every_tick(peer))
         .await?;
@@ -288,11 +280,7 @@ async fn replace_id(peer: &Peer) -> Outcome {
 async fn replace_interval(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
     let tick = tick(peer).1;
-    let mut link = peer.connected().await?;
-    let id = link
-        .start_stream(&resource.name, &json!({"interval": LONG}))
-        .await
-        .unrelated("starting a stream")?;
+    let (mut link, id) = opened(peer, resource, &json!({"interval": LONG})).await?;
     link.send_start_stream(id, &resource.name, &every_tick(peer))
         .await?;
     past_data(&mut link, &[Want::Ok(id)], &[id]).await?;
