@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Book, attempt};
+use super::attempt::attempt;
+use super::book::Book;
 use crate::case::Case;
 use crate::family;
 use crate::report::CaseResult;
