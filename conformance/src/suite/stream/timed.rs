@@ -130,7 +130,7 @@ pub(super) async fn streaming(peer: &Peer) -> Outcome<(Link, u16, &Resource, Dur
 
 /// The time in which a value that should not come would have come, be it late.
 pub(in crate::suite) fn past(tick: Duration) -> Duration {
-    tick + LATE.max(tick / 2)
+    tick + LATE.max(tick / 4)
 }
 
 /// Waits long enough for values to come, and shows that none does.
