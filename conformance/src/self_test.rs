@@ -1,22 +1,24 @@
 //! The suite against the reference: its codec, its server and its device, in this process.
 
+mod devices;
 pub mod nubison;
+mod parts;
 
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use iotmp_ref::device::{Backoff, Client, ClientConfig, Device, Handle, Status};
+use iotmp_ref::device::{Backoff, Client, ClientConfig, Device};
 use iotmp_ref::server::{self, Server};
 use iotmp_ref::session::dialect::Dialect;
 use iotmp_ref::session::{self, Iotmp2020, Iotmp2023, Iotmp2025, IotmpShipping};
-use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Party, Spec};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 
+use self::devices::{happen, other_devices, plain_device, reference_device};
+use self::parts::{add_broken, fill_in, in_order, skipped};
 use crate::case::{Case, Pace, Role};
 use crate::ledger::{Claim, Ledger};
 use crate::plan::{Selection, vectors_of};
@@ -24,7 +26,6 @@ use crate::report::{CaseResult, Run, SubjectKind};
 use crate::runner::{self, Finished, Settings};
 use crate::subject::{Credentials, HubOperator, Manner, Protocol, Reference, Subject};
 use crate::vector;
-use crate::verdict::Kind;
 
 /// Devices that dial the suite side by side for cases that wait: no fewer than there are of those.
 const DEVICES: usize = 40;
@@ -34,11 +35,6 @@ const QUICK: usize = 8;
 const APART: usize = 4;
 /// The area of the cases whose messages are put together field by field.
 const BY_HAND: &str = "fields";
-/// How long a device may wait for its turn, connected, while a case that is run again and again
-/// holds up what builds on it.
-const IDLE: Duration = Duration::from_secs(3600);
-/// How often something happens at a device.
-const EVENTS: Duration = Duration::from_millis(100);
 /// How long a case may wait for one thing: what takes longer is for subjects outside.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a device of this process may take to dial again.
@@ -160,112 +156,6 @@ fn credentials() -> Credentials {
         user: "user1".to_owned(),
         device: "sensor1".to_owned(),
         credential: "secret123".to_owned(),
-    }
-}
-
-/// A device that has something of everything.
-fn reference_device(dialect: &'static dyn Dialect) -> Device {
-    plain_device(dialect).output("status/:part", || "fine")
-}
-
-/// A device each of whose resources has one name.
-fn plain_device(dialect: &'static dyn Dialect) -> Device {
-    let who = credentials();
-    let mut level = 0_i64;
-    Device::new(who.user, who.device, who.credential)
-        .dialect(dialect)
-        .config(|config| config.connect_timeout = IDLE)
-        .keep_alive(Duration::from_secs(1))
-        .output("temperature", || 22.5)
-        .alias(1)
-        .output("uptime", || 86_400)
-        .input("led", |_| ())
-        .sample(true)
-        .input_output("level", move |value| {
-            level = value.as_i64().unwrap_or(level);
-            level
-        })
-        .sample(5)
-        .input_output("echo", |value| value)
-        .sample("hello")
-        .run("reset", || ())
-        .output(EVENTFUL, || 1)
-}
-
-/// The resource of [`reference_device`] at which something happens.
-const EVENTFUL: &str = "visitors";
-
-/// Makes something happen at a device again and again, as long as it runs.
-async fn happen(device: Handle) {
-    let mut status = device.status();
-    let mut beat = tokio::time::interval(EVENTS);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while *status.borrow_and_update() != Status::Stopped {
-        beat.tick().await;
-        // One that waits in vain is made up for by the next.
-        device.event(EVENTFUL);
-    }
-}
-
-/// Devices that ask for something else when they connect, which others give no occasion to see.
-fn other_devices(dialect: &'static dyn Dialect) -> Vec<Device> {
-    let mut others = vec![plain_device(dialect)];
-    if dialect.constants().auth_string.is_some() {
-        others.push(reference_device(dialect).token("token123"));
-    }
-    // The encodings that cannot say everything.
-    for encoding in [Encoding::Bson, Encoding::Json] {
-        if dialect.negotiated(0, Some(encoding)).is_some() {
-            others.push(reference_device(dialect).encoding(encoding));
-        }
-    }
-    others
-}
-
-/// The cases that were skipped.
-fn skipped(finished: &Finished, cases: &[&'static Case], role: Role) -> Vec<&'static Case> {
-    let is_skipped = |case: &&Case| {
-        let id = case.id(role);
-        let mut results = finished.results.iter();
-        results.any(|result| result.id == id && result.verdict.kind() == Kind::Skip)
-    };
-    cases.iter().copied().filter(is_skipped).collect()
-}
-
-/// One run of what ran in parts, with its results in the order of the plan.
-fn in_order<const N: usize>(cases: &[&'static Case], role: Role, parts: [Finished; N]) -> Finished {
-    let mut whole = Finished::default();
-    for part in parts {
-        whole.results.extend(part.results);
-        whole.gone = whole.gone.or(part.gone);
-        whole.notes.extend(part.notes);
-    }
-    whole.results.sort_by_cached_key(|result| {
-        let place = |case: &&Case| case.id(role) == result.id;
-        cases.iter().position(place)
-    });
-    whole
-}
-
-/// Puts verdicts in the place of skips.
-fn fill_in(finished: &mut Finished, others: Finished) {
-    for result in others.results {
-        let says_something = matches!(result.verdict.kind(), Kind::Pass | Kind::Info | Kind::Fail);
-        let place = finished.results.iter_mut().find(|old| old.id == result.id);
-        if let (true, Some(place)) = (says_something, place) {
-            *place = result;
-        }
-    }
-}
-
-/// Puts failures, and what came to no verdict, in the place of what passed elsewhere.
-fn add_broken(finished: &mut Finished, others: Finished) {
-    for result in others.results {
-        let is_broken = matches!(result.verdict.kind(), Kind::Fail | Kind::Inconclusive);
-        let place = finished.results.iter_mut().find(|old| old.id == result.id);
-        if let (true, Some(place)) = (is_broken, place) {
-            *place = result;
-        }
     }
 }
 

@@ -99,4 +99,3 @@ async fn see_alive(peer: &Peer) -> Outcome {
     peer.keep(link).await;
     Ok(())
 }
-

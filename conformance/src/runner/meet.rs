@@ -10,7 +10,10 @@ use crate::subject::{Catalogue, Protocol, Subject, Want};
 
 /// Learns what has to be known of a subject first: how many cases it takes at a
 /// time, and what is worth a note.
-pub(super) async fn meet(subject: Arc<Subject>, jobs: usize) -> Result<(usize, Option<String>), Unreachable> {
+pub(super) async fn meet(
+    subject: Arc<Subject>,
+    jobs: usize,
+) -> Result<(usize, Option<String>), Unreachable> {
     match subject.role() {
         Role::Server => meet_server(&subject, jobs).await,
         Role::Device => {
