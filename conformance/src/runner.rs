@@ -2,6 +2,7 @@
 
 mod again;
 mod blame;
+mod door;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::door::Door;
 use super::{Book, attempt};
 use crate::case::Case;
 use crate::family;
@@ -28,8 +29,9 @@ pub(super) async fn look(
     subject: &Arc<Subject>,
     results: &mut [CaseResult],
 ) {
-    if subject.gone().is_some() {
-        excuse(book, subject, results);
+    let mut door = Door::of(results, subject);
+    if subject.gone().is_some() || door.was_shut() {
+        excuse(book, subject, &door, results);
     }
     // What says nothing because its control failed costs no time unless that passes now.
     let failed = results.iter().filter(|r| r.verdict.kind() == Kind::Fail);
@@ -51,7 +53,9 @@ pub(super) async fn look(
         let Some(result) = results.get_mut(at).filter(|result| doubtful(result)) else {
             continue;
         };
-        if subject.gone().is_some() || !control_holds(case, subject, &known) {
+        let is_settled = door.was_shut() && result.verdict.kind() == Kind::Fail;
+        let stays = is_settled || subject.gone().is_some() || !control_holds(case, subject, &known);
+        if stays || !door.opens(subject).await {
             confirmed |= result.verdict.kind() == Kind::Fail;
             continue;
         }
@@ -83,8 +87,8 @@ fn doubtful(result: &CaseResult) -> bool {
     }
 }
 
-/// A subject that went away, or hangs, failed whatever was under way or came later.
-fn excuse(book: &Book, subject: &Subject, results: &mut [CaseResult]) {
+/// A subject that went away, hangs, or lets nobody in, failed whatever was under way or came later.
+fn excuse(book: &Book, subject: &Subject, door: &Door, results: &mut [CaseResult]) {
     let lives_on = family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on());
     let lives_on = lives_on.map(|clause| clause.id.clone());
     let is_hurt = |result: &CaseResult| match &result.verdict {
@@ -101,10 +105,13 @@ fn excuse(book: &Book, subject: &Subject, results: &mut [CaseResult]) {
             Verdict::Fail(failure) => failure.is_idleness(),
             _ => false,
         };
-        if came_later && is_idle && !is_hurt(result) {
+        if came_later && (is_idle || door.keeps_out(result)) && !is_hurt(result) {
             let reason = result.verdict.reason().unwrap_or_default();
             result.verdict = Verdict::Inconclusive {
-                reason: format!("the subject was about to go away: {reason}"),
+                reason: match door.was_shut() {
+                    true => format!("the server turned devices away that it knows: {reason}"),
+                    false => format!("the subject was about to go away: {reason}"),
+                },
             };
         }
     }
