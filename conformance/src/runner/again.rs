@@ -22,6 +22,9 @@ const MOST: usize = 40;
 /// How often a case may fail alone before that is no accident either.
 const TRIES: usize = 2;
 
+/// What a door that is shut makes of a case which introduces itself.
+const TURNED_AWAY: &str = "the server turned devices away that it knows";
+
 /// Runs again what failed for want of something, or because its control did.
 pub(super) async fn look(
     book: &Book,
@@ -59,7 +62,12 @@ pub(super) async fn look(
             confirmed |= result.verdict.kind() == Kind::Fail;
             continue;
         }
-        match seen_again(case, subject, result).await {
+        // Where nothing has passed alone so far, chance is not what fails it.
+        let tries = match confirmed && unconfirmed.is_empty() {
+            true => 1,
+            false => TRIES,
+        };
+        match seen_again(case, subject, result, tries).await {
             Some(better) if result.verdict.kind() == Kind::Fail => {
                 known.insert(id, better);
                 unconfirmed.push(at);
@@ -69,6 +77,7 @@ pub(super) async fn look(
                 result.verdict = better;
                 result.transcript = Vec::new();
             }
+            None if door.keeps_out(result) => doubt(result, TURNED_AWAY),
             None => confirmed |= result.verdict.kind() == Kind::Fail,
         }
     }
@@ -77,6 +86,14 @@ pub(super) async fn look(
             settle(result, confirmed);
         }
     }
+}
+
+/// Takes back a failure that something else explains.
+fn doubt(result: &mut CaseResult, why: &str) {
+    let reason = result.verdict.reason().unwrap_or_default();
+    result.verdict = Verdict::Inconclusive {
+        reason: format!("{why}: {reason}"),
+    };
 }
 
 fn doubtful(result: &CaseResult) -> bool {
@@ -106,13 +123,11 @@ fn excuse(book: &Book, subject: &Subject, door: &Door, results: &mut [CaseResult
             _ => false,
         };
         if came_later && (is_idle || door.keeps_out(result)) && !is_hurt(result) {
-            let reason = result.verdict.reason().unwrap_or_default();
-            result.verdict = Verdict::Inconclusive {
-                reason: match door.was_shut() {
-                    true => format!("the server turned devices away that it knows: {reason}"),
-                    false => format!("the subject was about to go away: {reason}"),
-                },
+            let why = match door.was_shut() {
+                true => TURNED_AWAY,
+                false => "the subject was about to go away",
             };
+            doubt(result, why);
         }
     }
 }
@@ -143,8 +158,9 @@ async fn seen_again(
     case: &'static Case,
     subject: &Arc<Subject>,
     result: &mut CaseResult,
+    tries: usize,
 ) -> Option<Verdict> {
-    for _ in 0..TRIES {
+    for _ in 0..tries {
         let (verdict, peer) = attempt(case, subject).await;
         match &verdict {
             Verdict::Fail(failure) => {
@@ -164,11 +180,8 @@ async fn seen_again(
 
 /// What a failure that was not seen again is worth.
 fn settle(result: &mut CaseResult, confirmed: bool) {
-    let reason = result.verdict.reason().unwrap_or_default();
     if confirmed {
-        result.verdict = Verdict::Inconclusive {
-            reason: format!("it failed beside other cases and passed alone: {reason}"),
-        };
+        doubt(result, "it failed beside other cases and passed alone");
     } else if let Verdict::Fail(failure) = &mut result.verdict {
         let seen_once = "run once more and alone it passed";
         failure.detail = match failure.detail.as_str() {

@@ -87,7 +87,7 @@ impl Exchange {
         if self.link.role() == Role::Server {
             return not_accepted(&mut self.link).await;
         }
-        let settled = self.link.settle().await?;
+        let settled = self.link.settle_spoiled().await?;
         match settled
             .messages
             .iter()
