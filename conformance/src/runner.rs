@@ -4,6 +4,7 @@ mod again;
 mod attempt;
 mod blame;
 mod book;
+mod door;
 mod meet;
 
 use std::collections::VecDeque;

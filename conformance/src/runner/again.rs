@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::attempt::attempt;
 use super::book::Book;
+use super::door::Door;
 use crate::case::Case;
 use crate::family;
 use crate::report::CaseResult;
@@ -22,6 +23,9 @@ const MOST: usize = 40;
 /// How often a case may fail alone before that is no accident either.
 const TRIES: usize = 2;
 
+/// What a door that is shut makes of a case which introduces itself.
+const TURNED_AWAY: &str = "the server turned devices away that it knows";
+
 /// Runs again what failed for want of something, or because its control did.
 pub(super) async fn look(
     book: &Book,
@@ -29,8 +33,9 @@ pub(super) async fn look(
     subject: &Arc<Subject>,
     results: &mut [CaseResult],
 ) {
-    if subject.gone().is_some() {
-        excuse(book, subject, results);
+    let mut door = Door::of(results, subject);
+    if subject.gone().is_some() || door.was_shut() {
+        excuse(book, subject, &door, results);
     }
     // What says nothing because its control failed costs no time unless that passes now.
     let failed = results.iter().filter(|r| r.verdict.kind() == Kind::Fail);
@@ -52,11 +57,18 @@ pub(super) async fn look(
         let Some(result) = results.get_mut(at).filter(|result| doubtful(result)) else {
             continue;
         };
-        if subject.gone().is_some() || !control_holds(case, subject, &known) {
+        let is_settled = door.was_shut() && result.verdict.kind() == Kind::Fail;
+        let stays = is_settled || subject.gone().is_some() || !control_holds(case, subject, &known);
+        if stays || !door.opens(subject).await {
             confirmed |= result.verdict.kind() == Kind::Fail;
             continue;
         }
-        match seen_again(case, subject, result).await {
+        // Where nothing has passed alone so far, chance is not what fails it.
+        let tries = match confirmed && unconfirmed.is_empty() {
+            true => 1,
+            false => TRIES,
+        };
+        match seen_again(case, subject, result, tries).await {
             Some(better) if result.verdict.kind() == Kind::Fail => {
                 known.insert(id, better);
                 unconfirmed.push(at);
@@ -66,6 +78,7 @@ pub(super) async fn look(
                 result.verdict = better;
                 result.transcript = Vec::new();
             }
+            None if door.keeps_out(result) => doubt(result, TURNED_AWAY),
             None => confirmed |= result.verdict.kind() == Kind::Fail,
         }
     }
@@ -76,6 +89,14 @@ pub(super) async fn look(
     }
 }
 
+/// Takes back a failure that something else explains.
+fn doubt(result: &mut CaseResult, why: &str) {
+    let reason = result.verdict.reason().unwrap_or_default();
+    result.verdict = Verdict::Inconclusive {
+        reason: format!("{why}: {reason}"),
+    };
+}
+
 fn doubtful(result: &CaseResult) -> bool {
     match &result.verdict {
         Verdict::Fail(failure) => failure.is_absence(),
@@ -84,8 +105,8 @@ fn doubtful(result: &CaseResult) -> bool {
     }
 }
 
-/// A subject that went away, or hangs, failed whatever was under way or came later.
-fn excuse(book: &Book, subject: &Subject, results: &mut [CaseResult]) {
+/// A subject that went away, hangs, or lets nobody in, failed whatever was under way or came later.
+fn excuse(book: &Book, subject: &Subject, door: &Door, results: &mut [CaseResult]) {
     let lives_on = family::clause(subject.spec(), Protocol::of(subject.spec()).lives_on());
     let lives_on = lives_on.map(|clause| clause.id.clone());
     let is_hurt = |result: &CaseResult| match &result.verdict {
@@ -102,11 +123,12 @@ fn excuse(book: &Book, subject: &Subject, results: &mut [CaseResult]) {
             Verdict::Fail(failure) => failure.is_idleness(),
             _ => false,
         };
-        if came_later && is_idle && !is_hurt(result) {
-            let reason = result.verdict.reason().unwrap_or_default();
-            result.verdict = Verdict::Inconclusive {
-                reason: format!("the subject was about to go away: {reason}"),
+        if came_later && (is_idle || door.keeps_out(result)) && !is_hurt(result) {
+            let why = match door.was_shut() {
+                true => TURNED_AWAY,
+                false => "the subject was about to go away",
             };
+            doubt(result, why);
         }
     }
 }
@@ -137,8 +159,9 @@ async fn seen_again(
     case: &'static Case,
     subject: &Arc<Subject>,
     result: &mut CaseResult,
+    tries: usize,
 ) -> Option<Verdict> {
-    for _ in 0..TRIES {
+    for _ in 0..tries {
         let (verdict, peer) = attempt(case, subject).await;
         match &verdict {
             Verdict::Fail(failure) => {
@@ -158,11 +181,8 @@ async fn seen_again(
 
 /// What a failure that was not seen again is worth.
 fn settle(result: &mut CaseResult, confirmed: bool) {
-    let reason = result.verdict.reason().unwrap_or_default();
     if confirmed {
-        result.verdict = Verdict::Inconclusive {
-            reason: format!("it failed beside other cases and passed alone: {reason}"),
-        };
+        doubt(result, "it failed beside other cases and passed alone");
     } else if let Verdict::Fail(failure) = &mut result.verdict {
         let seen_once = "run once more and alone it passed";
         failure.detail = match failure.detail.as_str() {

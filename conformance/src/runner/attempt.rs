@@ -93,7 +93,7 @@ fn excused(verdict: Verdict, transcript: &Transcript) -> Verdict {
 }
 
 /// Opens a new connection and talks over it.
-async fn see_alive(peer: &Peer) -> Outcome {
+pub(super) async fn see_alive(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     link.fence().await?;
     peer.keep(link).await;

@@ -1,5 +1,7 @@
 //! What a case waits for on a connection, and how it shows that nothing came.
 
+use core::sync::atomic::Ordering;
+
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
@@ -9,10 +11,13 @@ use super::link::Link;
 use super::{Protocol, nubison, vocabulary};
 use crate::case::Role;
 use crate::suite;
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
 
 /// Whether a message is the answer to a fence.
 type Answers = Box<dyn Fn(&Received) -> bool + Send + Sync>;
+
+/// Fences in a row that are raised twice in vain before one is enough.
+const IN_VAIN: u32 = 3;
 
 /// How a subject took something that may cost the connection.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +160,16 @@ impl Link {
         }
     }
 
+    /// As [`settle`](Self::settle), after what nobody has to understand: a connection that neither
+    /// goes on nor ends breaks the rule of that, and none of the case.
+    ///
+    /// # Errors
+    /// Those of it.
+    pub(crate) async fn settle_spoiled(&mut self) -> Outcome<Settled> {
+        let rule = Protocol::of(self.codec().spec()).lives_on();
+        self.settle().await.blaming(rule)
+    }
+
     /// Shows that the subject sends nothing more.
     ///
     /// # Errors
@@ -174,6 +189,10 @@ impl Link {
         match end {
             Some(Event::Silence(_)) if self.may_lose() => {
                 let end = self.fenced(&mut messages).await?;
+                match end {
+                    Some(Event::Silence(_)) => self.in_vain.fetch_add(1, Ordering::Relaxed),
+                    _ => self.in_vain.swap(0, Ordering::Relaxed),
+                };
                 Ok((messages, end))
             }
             end => Ok((messages, end)),
@@ -181,7 +200,9 @@ impl Link {
     }
 
     fn may_lose(&self) -> bool {
-        self.role() == Role::Server && Protocol::of(self.codec().spec()) == Protocol::Iotmp
+        self.role() == Role::Server
+            && Protocol::of(self.codec().spec()) == Protocol::Iotmp
+            && self.in_vain.load(Ordering::Relaxed) < IN_VAIN
     }
 
     /// Sends a fence and keeps what comes before its answer; what comes instead of that is returned.

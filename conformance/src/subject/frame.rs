@@ -1,9 +1,11 @@
 //! Where one message ends and the next begins.
 
 mod layout;
+mod misread;
 
 use iotmp_spec::model::{Framing, IntEncoding};
 
+pub(super) use self::misread::misread;
 use crate::codec::{Decoded, Refusal};
 
 /// Largest message that the suite takes from a subject, in bytes.

@@ -1,6 +1,7 @@
 //! One connection to a subject.
 
 use core::net::SocketAddr;
+use core::sync::atomic::AtomicU32;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -41,6 +42,9 @@ const UNCHOSEN: &[&str] = &["IOTMP23-ENCODING-004", "IOTMP25-CONNECT-010"];
 /// Bytes asked of the socket at a time.
 const CHUNK: usize = 16 * 1024;
 
+/// How often in a row something was done in vain.
+pub(super) type InVain = Arc<AtomicU32>;
+
 /// A connection that speaks messages as JSON and bytes as they are.
 ///
 /// What the subject may send at any time and what no case is about, such as a
@@ -73,6 +77,8 @@ pub struct Link {
     watch: Watch,
     /// Whether a call and not a Keep Alive shows what a server does not send.
     fences_by_call: bool,
+    /// Fences in a row that were raised twice in vain.
+    pub(super) in_vain: InVain,
     /// Whether the Connect that asked for an encoding waits for its answer.
     is_asking: bool,
 }
@@ -94,6 +100,8 @@ pub(super) struct Terms {
     pub(super) streams: Streams,
     /// Whether a server leaves Keep Alive unanswered.
     pub(super) fences_by_call: bool,
+    /// Fences in a row that were raised twice in vain, on all connections.
+    pub(super) in_vain: InVain,
 }
 
 impl Link {
@@ -123,6 +131,7 @@ impl Link {
             opened: Instant::now(),
             watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
             fences_by_call: terms.fences_by_call,
+            in_vain: Arc::clone(&terms.in_vain),
             is_asking: false,
         }
     }
@@ -346,6 +355,7 @@ impl Link {
                     }
                 }
                 Cut::Broken(why) => {
+                    self.accuse_size();
                     let bytes = core::mem::take(&mut self.buffer);
                     self.transcript.bytes(
                         self.number,
@@ -361,6 +371,7 @@ impl Link {
                     Ok(Ok(_)) => {}
                     Ok(Err(_)) => return self.ended(true),
                     Err(_) => {
+                        self.accuse_size();
                         let waited = began.elapsed();
                         let note = format!("nothing for {} ms", waited.as_millis());
                         self.transcript.add(self.number, Side::Subject, note);
@@ -398,7 +409,15 @@ impl Link {
         self.stream.read_buf(&mut self.buffer).await
     }
 
+    /// Charges a message that does not end with what is wrong with its size.
+    fn accuse_size(&self) {
+        if let Some(clause) = frame::misread(&self.codec.spec().framing, &self.buffer) {
+            self.transcript.accuse(clause);
+        }
+    }
+
     fn ended(&self, reset: bool) -> Event {
+        self.accuse_size();
         let event = Event::Closed {
             unfinished: self.buffer.len(),
             reset,

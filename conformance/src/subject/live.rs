@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::catalogue::Catalogue;
 use super::event::Received;
 use super::introductions::Introductions;
-use super::link::{Link, Terms};
+use super::link::{InVain, Link, Terms};
 use super::operator::Operator;
 use super::peer::Peer;
 use super::restart::{LOOKS, Restart, STARTING};
@@ -81,6 +81,8 @@ pub struct Subject {
     takes_over: AtomicBool,
     /// Whether a server leaves Keep Alive unanswered, so that a call has to be the fence.
     fences_by_call: AtomicBool,
+    /// Fences in a row that were raised twice in vain.
+    in_vain: InVain,
     /// Streams of all connections.
     streams: Streams,
     /// Who stands behind it.
@@ -184,6 +186,7 @@ impl Subject {
             catalogue: OnceLock::new(),
             takes_over: AtomicBool::new(false),
             fences_by_call: AtomicBool::new(false),
+            in_vain: InVain::default(),
             streams: Streams::default(),
             operator: None,
             introductions: Introductions::default(),
@@ -417,6 +420,7 @@ impl Subject {
             seed: self.manner.seed,
             streams: Arc::clone(&self.streams),
             fences_by_call: self.fences_by_call.load(Ordering::Relaxed),
+            in_vain: Arc::clone(&self.in_vain),
         }
     }
 }

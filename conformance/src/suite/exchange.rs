@@ -34,7 +34,11 @@ impl Exchange {
         let id = id.unwrap_or_else(|| link.id());
         let message = match peer.role() {
             Role::Server => connect(peer.spec(), id, &Json::Null, &peer.credentials()?.payload())?,
-            Role::Device => json!({"type": "describe", "stream_id": id}),
+            Role::Device => {
+                // One that refuses every Describe does not refuse what a case changes in it.
+                peer.catalogue()?;
+                json!({"type": "describe", "stream_id": id})
+            }
         };
         Ok(Self {
             craft: Craft::new(link.codec()),
@@ -83,7 +87,7 @@ impl Exchange {
         if self.link.role() == Role::Server {
             return not_accepted(&mut self.link).await;
         }
-        let settled = self.link.settle().await?;
+        let settled = self.link.settle_spoiled().await?;
         match settled
             .messages
             .iter()

@@ -270,7 +270,9 @@ async fn disconnect_then_request(peer: &Peer) -> Outcome {
         match link.next().await {
             Event::Message(received) if received.stream_id() == Some(id.into()) => {
                 let expected = "the end of the connection, and no answer before it";
-                return Err(Stop::fail(expected, phrase(&received.message)));
+                let stop = Stop::fail(expected, phrase(&received.message));
+                // By itself a Disconnect ends it, as the control shows.
+                return Err(stop.blaming("IOTMP25-FRAME-004"));
             }
             Event::Message(_) => {}
             // Whether it ends is the matter of other cases.

@@ -171,7 +171,7 @@ async fn never_ok(link: &mut Link, id: u16) -> Outcome {
 
 /// The failure that it is where a message is answered by Ok.
 pub(in crate::suite) async fn taken(link: &mut Link, id: u16) -> Outcome<Option<Stop>> {
-    let settled = link.settle().await?;
+    let settled = link.settle_spoiled().await?;
     let ok = settled.messages.iter().find(|message| message.is("ok", id));
     let expected = "an Error, no answer, or the end of the connection";
     Ok(ok.map(|ok| Stop::fail(expected, phrase(&ok.message))))

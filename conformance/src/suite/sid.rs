@@ -241,6 +241,7 @@ async fn stop_at_once(peer: &Peer) -> Outcome {
 
 /// How what there is not is answered is the matter of other cases.
 async fn again_after_error(peer: &Peer) -> Outcome {
+    peer.catalogue()?;
     let mut link = peer.connected().await?;
     for name in ["run", "describe"] {
         let id = link.id();

@@ -22,8 +22,21 @@ pub(crate) enum Way {
     ToSuite,
 }
 
-/// What becomes of a message: `None` passes it on as it is.
+/// What becomes of a message: `None` passes it on as it is. What is no message goes [`as_bytes`].
 pub(crate) type Fate = Option<Vec<(Way, Json)>>;
+
+/// Bytes that no codec writes, in the place of a message.
+pub(crate) fn as_bytes(bytes: &[u8]) -> Json {
+    Json::from(bytes)
+}
+
+/// The bytes of a message, or those in its place.
+fn written(codec: Codec<'_>, message: &Json) -> Vec<u8> {
+    match message.as_array() {
+        Some(bytes) => serde_json::from_value(Json::from(bytes.clone())).unwrap(),
+        None => codec.encode(message).unwrap(),
+    }
+}
 
 /// Decides on every message of one connection.
 pub(crate) type Tamper = Box<dyn FnMut(Way, &Json, &[u8]) -> Fate + Send>;
@@ -105,7 +118,7 @@ async fn relay(
                     None => put(way, &bytes),
                     Some(instead) => {
                         for (way, message) in instead {
-                            put(way, &codec.encode(&message).unwrap());
+                            put(way, &written(codec, &message));
                         }
                     }
                 }

@@ -11,23 +11,38 @@ use iotmp_conformance::specs;
 use iotmp_conformance::subject::{HubOperator, Subject};
 use iotmp_conformance::verdict::Kind;
 use iotmp_ref::server::{self, Server};
-use iotmp_ref::session::{self, Iotmp2023};
+use iotmp_ref::session::dialect::Dialect;
+use iotmp_ref::session::{self, Iotmp2023, IotmpShipping};
 use iotmp_spec::model::Party;
 use serde_json::{Value as Json, json};
 
 use crate::broken_servers::{failures, manner};
-use crate::middleman::{Fault, Middleman, Way};
+use crate::middleman::{Fault, Middleman, Way, as_bytes};
 use crate::mini_server::credentials;
 
-/// Asserts that the case comes out so, and that these clauses alone are broken.
 async fn server(case: &str, fault: Fault, kind: Kind, clauses: &[&str]) {
-    let spec = specs::by_name("iotmp-2023").unwrap();
+    speaking(&Iotmp2023, case, fault, kind, clauses).await;
+}
+
+async fn shipping(case: &str, fault: Fault, clause: &str) {
+    speaking(&IotmpShipping, case, fault, Kind::Fail, &[clause]).await;
+}
+
+/// Asserts that the case comes out so, and that these clauses alone are broken.
+async fn speaking(
+    dialect: &'static dyn Dialect,
+    case: &str,
+    fault: Fault,
+    kind: Kind,
+    clauses: &[&str],
+) {
+    let spec = specs::by_name(dialect.name()).unwrap();
     let who = credentials();
     let accepted = server::Credentials::new()
         .with(&who.user, &who.device, &who.credential)
         .unwrap();
     let mut config = server::Config::new("127.0.0.1:0".parse().unwrap(), accepted);
-    config.session = session::Config::new(&Iotmp2023);
+    config.session = session::Config::new(dialect);
     let (server, hub) = Server::bind(config).await.unwrap();
     let upstream = server.local_addr();
     let middleman = Middleman::start(spec, upstream, Way::ToReference, fault).await;
@@ -122,6 +137,100 @@ async fn brings_what_another_call_brought() {
     };
     let case = "server.call.nothing-left";
     server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
+}
+
+#[tokio::test]
+async fn takes_the_answer_of_another_connection() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let is_right = message["payload"] == "from the one that was asked";
+            (way == Way::ToReference && is_right).then(|| {
+                let mut other = message.clone();
+                other["payload"] = json!("from the other");
+                vec![(way, other)]
+            })
+        })
+    };
+    let case = "server.call.other-connection";
+    server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
+}
+
+#[tokio::test]
+async fn cuts_what_is_large() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let text = message["payload"].as_str()?;
+            (way == Way::ToReference && text.starts_with("oo") && text.len() > 16_383).then(|| {
+                let mut other = message.clone();
+                other["payload"] = json!(text.get(..16_383));
+                vec![(way, other)]
+            })
+        })
+    };
+    shipping("server.call.large", fault, "IOTMP25-SID-003").await;
+}
+
+#[tokio::test]
+async fn writes_keys_as_they_come() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, bytes| {
+            let (sorted, unsorted) = (b"\x81c\x03\x81d\x02", b"\x81d\x02\x81c\x03");
+            let mut windows = bytes.windows(sorted.len());
+            let at = windows.position(|window| window == sorted)?;
+            let mut other = bytes.to_vec();
+            other.splice(at..at + sorted.len(), *unsorted);
+            let is_run = way == Way::ToSuite && message["type"] == "run";
+            is_run.then(|| vec![(way, as_bytes(&other))])
+        })
+    };
+    shipping("server.call.sorted-keys", fault, "IOTMPS-WIRE-006").await;
+}
+
+#[tokio::test]
+async fn calls_under_the_identifier_of_an_open_stream() {
+    let fault: Fault = || {
+        let mut open = None;
+        Box::new(move |way, message: &Json, _| {
+            if message["type"] == "start_stream" {
+                open = Some(message["stream_id"].clone());
+            }
+            let mut other = message.clone();
+            other["stream_id"] = open.clone()?;
+            (way == Way::ToSuite && message["type"] == "run").then(|| vec![(way, other)])
+        })
+    };
+    let case = "server.stream.listened-id-kept";
+    server(case, fault, Kind::Fail, &["IOTMP23-SID-006"]).await;
+}
+
+#[tokio::test]
+async fn tells_of_an_event_under_another_identifier() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let mut other = message.clone();
+            other["stream_id"] = json!(message["stream_id"].as_u64()? + 1);
+            let is_event = way == Way::ToSuite && message["type"] == "stream_data";
+            is_event.then(|| vec![(way, other)])
+        })
+    };
+    let case = "server.stream.subscribed-id";
+    shipping(case, fault, "IOTMP25-STREAM-010").await;
+}
+
+#[tokio::test]
+async fn knows_its_resources_by_varints_alone() {
+    // Field 4 of a Run, a resource, as a value that is a small number.
+    const AS_VALUE: u8 = 0x22;
+    let fault: Fault = || {
+        Box::new(|_, message: &Json, bytes| {
+            let is_value = matches!(bytes, [.., AS_VALUE, 0..=20]);
+            let error = json!({"type": "error", "stream_id": message["stream_id"]});
+            let is_run = message["type"] == "run" && message["resource"].is_u64();
+            (is_run && is_value).then(|| vec![(Way::ToSuite, error)])
+        })
+    };
+    let case = "server.run.server-resource-forms";
+    shipping(case, fault, "IOTMPS-WIRE-003").await;
 }
 
 #[tokio::test]

@@ -268,6 +268,18 @@ class _(Reading):
         return data[:kept] if kept else data
 
 
+@fault("unknown-type-tail-lost", "what comes in one piece behind a message of a type that is not known is lost")
+class _(Reading):
+    def clip(self, data):
+        self.lost = False
+        return data
+
+    def take(self, code, body):
+        self.lost = self.lost or self.connected and code > wire.DATA
+        if not self.lost:
+            super().take(code, body)
+
+
 @fault("burst-of-32", "of more than 32 requests that come together the others are lost")
 class _(Reading):
     def clip(self, data):
@@ -464,6 +476,17 @@ class _(Connection):
         except ConnectionError:
             for other in list(self.server.open):
                 other.close()
+
+
+@fault("waits-for-slow-readers", "while one connection takes nothing more, nobody else is served")
+class _(Connection):
+    def send(self, code, **values):
+        super().send(code, **values)
+        if self.writer.transport.get_write_buffer_size() > 1 << 20 and not self.waited:
+            self.waited = True
+            time.sleep(6)
+
+    waited = False
 
 
 # --- what a server has for its devices

@@ -155,6 +155,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("dies-of-describe", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-unknown-type", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-empty-key", 3, &["IOTMP25-ROBUST-001"]),
+    ("dies-of-array-count", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-cut-field", 3, &["IOTMP25-ROBUST-001"]),
     ("hangs-of-malformed", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-empty-body", 3, &["IOTMP25-ROBUST-001"]),

@@ -157,6 +157,9 @@ const FAULTS: &[Expected<'_>] = &[
     ("reset-ends-all", 1, &["IOTMP25-ROBUST-001"]),
     ("numbers-unanswered", 1, &["IOTMP25-RUN-001"]),
     ("undefined-as-null", 1, &["IOTMP25-PSON2-007"]),
+    ("unknown-type-tail-lost", 1, &["IOTMP25-FRAME-004"]),
+    ("waits-for-slow-readers", 1, &["IOTMP25-ROBUST-001"]),
+    ("dies-of-array-count", 3, &["IOTMP25-ROBUST-001"]),
 ];
 
 #[test]

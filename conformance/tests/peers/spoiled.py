@@ -382,6 +382,15 @@ def _():
     wire.fields = fields
 
 
+@fault("dies-of-array-count", "an array takes the memory for all that it announces, and the process with it")
+def _():
+    def unpack(data, at, depth=0, max_depth=wire.MAX_DEPTH):
+        if data[at:at + 1] == b"\xff" and wire.read_varint(data, at + 1, 64)[0] > 1 << 24:
+            os._exit(70)
+        return _right["unpack"](data, at, depth, max_depth)
+    wire.unpack = unpack
+
+
 @fault("dies-of-empty-key", "a map with an empty key ends the process")
 def _():
     def change(value):

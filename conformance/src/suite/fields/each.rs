@@ -312,7 +312,7 @@ async fn refused(peer: &Peer, edited: impl Fn(Craft, u32, u16) -> Outcome<Fields
         let what = format!("{name} with another stream identifier than {id}");
         link.send_raw(&craft.frame(craft.code(name)?, &fields.concat()), &what)
             .await;
-        let settled = link.settle().await?;
+        let settled = link.settle_spoiled().await?;
         // Whoever answers under what is left of a long number has cut it.
         let is_long = |bit| spoiled.first() == Some(&long(craft, field, id, bit));
         let is_cut = LOST.into_iter().any(is_long);

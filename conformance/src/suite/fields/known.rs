@@ -37,7 +37,7 @@ async fn known(peer: &Peer) -> Outcome {
             let what = format!("run with a {name} of wire type {wire_type}");
             link.send_raw(&craft.frame(craft.code("run")?, &body), &what)
                 .await;
-            let settled = link.settle().await?;
+            let settled = link.settle_spoiled().await?;
             if let Some(ok) = settled.messages.iter().find(|message| message.is("ok", id)) {
                 let expected = "an Error, no answer, or the end of the connection";
                 return Err(Stop::fail(expected, phrase(&ok.message)).because(what));

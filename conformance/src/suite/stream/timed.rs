@@ -49,7 +49,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.two-at-once",
         title: "two resources stream side by side, each under its own identifier",
         clauses: &["IOTMP25-STREAM-007"],
-        control: Some("stream.interval"),
+        control: Some("stream.start-again"),
         run: |peer| Box::pin(two_at_once(peer)),
         ..TIMED
     },
@@ -281,6 +281,8 @@ async fn replace_interval(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
     let tick = tick(peer).1;
     let (mut link, id) = opened(peer, resource, &json!({"interval": LONG})).await?;
+    // Something else in between, as who answers a repeated identifier from memory breaks another rule.
+    link.fence().await?;
     link.send_start_stream(id, &resource.name, &every_tick(peer))
         .await?;
     past_data(&mut link, &[Want::Ok(id)], &[id]).await?;
