@@ -18,8 +18,10 @@ use crate::subject::{Protocol, Subject};
 use crate::suite;
 use crate::verdict::{Kind, Verdict};
 
-/// Cases that are looked at again at most; where more failed, what is broken is no accident.
+/// Cases that are looked at again whatever comes of it.
 const MOST: usize = 40;
+/// Where more failed: how many may fail again in a row before what is broken is no accident.
+const IN_VAIN: usize = 10;
 /// How often a case may fail alone before that is no accident either.
 const TRIES: usize = 2;
 
@@ -39,9 +41,8 @@ pub(super) async fn look(
     }
     // What says nothing because its control failed costs no time unless that passes now.
     let failed = results.iter().filter(|r| r.verdict.kind() == Kind::Fail);
-    if failed.filter(|result| doubtful(result)).count() > MOST {
-        return;
-    }
+    let are_many = failed.filter(|result| doubtful(result)).count() > MOST;
+    let mut in_vain = 0;
     let mut known: BTreeMap<String, Verdict> = book.verdicts();
     let mut confirmed = results
         .iter()
@@ -50,6 +51,9 @@ pub(super) async fn look(
     // A control comes before what builds on it, so that its verdict is the newer one by then.
     let order = ordered(cases, subject);
     for case in order {
+        if are_many && in_vain >= IN_VAIN {
+            break;
+        }
         let id = case.id(subject.role());
         let Some(at) = results.iter().position(|result| result.id == id) else {
             continue;
@@ -68,7 +72,9 @@ pub(super) async fn look(
             true => 1,
             false => TRIES,
         };
-        match seen_again(case, subject, result, tries).await {
+        let seen = seen_again(case, subject, result, tries).await;
+        in_vain = if seen.is_some() { 0 } else { in_vain + 1 };
+        match seen {
             Some(better) if result.verdict.kind() == Kind::Fail => {
                 known.insert(id, better);
                 unconfirmed.push(at);
