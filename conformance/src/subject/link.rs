@@ -16,6 +16,7 @@ use super::background;
 use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
 use super::nubison;
+use super::protocol::Protocol;
 use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
 use super::watch::{Streams, Watch};
@@ -71,6 +72,8 @@ pub struct Link {
     /// When the connection began.
     opened: Instant,
     watch: Watch,
+    /// Of a connection of Nubison.
+    pub(super) account: Option<nubison::Account>,
     /// Whether a call and not a Keep Alive shows what a server does not send.
     fences_by_call: bool,
     /// Whether the Connect that asked for an encoding waits for its answer.
@@ -122,6 +125,8 @@ impl Link {
             own_address: None,
             opened: Instant::now(),
             watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
+            account: (Protocol::of(terms.spec) == Protocol::Nubison)
+                .then(|| nubison::Account::new(terms.role)),
             fences_by_call: terms.fences_by_call,
             is_asking: false,
         }
@@ -346,6 +351,7 @@ impl Link {
                     }
                 }
                 Cut::Broken(why) => {
+                    self.accuse_unreadable();
                     let bytes = core::mem::take(&mut self.buffer);
                     self.transcript.bytes(
                         self.number,
@@ -364,6 +370,7 @@ impl Link {
                         let waited = began.elapsed();
                         let note = format!("nothing for {} ms", waited.as_millis());
                         self.transcript.add(self.number, Side::Subject, note);
+                        self.accuse_unreadable();
                         return Event::Silence(waited);
                     }
                 },
@@ -398,7 +405,19 @@ impl Link {
         self.stream.read_buf(&mut self.buffer).await
     }
 
+    /// Charges what is no message, or not a whole one, to what it breaks.
+    fn accuse_unreadable(&self) {
+        let account = self.account.as_ref().filter(|_| !self.buffer.is_empty());
+        let broken = |account: &nubison::Account| {
+            account.unreadable(&self.buffer, self.answers(&self.buffer))
+        };
+        if let Some(clause) = account.and_then(broken) {
+            self.transcript.accuse(clause);
+        }
+    }
+
     fn ended(&self, reset: bool) -> Event {
+        self.accuse_unreadable();
         let event = Event::Closed {
             unfinished: self.buffer.len(),
             reset,
@@ -427,7 +446,12 @@ impl Link {
             message: decoded.message,
             bytes,
         };
-        if let Some(clause) = self.watch.received(&received, self.role) {
+        let answers = self.answers(&received.bytes);
+        let broken = match &mut self.account {
+            Some(account) => account.received(&received, answers),
+            None => self.watch.received(&received, self.role),
+        };
+        if let Some(clause) = broken {
             self.transcript.accuse(clause);
         }
         let note = phrase(&received.message);

@@ -1,9 +1,12 @@
 //! How the suite speaks Nubison where no case is about it.
 
+mod account;
+
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+pub(super) use self::account::Account;
 use super::event::{Event, Received, Want, phrase};
 use super::link::Link;
 use super::live::Credentials;
@@ -180,6 +183,7 @@ pub async fn log_in(link: &mut Link, credentials: &Credentials) -> Outcome<Recei
 
 /// Lets a device in whose Login has come, with a token that no other connection has.
 pub(super) async fn let_in(link: &mut Link) -> Outcome {
+    link.before_answer().await;
     let token = link.new_token();
     let Some(hello) = link.hello() else {
         return Err(Stop::inconclusive("logging in: there was no Login"));

@@ -83,10 +83,16 @@ impl Transactions {
 
     /// How to read the message at the start of `bytes`.
     pub(super) fn reader(&self, codec: Codec<'static>, bytes: &[u8]) -> Codec<'static> {
-        match self.name(bytes).and_then(|name| self.sent.get(name)) {
+        match self.request(bytes) {
             Some(request) => codec.answering(request),
             None => codec,
         }
+    }
+
+    /// The request that the message at the start of `bytes` answers, if it is an answer.
+    pub(super) fn request(&self, bytes: &[u8]) -> Option<&'static Message> {
+        let name = self.name(bytes)?;
+        self.sent.get(name).copied()
     }
 }
 
@@ -110,7 +116,9 @@ impl Link {
 
     /// Speaks with another access token from here on.
     pub fn set_token(&mut self, token: impl Into<String>) {
-        self.token = Some(token.into());
+        let token = token.into();
+        self.issue(&token);
+        self.token = Some(token);
     }
 
     /// Remembers a request that is sent in pieces, so that its answer can be read.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use super::expect::{next_request, payload};
+use super::expect::{made_to_send, next_request, payload};
 use super::{DEVICE, FIRST_LOGIN};
 use crate::case::Case;
 use crate::subject::nubison::{answer, bytes, bytes_in, refused};
@@ -86,11 +86,8 @@ async fn waits(peer: &Peer) -> Outcome {
     let mut link = peer.introduced().await?;
     link.leave_keep_alive();
     // Whatever it has to say is ready by the time it has been asked for.
-    if let Ok(operator) = peer.operator() {
-        // It cannot be sent, so that nobody waits for what comes of it.
-        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
-    }
-    let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_millis(250));
+    made_to_send(peer);
+    let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_secs(1));
     match link.next_before(deadline).await {
         Event::Message(received) if received.field("access_token").is_some() => Err(Stop::fail(
             "nothing with an access token before the response",
@@ -152,9 +149,7 @@ async fn turned_away(peer: &Peer, code: Option<u16>) -> Outcome {
     link.leave_keep_alive();
     link.send(refusal).await?;
     // What it waits with until it is logged in must not come now.
-    if let Ok(operator) = peer.operator() {
-        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
-    }
+    made_to_send(peer);
     let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_millis(500));
     loop {
         match link.next_before(deadline).await {

@@ -2,14 +2,20 @@
 
 use serde_json::json;
 
-use super::expect::{accepted, altered, heartbeat, in_other_case, log_in_as, refused};
+use super::expect::{
+    accepted, altered, heartbeat, in_other_case, log_in_as, nothing_more, refused,
+};
 use super::{LOGIN, SERVER};
 use crate::case::Case;
-use crate::subject::nubison::{ask, halves, is_response, log_in};
+use crate::subject::nubison::{ask, halves, log_in};
 use crate::subject::{Credentials, Peer, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 const OK: Option<&str> = Some(LOGIN);
+/// The error code of a device that is not registered.
+const UNREGISTERED: &str = "device_not_registered";
+/// Bytes of an identifier that is long.
+const LONG: usize = 200;
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -51,30 +57,62 @@ pub(super) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "login.client-in-other-case",
+        title: "a client identifier with its letters in the other case gets error code 0003",
+        clauses: &["NUB-ERROR-003", "NUB-LOGIN-006"],
+        control: Some("login.wrong-client"),
+        run: |peer| Box::pin(in_capitals(peer, "client", |who| &mut who.user)),
+        ..SERVER
+    },
+    Case {
         slug: "login.secret-in-other-case",
         title: "a client secret with its letters in the other case gets error code 0003",
         clauses: &["NUB-ERROR-003", "NUB-LOGIN-006"],
         control: Some("login.wrong-secret"),
-        run: |peer| Box::pin(secret_in_other_case(peer)),
+        run: |peer| Box::pin(in_capitals(peer, "client", |who| &mut who.credential)),
         ..SERVER
     },
     Case {
         slug: "login.unregistered",
         title: "an identifier that is not registered gets error code 0004",
-        clauses: &["NUB-ERROR-004", "NUB-LOGIN-006", "NUB-LOGIN-007"],
+        clauses: &["NUB-ERROR-004", "NUB-LOGIN-006"],
         control: OK,
         run: |peer| {
-            Box::pin(unwelcome(peer, "device_not_registered", |who| {
+            Box::pin(unwelcome(peer, UNREGISTERED, |who| {
                 who.device.push_str("-not-registered");
             }))
         },
         ..SERVER
     },
     Case {
+        slug: "login.long-identifier",
+        title: "an identifier of 200 bytes is one as well: not registered, it gets error code 0004",
+        clauses: &["NUB-ERROR-004", "NUB-LOGIN-006"],
+        control: Some("login.unregistered"),
+        run: |peer| Box::pin(long_identifier(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "login.part-of-identifier",
+        title: "the beginning of an identifier that is registered gets error code 0004",
+        clauses: &["NUB-LOGIN-007", "NUB-ERROR-004"],
+        control: Some("login.unregistered"),
+        run: |peer| Box::pin(part_of_identifier(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "login.key-in-other-case",
+        title: "a device key with its letters in the other case gets error code 0004",
+        clauses: &["NUB-LOGIN-007", "NUB-ERROR-004"],
+        control: Some("login.unregistered"),
+        run: |peer| Box::pin(key_in_capitals(peer)),
+        ..SERVER
+    },
+    Case {
         slug: "login.other-product",
         title: "the identifier alone does not name a device: another product code gets error code 0004",
-        clauses: &["NUB-ERROR-004", "NUB-LOGIN-006", "NUB-LOGIN-007"],
-        control: OK,
+        clauses: &["NUB-LOGIN-007", "NUB-ERROR-004"],
+        control: Some("login.unregistered"),
         run: |peer| Box::pin(other_product(peer)),
         ..SERVER
     },
@@ -124,23 +162,74 @@ async fn unwelcome(peer: &Peer, reason: &str, alter: impl FnOnce(&mut Credential
     refused(&link, &response, reason)
 }
 
-async fn secret_in_other_case(peer: &Peer) -> Outcome {
-    let Some(secret) = in_other_case(&peer.credentials()?.credential) else {
-        return Err(Stop::skip("the client secret has no letters"));
-    };
-    unwelcome(peer, "client", |who| who.credential = secret).await
+async fn in_capitals(
+    peer: &Peer,
+    reason: &str,
+    text: fn(&mut Credentials) -> &mut String,
+) -> Outcome {
+    let other = in_other_case(text(&mut peer.credentials()?.clone()));
+    let other = other.ok_or_else(|| Stop::skip("it has no letters"))?;
+    unwelcome(peer, reason, |who| *text(who) = other).await
+}
+
+/// The product code and the identifier of the device.
+fn key(peer: &Peer) -> Outcome<(&str, &str)> {
+    let halves = halves(peer.spec(), peer.credentials()?);
+    halves.ok_or_else(|| Stop::inconclusive("the credentials have no device key"))
+}
+
+/// Sees that a device of another key is none, where that of any other identifier is none.
+async fn no_device(peer: &Peer, product: &str, identifier: &str) -> Outcome {
+    let key = format!("{product}_{identifier}");
+    let (link, response) = log_in_as(peer, |who| who.device = key).await?;
+    match response.name() {
+        // It was taken for the device that it is not.
+        "login_accepted" => refused(&link, &response, UNREGISTERED).blaming("NUB-LOGIN-007"),
+        _ => refused(&link, &response, UNREGISTERED),
+    }
 }
 
 async fn other_product(peer: &Peer) -> Outcome {
-    let Some((product, _)) = halves(peer.spec(), peer.credentials()?) else {
-        return Err(Stop::inconclusive("the credentials have no device key"));
-    };
-    let size = product.len();
-    unwelcome(peer, "device_not_registered", |who| {
-        let (product, rest) = who.device.split_at(size);
-        who.device = format!("{}{rest}", altered(product));
-    })
-    .await
+    let (product, identifier) = key(peer)?;
+    no_device(peer, &altered(product), identifier).await
+}
+
+async fn part_of_identifier(peer: &Peer) -> Outcome {
+    let (product, identifier) = key(peer)?;
+    // That of another device may well differ in its number alone.
+    let part = identifier.trim_end_matches(|last: char| last.is_ascii_digit());
+    let mut part = part.to_owned();
+    if part.len() == identifier.len() {
+        part.pop();
+    }
+    if part.is_empty() {
+        return Err(Stop::skip("a part of the identifier may be another one"));
+    }
+    no_device(peer, product, &part).await
+}
+
+async fn key_in_capitals(peer: &Peer) -> Outcome {
+    let (product, identifier) = key(peer)?;
+    let others = [
+        in_other_case(product).map(|product| (product, identifier.to_owned())),
+        in_other_case(identifier).map(|identifier| (product.to_owned(), identifier)),
+    ];
+    if others.iter().all(Option::is_none) {
+        return Err(Stop::skip("the device key has no letters"));
+    }
+    for (product, identifier) in others.into_iter().flatten() {
+        no_device(peer, &product, &identifier).await?;
+    }
+    Ok(())
+}
+
+/// More bytes than a length has that is read as a signed number.
+async fn long_identifier(peer: &Peer) -> Outcome {
+    let (product, identifier) = key(peer)?;
+    let identifier = format!("{identifier:-<LONG$}");
+    no_device(peer, product, &identifier)
+        .await
+        .blaming("NUB-ERROR-004")
 }
 
 async fn again(peer: &Peer) -> Outcome {
@@ -161,19 +250,8 @@ async fn logout(peer: &Peer) -> Outcome {
     let response = ask(&mut link, json!({"type": "logout"})).await?;
     accepted(&response)?;
     // Whether the connection stays is open; whether more comes before that is not.
-    match link
-        .settle()
-        .await?
-        .messages
-        .iter()
-        .find(|m| is_response(m))
-    {
-        None => Ok(()),
-        Some(more) => Err(Stop::fail(
-            "one response to the Logout",
-            phrase(&more.message),
-        )),
-    }
+    let more = nothing_more(&mut link, "one response to the Logout").await;
+    more.map(drop).blaming("NUB-LOGOUT-002")
 }
 
 /// Of a token that has been given back; a connection that ended with it says as much.

@@ -86,8 +86,7 @@ async fn in_pieces(link: &mut Link, bytes: &[u8], cuts: impl Iterator<Item = usi
     for until in cuts.chain([bytes.len()]) {
         link.send_raw(bytes.get(from..until).unwrap_or_default(), what)
             .await;
-        // Gives the subject the chance to read the piece by itself.
-        tokio::task::yield_now().await;
+        link.pause().await;
         from = until;
     }
 }
