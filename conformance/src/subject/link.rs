@@ -448,7 +448,11 @@ impl Link {
         };
         let answers = self.answers(&received.bytes);
         let broken = match &mut self.account {
-            Some(account) => account.received(&received, answers),
+            Some(account) => {
+                let is_again = answers.is_some() && self.transactions.answered(&received.bytes);
+                let broken = account.received(&received, answers);
+                broken.or_else(|| account.answer().filter(|_| is_again))
+            }
             None => self.watch.received(&received, self.role),
         };
         if let Some(clause) = broken {

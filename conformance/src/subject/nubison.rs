@@ -116,13 +116,21 @@ pub fn complete(link: &mut Link, mut request: Json) -> Json {
     request
 }
 
-/// Something that is answered by any peer: a server has to answer a heartbeat, a device a command.
+/// Something that is answered by any peer: a server has to answer a heartbeat, or data where it leaves
+/// those unanswered, a device a command.
 pub(super) fn fence(link: &mut Link) -> Json {
-    let name = match link.role() {
-        Role::Server => "heartbeat",
-        Role::Device => "command",
+    let fence = match link.role() {
+        Role::Server if link.fences_by_call() => json!({"type": "data", "payload": bytes(b"{}")}),
+        Role::Server => json!({"type": "heartbeat"}),
+        Role::Device => json!({"type": "command"}),
     };
-    complete(link, json!({"type": name}))
+    complete(link, fence)
+}
+
+/// Whether a server takes the access token of a connection no more that it has issued there.
+pub(crate) async fn is_logged_out(link: &mut Link) -> bool {
+    let response = ask(link, json!({"type": "heartbeat"})).await;
+    response.is_ok_and(|response| response.name() == "refused")
 }
 
 /// Sends a request and waits for its response, which has to come next.

@@ -31,6 +31,8 @@ pub(in crate::subject) struct Account {
     early: usize,
     /// The rule about what the last packet holds.
     last: Option<&'static str>,
+    /// Whether the device has sent an access token of the connection.
+    is_in: bool,
 }
 
 impl Account {
@@ -41,6 +43,7 @@ impl Account {
             refusals: HashMap::new(),
             early: 0,
             last: None,
+            is_in: false,
         }
     }
 
@@ -64,6 +67,14 @@ impl Account {
         self.last
     }
 
+    /// The rule that the answer which came last breaks by coming at all.
+    pub(in crate::subject) const fn answer(&self) -> Option<&'static str> {
+        match self.role {
+            Role::Device => Some("NUB-COMMAND-002"),
+            Role::Server => self.last,
+        }
+    }
+
     /// The clause that a packet breaks by what it is, if any; `request` is what it answers.
     pub(in crate::subject) fn received(
         &mut self,
@@ -80,6 +91,7 @@ impl Account {
         self.last = own;
         let token = received.field("access_token")?.as_str()?;
         let is_own = self.tokens.iter().any(|issued| issued == token);
+        self.is_in |= is_own;
         match (self.role, received.name()) {
             (Role::Device, "data" | "heartbeat" | "logout") => match self.tokens.is_empty() {
                 false if !is_early => own.filter(|_| !is_own),
@@ -172,6 +184,12 @@ impl Link {
     #[must_use]
     pub fn last_layout(&self) -> Option<&'static str> {
         self.account.as_ref().and_then(Account::last)
+    }
+
+    /// Whether the device has sent an access token of the connection, which shows that it is logged in.
+    #[must_use]
+    pub fn is_logged_in(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.is_in)
     }
 
     /// Sees what a device sends behind its Login, whatever the answer will be.

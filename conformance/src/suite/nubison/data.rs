@@ -32,6 +32,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "data.empty",
         title: "a payload of no bytes is a payload",
         clauses: &[TAKEN, UNTOUCHED],
+        control: Some("data.ok"),
         run: |peer| Box::pin(untouched(peer, Vec::new(), TAKEN)),
         ..SERVER
     },
@@ -39,6 +40,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "data.every-byte",
         title: "a payload of all bytes that there are arrives as it is",
         clauses: &[UNTOUCHED],
+        control: Some("data.ok"),
         run: |peer| Box::pin(untouched(peer, every_byte(), UNTOUCHED)),
         ..SERVER
     },
@@ -46,6 +48,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "data.packets-inside",
         title: "packets in a payload are a payload",
         clauses: &[UNTOUCHED],
+        control: Some("data.ok"),
         run: |peer| {
             Box::pin(untouched(
                 peer,

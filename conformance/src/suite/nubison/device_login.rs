@@ -4,15 +4,17 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use super::expect::{made_to_send, next_request, payload};
+use super::expect::{command, is_absence, made_to_send, next_request, payload};
 use super::{DEVICE, FIRST_LOGIN};
 use crate::case::Case;
-use crate::subject::nubison::{answer, bytes, bytes_in, refused};
+use crate::subject::nubison::{answer, ask, bytes, bytes_in, refused};
 use crate::subject::{Ask, Event, Link, Peer, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Connections that are looked at for what a device sends first.
 const CONNECTIONS: usize = 2;
+/// What a device is given.
+const TOKEN: &str = "conformance-token-of-24b";
 /// An error code that the source does not name.
 const UNNAMED: u16 = 0x1234;
 
@@ -87,7 +89,7 @@ async fn waits(peer: &Peer) -> Outcome {
     link.leave_keep_alive();
     // Whatever it has to say is ready by the time it has been asked for.
     made_to_send(peer);
-    let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_secs(1));
+    let deadline = tokio::time::Instant::now() + peer.timeout().min(Duration::from_millis(700));
     match link.next_before(deadline).await {
         Event::Message(received) if received.field("access_token").is_some() => Err(Stop::fail(
             "nothing with an access token before the response",
@@ -104,7 +106,7 @@ async fn let_in(peer: &Peer, key: Option<&[u8]>) -> Outcome {
     let Some(hello) = hello else {
         return Err(Stop::inconclusive("there was no Login"));
     };
-    let token = "conformance-token-of-24b";
+    let token = TOKEN;
     let mut accepted = answer("login_accepted", &hello);
     accepted["access_token"] = token.into();
     if let Some(key) = key {
@@ -113,12 +115,27 @@ async fn let_in(peer: &Peer, key: Option<&[u8]>) -> Outcome {
     link.set_token(token);
     link.send(accepted).await?;
     // A Command with the token of the response is answered only by who has read it.
-    link.fence().await.map(drop)?;
+    if let Err(stop) = ask(&mut link, command(None)).await {
+        return Err(match is_absence(&stop) && is_in(peer, &mut link).await {
+            true => stop.blaming("NUB-COMMAND-002"),
+            false => stop,
+        });
+    }
     let heard = next_own(peer, &mut link).await?;
     match heard {
         Some(other) if other != token => Err(Stop::fail(format!("access token {token}"), other)),
         _ => Ok(()),
     }
+}
+
+/// Whether a device that answers no Command shows by what it sends itself that it is logged in.
+async fn is_in(peer: &Peer, link: &mut Link) -> bool {
+    if !link.is_logged_in() {
+        made_to_send(peer);
+        // Whatever it is, it carries an access token or it does not.
+        let _ = next_request(peer, link, &["data", "heartbeat"]).await;
+    }
+    link.is_logged_in()
 }
 
 /// The access token of what a device sends next, if it can be made to send.

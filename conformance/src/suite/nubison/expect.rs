@@ -8,7 +8,12 @@ use crate::subject::nubison::{answer, ask, bytes, login};
 use crate::subject::{
     Ask, Credentials, Event, Link, Operator, Peer, Received, Unheard, phrase, vocabulary,
 };
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Outcome, Step, Stop, Verdict};
+
+/// Whether a step failed by something that did not come.
+pub(super) fn is_absence(stop: &Stop) -> bool {
+    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_absence())
+}
 
 /// Sees that a request was carried out, and that nothing stands behind the status.
 pub(super) fn accepted(response: &Received) -> Outcome {

@@ -1,19 +1,22 @@
 //! How a server takes a Login.
 
-use serde_json::json;
+use core::time::Duration;
 
-use super::expect::{
-    accepted, altered, heartbeat, in_other_case, log_in_as, nothing_more, refused,
-};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::expect::{accepted, altered, heartbeat, in_other_case, log_in_as, refused};
 use super::{LOGIN, SERVER};
 use crate::case::Case;
 use crate::subject::nubison::{ask, halves, log_in};
-use crate::subject::{Credentials, Peer, phrase};
+use crate::subject::{Credentials, Event, Link, Peer, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 const OK: Option<&str> = Some(LOGIN);
 /// The error code of a device that is not registered.
 const UNREGISTERED: &str = "device_not_registered";
+/// How long a server is given to say more than it should.
+const AFTERWARDS: Duration = Duration::from_millis(300);
 /// Bytes of an identifier that is long.
 const LONG: usize = 200;
 
@@ -249,9 +252,18 @@ async fn logout(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let response = ask(&mut link, json!({"type": "logout"})).await?;
     accepted(&response)?;
-    // Whether the connection stays is open; whether more comes before that is not.
-    let more = nothing_more(&mut link, "one response to the Logout").await;
+    let more = alone(&mut link).await;
     more.map(drop).blaming("NUB-LOGOUT-002")
+}
+
+/// Sees that nothing follows the response to a Logout, and whether the connection stays: that is open.
+async fn alone(link: &mut Link) -> Outcome<bool> {
+    let deadline = Instant::now() + link.timeout().min(AFTERWARDS);
+    match link.next_before(deadline).await {
+        Event::Silence(_) if link.unfinished() == 0 => Ok(true),
+        Event::Closed { unfinished: 0, .. } => Ok(false),
+        other => Err(Stop::fail("one response to the Logout", other.to_string())),
+    }
 }
 
 /// Of a token that has been given back; a connection that ended with it says as much.
@@ -259,9 +271,13 @@ async fn after_logout(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let response = ask(&mut link, json!({"type": "logout"})).await?;
     accepted(&response).unrelated("logging out")?;
-    if !link.settle().await?.alive {
+    if !alone(&mut link).await.unrelated("logging out")? {
         return Ok(());
     }
-    let response = ask(&mut link, heartbeat(None)).await?;
-    refused(&link, &response, "access_token")
+    let response = ask(&mut link, heartbeat(None)).await;
+    refused(
+        &link,
+        &response.blaming("NUB-HEARTBEAT-004")?,
+        "access_token",
+    )
 }

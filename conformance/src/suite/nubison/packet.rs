@@ -1,6 +1,7 @@
 //! Where packets begin and end on the byte stream.
 
 use serde_json::Value as Json;
+use tokio::time::Instant;
 
 use super::expect::{accepted, command, data, logged_in, next_request, payload};
 use super::{BOTH, DEVICE, SERVER};
@@ -9,8 +10,37 @@ use crate::subject::nubison::{answer, bytes, complete, is_response, login, respo
 use crate::subject::{Ask, Event, Link, Peer, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
+/// Bytes of the shortest packet that there may be.
+const SHORTEST: usize = 9;
 /// Packets that arrive together.
 const TOGETHER: usize = 16;
+
+/// The request that a server is sent in pieces, in one piece.
+const DATA: Option<&str> = Some("data.ok");
+
+const PIECES: Case = Case {
+    slug: "packet.pieces",
+    title: "a request that arrives byte by byte is answered",
+    clauses: &["NUB-FRAME-010"],
+    run: |peer| Box::pin(pieces(peer)),
+    ..BOTH
+};
+
+const EVERY_CUT: Case = Case {
+    slug: "packet.every-cut",
+    title: "a request is answered wherever it is cut in two",
+    clauses: &["NUB-FRAME-010"],
+    run: |peer| Box::pin(every_cut(peer)),
+    ..BOTH
+};
+
+/// A case for the subjects that another one fits.
+const fn of(subjects: Case, case: Case) -> Case {
+    Case {
+        roles: subjects.roles,
+        ..case
+    }
+}
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -22,19 +52,15 @@ pub(super) const CASES: &[Case] = &[
         ..BOTH
     },
     Case {
-        slug: "packet.pieces",
-        title: "a request that arrives byte by byte is answered",
-        clauses: &["NUB-FRAME-010"],
-        run: |peer| Box::pin(pieces(peer)),
-        ..BOTH
+        control: DATA,
+        ..of(SERVER, PIECES)
     },
+    of(DEVICE, PIECES),
     Case {
-        slug: "packet.every-cut",
-        title: "a request is answered wherever it is cut in two",
-        clauses: &["NUB-FRAME-010"],
-        run: |peer| Box::pin(every_cut(peer)),
-        ..BOTH
+        control: DATA,
+        ..of(SERVER, EVERY_CUT)
     },
+    of(DEVICE, EVERY_CUT),
     Case {
         slug: "packet.login-in-pieces",
         title: "a Login that arrives byte by byte is answered",
@@ -46,6 +72,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "packet.together",
         title: "sixteen Data that arrive together are each answered, in order",
         clauses: &["NUB-FRAME-011"],
+        control: DATA,
         run: |peer| Box::pin(together(peer)),
         ..SERVER
     },
@@ -53,6 +80,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "packet.one-and-a-half",
         title: "Data is answered although the next one has arrived by half",
         clauses: &["NUB-FRAME-010", "NUB-FRAME-011"],
+        control: DATA,
         run: |peer| Box::pin(one_and_a_half(peer)),
         ..SERVER
     },
@@ -80,14 +108,34 @@ fn request(peer: &Peer) -> Json {
     }
 }
 
-async fn in_pieces(link: &mut Link, bytes: &[u8], cuts: impl Iterator<Item = usize>, what: &str) {
+async fn in_pieces(
+    link: &mut Link,
+    bytes: &[u8],
+    cuts: impl Iterator<Item = usize>,
+    what: &str,
+) -> Outcome {
     link.sends(bytes);
     let mut from = 0;
     for until in cuts.chain([bytes.len()]) {
         link.send_raw(bytes.get(from..until).unwrap_or_default(), what)
             .await;
         link.pause().await;
+        if until < SHORTEST && link.unfinished() > 0 {
+            unanswered(link).await?;
+        }
         from = until;
+    }
+    Ok(())
+}
+
+/// Sees that what came is no response: nothing was asked yet.
+async fn unanswered(link: &mut Link) -> Outcome {
+    match link.next_before(Instant::now()).await {
+        Event::Message(received) if is_response(&received) => {
+            let stop = Stop::fail("no response", phrase(&received.message));
+            Err(stop.blaming("NUB-FRAME-003"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -97,8 +145,9 @@ async fn cut(link: &mut Link, request: Json, cuts: impl Iterator<Item = usize>) 
     let bytes = link.encode(&request)?;
     // Answers in passing must not get between the pieces.
     link.hold();
-    in_pieces(link, &bytes, cuts, "a piece of a request").await;
+    let sent = in_pieces(link, &bytes, cuts, "a piece of a request").await;
     link.release().await;
+    sent?;
     let session_id = request.get("session_id").cloned().unwrap_or_default();
     let response = response(link, &session_id).await?;
     match link.role() {
@@ -162,7 +211,7 @@ async fn login_in_pieces(peer: &Peer) -> Outcome {
     let request = login(peer.spec(), peer.credentials()?)?;
     let request = complete(&mut link, request);
     let packet = link.encode(&request)?;
-    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a Login").await;
+    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a Login").await?;
     let session_id = request.get("session_id").cloned().unwrap_or_default();
     let answer = response(&mut link, &session_id).await?;
     super::expect::named(&answer, "login_accepted", "login_accepted")
@@ -238,7 +287,7 @@ async fn login_response_in_pieces(peer: &Peer) -> Outcome {
     accepted["access_token"] = token.into();
     let packet = link.encode(&accepted)?;
     link.set_token(token);
-    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a response").await;
+    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a response").await?;
     link.fence().await.map(drop)
 }
 
