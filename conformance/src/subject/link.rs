@@ -230,9 +230,14 @@ impl Link {
 
     /// Gives the answers that were held.
     pub async fn release(&mut self) {
-        for message in self.held.take().into_iter().flatten() {
+        let held = self.held.take().unwrap_or_default();
+        if held.is_empty() {
+            return;
+        }
+        for message in held {
             self.reply(message).await;
         }
+        self.pause().await;
     }
 
     /// Writes from here on into another record, which is told of the beginning only.
@@ -466,7 +471,14 @@ impl Link {
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
         let is_for_case = !may_ask || self.served.contains(&received.name());
-        let token = self.token.as_deref();
+        let has_left = self.has_left();
+        if has_left && received.name() == "logout" {
+            self.transcript
+                .excuse("the device logged out by itself, as it may");
+        }
+        // Who has logged out has none, unless that is what it asks for.
+        let is_in = !has_left || matches!(received.name(), "logout" | "login");
+        let token = self.token.as_deref().filter(|_| is_in);
         let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
             None if self.answers_keep_alive => nubison::reply(self.role, &received, token),
             reply => reply,

@@ -191,7 +191,6 @@ pub async fn log_in(link: &mut Link, credentials: &Credentials) -> Outcome<Recei
 
 /// Lets a device in whose Login has come, with a token that no other connection has.
 pub(super) async fn let_in(link: &mut Link) -> Outcome {
-    link.before_answer().await;
     let token = link.new_token();
     let Some(hello) = link.hello() else {
         return Err(Stop::inconclusive("logging in: there was no Login"));
@@ -199,14 +198,25 @@ pub(super) async fn let_in(link: &mut Link) -> Outcome {
     let mut accepted = answer("login_accepted", hello);
     accepted["access_token"] = token.as_str().into();
     link.set_token(token);
-    link.send(accepted).await.unrelated("logging in")
+    link.send(accepted).await.unrelated("logging in")?;
+    // How a device takes that and a request in one piece is the matter of other cases.
+    link.pause().await;
+    Ok(())
 }
 
 /// How a request of the subject is answered in passing: see [`background`](super::background).
 pub(super) fn reply(role: Role, received: &Received, token: Option<&str>) -> Option<Option<Json>> {
     let own = || token.is_some() && received.field("access_token").and_then(Json::as_str) == token;
     match (role, received.name()) {
-        (Role::Device, "data" | "heartbeat") if own() => Some(Some(answer("accepted", received))),
+        (Role::Device, "data" | "heartbeat" | "logout") if own() => {
+            Some(Some(answer("accepted", received)))
+        }
+        // It has logged out, or wants another token.
+        (Role::Device, "login") if token.is_some() => {
+            let mut accepted = answer("login_accepted", received);
+            accepted["access_token"] = token.into();
+            Some(Some(accepted))
+        }
         (Role::Server, "command") if own() => Some(Some(answer("command_refused", received))),
         _ => None,
     }

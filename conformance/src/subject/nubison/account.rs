@@ -27,10 +27,14 @@ pub(in crate::subject) struct Account {
     tokens: Vec<String>,
     /// Rules about the refusal of what is no request, by its session identifier.
     refusals: HashMap<Vec<u8>, &'static str>,
+    /// Whether a Login was refused, after which what a device may send is the matter of a case.
+    is_refused: bool,
     /// Bytes that had come before the Login was answered.
     early: usize,
     /// The rule about what the last packet holds.
     last: Option<&'static str>,
+    /// Whether the device has logged out, and not in again.
+    has_left: bool,
     /// Whether the device has sent an access token of the connection.
     is_in: bool,
 }
@@ -41,8 +45,10 @@ impl Account {
             role,
             tokens: Vec::new(),
             refusals: HashMap::new(),
+            is_refused: false,
             early: 0,
             last: None,
+            has_left: false,
             is_in: false,
         }
     }
@@ -89,14 +95,19 @@ impl Account {
         }
         let own = self.layout(bytes, request);
         self.last = own;
+        let was_out = self.has_left;
+        self.has_left = match received.name() {
+            "login" => false,
+            "logout" => true,
+            _ => was_out,
+        };
         let token = received.field("access_token")?.as_str()?;
         let is_own = self.tokens.iter().any(|issued| issued == token);
         self.is_in |= is_own;
         match (self.role, received.name()) {
-            (Role::Device, "data" | "heartbeat" | "logout") => match self.tokens.is_empty() {
-                false if !is_early => own.filter(|_| !is_own),
-                _ => Some(LOGIN_FIRST),
-            },
+            _ if self.is_refused => None,
+            (Role::Device, _) if is_early || was_out || self.tokens.is_empty() => Some(LOGIN_FIRST),
+            (Role::Device, _) => own.filter(|_| !is_own),
             (Role::Server, "command") => own.filter(|_| !is_own && !self.tokens.is_empty()),
             _ => None,
         }
@@ -186,10 +197,25 @@ impl Link {
         self.account.as_ref().and_then(Account::last)
     }
 
+    /// Says that the Login of the connection is refused.
+    pub const fn turn_away(&mut self) {
+        if let Some(account) = &mut self.account {
+            account.is_refused = true;
+        }
+    }
+
     /// Whether the device has sent an access token of the connection, which shows that it is logged in.
     #[must_use]
     pub fn is_logged_in(&self) -> bool {
         self.account.as_ref().is_some_and(|account| account.is_in)
+    }
+
+    /// Whether the device has logged out on the connection, and not in again.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.account
+            .as_ref()
+            .is_some_and(|account| account.has_left)
     }
 
     /// Sees what a device sends behind its Login, whatever the answer will be.

@@ -115,6 +115,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "heartbeat.payload",
         title: "a Heartbeat with a payload is answered by status 01, and its payload arrives",
         clauses: &["NUB-HEARTBEAT-003", "NUB-HEARTBEAT-002"],
+        control: Some("heartbeat.bare"),
         run: |peer| Box::pin(beats(peer, true)),
         ..SERVER
     },
@@ -122,6 +123,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "heartbeat.long",
         title: "a Heartbeat with a payload of 200 bytes is taken as well",
         clauses: &["NUB-HEARTBEAT-002"],
+        control: Some("heartbeat.payload"),
         run: |peer| Box::pin(long_beat(peer)),
         ..SERVER
     },

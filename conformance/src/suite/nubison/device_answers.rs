@@ -5,8 +5,8 @@ use core::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::expect::{accept, carries_token, made_to_send};
-use super::{DEVICE, FIRST_LOGIN};
+use super::expect::{accept, carries_token, is_absence, made_to_send};
+use super::{DEVICE, LET_IN};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, bytes_in};
 use crate::subject::{Event, Link, Peer, Received, phrase};
@@ -40,7 +40,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "login.foreign-answer",
         title: "an answer to somebody else's Login logs nobody in",
         clauses: &["NUB-SESSION-004"],
-        control: Some(FIRST_LOGIN),
+        control: Some(LET_IN[1]),
         run: |peer| Box::pin(foreign_answer(peer)),
         ..DEVICE
     },
@@ -48,7 +48,8 @@ pub(super) const CASES: &[Case] = &[
         slug: "login.no-status",
         title: "a status that there is not is no success",
         clauses: &["NUB-RESPONSE-003"],
-        control: Some(FIRST_LOGIN),
+        control: Some(LET_IN[1]),
+        pace: Pace::Alone,
         run: |peer| Box::pin(no_status(peer)),
         ..DEVICE
     },
@@ -83,13 +84,28 @@ async fn own_request(link: &mut Link, within: Duration) -> Outcome<Option<Receiv
 /// What a device sends by itself as soon as it is logged in, if it does.
 async fn said_in(peer: &Peer, link: &mut Link) -> Outcome<Option<Received>> {
     // Before it knows, nothing can make it send.
-    let early = link.settle().await?.messages.into_iter();
+    let early = link.settle().await.map_err(|stop| match is_absence(&stop) {
+        true => stop.unrelated("waiting for the response to a Command"),
+        false => stop,
+    });
+    let early = early?.messages.into_iter();
     let mut early = early.filter(|one| one.field("access_token").is_some());
     match early.next() {
         Some(request) => Ok(Some(request)),
         None => {
             made_to_send(peer);
             own_request(link, OWN).await
+        }
+    }
+}
+
+/// What a device sends that should not know itself to be logged in, if it does.
+async fn said_out(peer: &Peer, link: &mut Link) -> Outcome<Option<Received>> {
+    match own_request(link, READ).await? {
+        Some(request) => Ok(Some(request)),
+        None => {
+            made_to_send(peer);
+            own_request(link, WATCHED).await
         }
     }
 }
@@ -120,8 +136,7 @@ async fn foreign_answer(peer: &Peer) -> Outcome {
     let stray =
         json!({"type": "login_accepted", "session_id": session_id, "access_token": FOREIGN});
     link.send(stray).await?;
-    made_to_send(peer);
-    let early = own_request(&mut link, WATCHED).await?;
+    let early = said_out(peer, &mut link).await?;
     let token = "conformance-token-of-24b";
     accept(&mut link, token).await?;
     let request = match early {
@@ -154,8 +169,7 @@ async fn answered(peer: &Peer, rest: &[u8]) -> Outcome<Link> {
 async fn no_status(peer: &Peer) -> Outcome {
     let mut link = answered(peer, &[&[2], UNREAD.as_bytes()].concat()).await?;
     link.issue(UNREAD);
-    made_to_send(peer);
-    match own_request(&mut link, WATCHED).await? {
+    match said_out(peer, &mut link).await? {
         Some(request) if request.field("access_token") == Some(&UNREAD.into()) => Err(Stop::fail(
             "nothing from a device that is not logged in",
             phrase(&request.message),

@@ -158,12 +158,10 @@ pub(super) async fn arrived(peer: &Peer, what: Ask) -> Outcome {
 /// Sees that nothing more is said, and whether the connection goes on, as it need not.
 pub(super) async fn nothing_more(link: &mut Link, wanted: &str) -> Outcome<bool> {
     let settled = link.settle().await?;
-    let got = match (settled.messages.first(), link.unfinished()) {
-        (None, 0) => return Ok(settled.alive),
-        (Some(more), _) => phrase(&more.message),
-        (None, bytes) => format!("{bytes} bytes more"),
-    };
-    Err(Stop::fail(wanted, got))
+    match settled.messages.first() {
+        None => Ok(settled.alive),
+        Some(more) => Err(Stop::fail(wanted, phrase(&more.message))),
+    }
 }
 
 /// Logs in on a new connection with credentials that `alter` has changed, for the response.
@@ -192,7 +190,9 @@ pub(super) async fn accept(link: &mut Link, token: &str) -> Outcome {
     let mut accepted = answer("login_accepted", &hello);
     accepted["access_token"] = token.into();
     link.set_token(token);
-    link.send(accepted).await
+    link.send(accepted).await?;
+    link.pause().await;
+    Ok(())
 }
 
 /// Makes a device send Data, if it can be made to; nobody waits for what comes of it.
@@ -235,6 +235,13 @@ pub(super) async fn next_request(
     let mut has_left = false;
     loop {
         match link.next_before(deadline).await {
+            // It has to log in again first.
+            Event::Message(received)
+                if link.has_left() && matches!(received.name(), "data" | "heartbeat") =>
+            {
+                let got = phrase(&received.message);
+                return Err(Stop::fail(what, got).blaming("NUB-LOGIN-002"));
+            }
             Event::Message(received) if names.contains(&received.name()) => return Ok(received),
             Event::Message(received)
                 if matches!(received.name(), "data" | "heartbeat" | "logout") =>

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::expect::{accepted, altered, heartbeat, in_other_case, log_in_as, refused};
+use super::expect::{accepted, altered, heartbeat, in_other_case, is_absence, log_in_as, refused};
 use super::{LOGIN, SERVER};
 use crate::case::Case;
 use crate::subject::nubison::{ask, halves, log_in};
@@ -145,8 +145,10 @@ pub(super) const CASES: &[Case] = &[
 
 async fn ok(peer: &Peer) -> Outcome {
     let mut link = peer.open().await?;
-    let answer = log_in(&mut link, peer.credentials()?).await;
-    answer.map(drop)?;
+    match log_in(&mut link, peer.credentials()?).await {
+        Err(stop) if is_absence(&stop) => return Err(stop.blaming("NUB-LOGIN-003")),
+        answer => answer.map(drop)?,
+    }
     link.quiet("one response to the Login").await
 }
 
@@ -185,11 +187,12 @@ fn key(peer: &Peer) -> Outcome<(&str, &str)> {
 async fn no_device(peer: &Peer, product: &str, identifier: &str) -> Outcome {
     let key = format!("{product}_{identifier}");
     let (link, response) = log_in_as(peer, |who| who.device = key).await?;
-    match response.name() {
-        // It was taken for the device that it is not.
-        "login_accepted" => refused(&link, &response, UNREGISTERED).blaming("NUB-LOGIN-007"),
-        _ => refused(&link, &response, UNREGISTERED),
+    // It was taken for the device that it is not.
+    if response.name() == "login_accepted" {
+        let got = phrase(&response.message);
+        return Err(Stop::fail("no such device", got).blaming("NUB-LOGIN-007"));
     }
+    refused(&link, &response, UNREGISTERED)
 }
 
 async fn other_product(peer: &Peer) -> Outcome {
@@ -236,7 +239,8 @@ async fn long_identifier(peer: &Peer) -> Outcome {
 }
 
 async fn again(peer: &Peer) -> Outcome {
-    let (link, response) = log_in_as(peer, |who| who.credential = altered(&who.credential)).await?;
+    let refused = log_in_as(peer, |who| who.credential = altered(&who.credential)).await;
+    let (link, response) = refused.unrelated("being refused")?;
     if response.name() != "refused" {
         let got = phrase(&response.message);
         return Err(Stop::inconclusive(format!(

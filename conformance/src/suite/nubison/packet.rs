@@ -80,7 +80,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "packet.one-and-a-half",
         title: "Data is answered although the next one has arrived by half",
         clauses: &["NUB-FRAME-010", "NUB-FRAME-011"],
-        control: DATA,
+        control: Some("packet.together"),
         run: |peer| Box::pin(one_and_a_half(peer)),
         ..SERVER
     },

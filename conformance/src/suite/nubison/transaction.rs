@@ -30,6 +30,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "transaction.echo",
         title: "a response has the session identifier of its request, whatever its bytes are",
         clauses: &["NUB-SESSION-001"],
+        control: Some("heartbeat.bare"),
         run: |peer| Box::pin(echo(peer)),
         ..SERVER
     },
