@@ -95,6 +95,8 @@ pub(super) struct Terms {
     pub(super) seed: u64,
     /// Streams of all connections.
     pub(super) streams: Streams,
+    /// How a device of Nubison writes numbers.
+    pub(super) order: nubison::Order,
     /// Whether a server leaves Keep Alive unanswered.
     pub(super) fences_by_call: bool,
 }
@@ -126,7 +128,7 @@ impl Link {
             opened: Instant::now(),
             watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
             account: (Protocol::of(terms.spec) == Protocol::Nubison)
-                .then(|| nubison::Account::new(terms.role)),
+                .then(|| nubison::Account::new(terms.role, terms.order.clone())),
             fences_by_call: terms.fences_by_call,
             is_asking: false,
         }
@@ -347,6 +349,7 @@ impl Link {
     pub async fn next_before(&mut self, deadline: Instant) -> Event {
         let began = Instant::now();
         loop {
+            self.straighten(false);
             let decode = |bytes: &[u8]| self.reader(bytes).decode(bytes);
             match frame::cut(&self.codec.spec().framing, &self.buffer, decode) {
                 Cut::Whole(len) => {
@@ -371,6 +374,7 @@ impl Link {
                     Ok(Ok(0)) => return self.ended(false),
                     Ok(Ok(_)) => {}
                     Ok(Err(_)) => return self.ended(true),
+                    Err(_) if self.straighten(true) => {}
                     Err(_) => {
                         let waited = began.elapsed();
                         let note = format!("nothing for {} ms", waited.as_millis());
@@ -408,6 +412,11 @@ impl Link {
     async fn fill(&mut self) -> io::Result<usize> {
         self.buffer.reserve(CHUNK);
         self.stream.read_buf(&mut self.buffer).await
+    }
+
+    fn straighten(&mut self, is_late: bool) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|account| account.straighten(&mut self.buffer, is_late))
     }
 
     /// Charges what is no message, or not a whole one, to what it breaks.

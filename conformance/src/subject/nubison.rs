@@ -1,12 +1,14 @@
 //! How the suite speaks Nubison where no case is about it.
 
 mod account;
+mod order;
 
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 pub(super) use self::account::Account;
+pub(super) use self::order::Order;
 use super::event::{Event, Received, Want, phrase};
 use super::link::Link;
 use super::live::Credentials;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::super::event::Received;
 use super::super::link::Link;
+use super::order::Order;
 use crate::case::Role;
 
 /// Offsets in a packet.
@@ -23,6 +24,7 @@ const RESPONSE: &str = "NUB-RESPONSE-001";
 #[derive(Debug)]
 pub(in crate::subject) struct Account {
     role: Role,
+    order: Order,
     /// Access tokens that were issued on the connection.
     tokens: Vec<String>,
     /// Rules about the refusal of what is no request, by its session identifier.
@@ -40,9 +42,10 @@ pub(in crate::subject) struct Account {
 }
 
 impl Account {
-    pub(in crate::subject) fn new(role: Role) -> Self {
+    pub(in crate::subject) fn new(role: Role, order: Order) -> Self {
         Self {
             role,
+            order,
             tokens: Vec::new(),
             refusals: HashMap::new(),
             is_refused: false,
@@ -51,6 +54,11 @@ impl Account {
             has_left: false,
             is_in: false,
         }
+    }
+
+    /// Turns a length whose bytes stand the other way round, where they do.
+    pub(in crate::subject) fn straighten(&self, bytes: &mut [u8], is_late: bool) -> bool {
+        self.role == Role::Device && self.order.straighten(bytes, is_late)
     }
 
     /// Takes down an access token of the connection.
@@ -197,6 +205,13 @@ impl Link {
         self.account.as_ref().and_then(Account::last)
     }
 
+    /// Whether the device writes the less significant byte of a number first.
+    #[must_use]
+    pub fn is_little(&self) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|account| account.order.is_little())
+    }
+
     /// Says that the Login of the connection is refused.
     pub const fn turn_away(&mut self) {
         if let Some(account) = &mut self.account {
@@ -247,7 +262,7 @@ mod tests {
     }
 
     fn logged_in(role: Role) -> Account {
-        let mut account = Account::new(role);
+        let mut account = Account::new(role, Order::default());
         account.issued(TOKEN);
         account
     }
@@ -274,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_token_is_one_of_the_connection() {
-        let mut account = Account::new(Role::Device);
+        let mut account = Account::new(Role::Device, Order::default());
         let beat = received(packet(b'H', TOKEN.as_bytes()));
         assert_eq!(account.received(&beat, None), Some(LOGIN_FIRST));
         account.issued("another-token-of-24-byte");
@@ -287,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_response_falls_under_the_rule_of_its_request_and_status() {
-        let mut account = Account::new(Role::Server);
+        let mut account = Account::new(Role::Server, Order::default());
         let cut = packet(b'R', &[0]);
         let charged = |account: &Account| account.unreadable(&cut, Some("data"));
         assert_eq!(charged(&account), Some("NUB-DATA-003"));

@@ -187,5 +187,9 @@ async fn byte_order(peer: &Peer) -> Outcome {
     let request = next_request(peer, &mut link, &["data"]).await?;
     link.send(answer("accepted", &request)).await?;
     link.fence().await?;
-    seen("NUB-AMB-BYTE-ORDER", "big-endian")
+    let reading = match link.is_little() {
+        true => "little-endian",
+        false => "big-endian",
+    };
+    seen("NUB-AMB-BYTE-ORDER", reading)
 }

@@ -6,9 +6,11 @@ use tokio::time::Instant;
 use super::expect::{accepted, command, data, logged_in, next_request, payload};
 use super::{BOTH, DEVICE, SERVER};
 use crate::case::{Case, Role};
-use crate::subject::nubison::{answer, bytes, complete, is_response, login, response};
+use crate::subject::nubison::{
+    OWN_TRANSACTION, answer, bytes, complete, is_response, login, response,
+};
 use crate::subject::{Ask, Event, Link, Peer, phrase};
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Outcome, Step, Stop, Verdict};
 
 /// Bytes of the shortest packet that there may be.
 const SHORTEST: usize = 9;
@@ -149,11 +151,21 @@ async fn cut(link: &mut Link, request: Json, cuts: impl Iterator<Item = usize>) 
     link.release().await;
     sent?;
     let session_id = request.get("session_id").cloned().unwrap_or_default();
-    let response = response(link, &session_id).await?;
+    let response = of_pieces(response(link, &session_id).await)?;
     match link.role() {
         Role::Server => accepted(&response),
         Role::Device => Ok(()),
     }
+}
+
+/// A response to something else is one to a piece that was taken for a packet.
+fn of_pieces<T>(response: Outcome<T>) -> Outcome<T> {
+    response.map_err(|stop| match stop.verdict() {
+        Verdict::Fail(failure) if failure.clause.as_deref() == Some(OWN_TRANSACTION) => {
+            Stop::fail(failure.expected.as_str(), failure.got.as_str()).blaming("NUB-FRAME-010")
+        }
+        _ => stop,
+    })
 }
 
 fn length(link: &mut Link, request: &Json) -> Outcome<usize> {
@@ -271,10 +283,12 @@ async fn one_and_a_half(peer: &Peer) -> Outcome {
         return Err(Stop::inconclusive("there are not two Data"));
     };
     let one = response(&mut link, first).await;
-    accepted(&one.because("the rest of the second had not been sent")?)?;
+    accepted(&of_pieces(
+        one.because("the rest of the second had not been sent"),
+    )?)?;
     link.send_raw(tail, "the other half").await;
     link.release().await;
-    accepted(&response(&mut link, second).await?)
+    accepted(&of_pieces(response(&mut link, second).await)?)
 }
 
 async fn login_response_in_pieces(peer: &Peer) -> Outcome {
