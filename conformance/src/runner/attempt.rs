@@ -31,6 +31,7 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
     let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
     let verdict = excused(verdict, &transcript);
+    let verdict = probed(verdict, case);
     let is_edited = case.control.is_some_and(|slug| slug != case.slug);
     let hurts = is_edited || case.pace == Pace::Alone;
     // Whoever closes a connection for no reason may have died.
@@ -89,6 +90,21 @@ fn excused(verdict: Verdict, transcript: &Transcript) -> Verdict {
             reason: why.to_owned(),
         },
         _ => verdict,
+    }
+}
+
+/// A failure on the way to a reading, which is no rule, says nothing of any.
+fn probed(verdict: Verdict, case: &Case) -> Verdict {
+    match verdict {
+        Verdict::Fail(Failure {
+            clause: None,
+            expected,
+            got,
+            ..
+        }) if case.clauses.is_empty() => Verdict::Inconclusive {
+            reason: format!("expected {expected}, got {got}"),
+        },
+        verdict => verdict,
     }
 }
 

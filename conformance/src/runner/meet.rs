@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::Unreachable;
 use crate::case::Role;
-use crate::subject::{Catalogue, Protocol, Subject, Want};
+use crate::subject::{Catalogue, Link, Protocol, Subject, Want, nubison};
+use crate::verdict::{Stop, Verdict};
 
 /// Learns what has to be known of a subject first: how many cases it takes at a
 /// time, and what is worth a note.
@@ -27,8 +28,9 @@ async fn meet_server(
     subject: &Arc<Subject>,
     jobs: usize,
 ) -> Result<(usize, Option<String>), Unreachable> {
-    if Protocol::of(subject.spec()) == Protocol::Iotmp {
-        learn_fence(subject).await;
+    match Protocol::of(subject.spec()) {
+        Protocol::Iotmp => learn_fence(subject).await,
+        Protocol::Nubison => learn_beat(subject).await,
     }
     if takes_over(subject).await? {
         let note = "the server ends a device's connection when a new one opens: one case at a time";
@@ -64,6 +66,24 @@ async fn learn_fence(subject: &Arc<Subject>) {
     }
 }
 
+/// Finds out whether a server of Nubison answers a Heartbeat at all.
+async fn learn_beat(subject: &Arc<Subject>) {
+    for _ in 0..FENCES {
+        let Ok(mut link) = subject.peer().connected().await else {
+            return;
+        };
+        match link.fence().await {
+            Err(stop) if is_silence(&stop) => {}
+            _ => return,
+        }
+    }
+    subject.fence_by_call();
+}
+
+fn is_silence(stop: &Stop) -> bool {
+    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_silence())
+}
+
 /// Whether a server ends the older of two connections of one device.
 async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
     let peer = subject.peer();
@@ -78,11 +98,19 @@ async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
         return Ok(false);
     };
     let both = second.fence().await.is_ok();
-    let over = both && first.settle().await.is_ok_and(|settled| !settled.alive);
+    let over = both && is_out(&mut first).await;
     if over {
         subject.set_takes_over();
     }
     Ok(over)
+}
+
+/// Whether the older of two connections has come to its end, or what it was logged in with has.
+async fn is_out(first: &mut Link) -> bool {
+    if !first.settle().await.is_ok_and(|settled| settled.alive) {
+        return true;
+    }
+    Protocol::of(first.codec().spec()) == Protocol::Nubison && nubison::is_logged_out(first).await
 }
 
 /// Waits for a device and asks what it offers.

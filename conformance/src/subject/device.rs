@@ -86,6 +86,9 @@ pub(super) async fn introduced(peer: &Peer) -> Outcome<Link> {
         }
         peer.subject().introduced_as(&hello);
         link.set_hello(hello);
+        if protocol == Protocol::Nubison {
+            link.before_answer().await;
+        }
         return Ok(link);
     }
     Err(Stop::inconclusive(format!(

@@ -17,6 +17,7 @@ use super::background;
 use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
 use super::nubison;
+use super::protocol::Protocol;
 use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
 use super::watch::{Streams, Watch};
@@ -75,6 +76,8 @@ pub struct Link {
     /// When the connection began.
     opened: Instant,
     watch: Watch,
+    /// Of a connection of Nubison.
+    pub(super) account: Option<nubison::Account>,
     /// Whether a call and not a Keep Alive shows what a server does not send.
     fences_by_call: bool,
     /// Fences in a row that were raised twice in vain.
@@ -98,6 +101,8 @@ pub(super) struct Terms {
     pub(super) seed: u64,
     /// Streams of all connections.
     pub(super) streams: Streams,
+    /// How a device of Nubison writes numbers.
+    pub(super) order: nubison::Order,
     /// Whether a server leaves Keep Alive unanswered.
     pub(super) fences_by_call: bool,
     /// Fences in a row that were raised twice in vain, on all connections.
@@ -130,6 +135,8 @@ impl Link {
             own_address: None,
             opened: Instant::now(),
             watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
+            account: (Protocol::of(terms.spec) == Protocol::Nubison)
+                .then(|| nubison::Account::new(terms.role, terms.order.clone())),
             fences_by_call: terms.fences_by_call,
             in_vain: Arc::clone(&terms.in_vain),
             is_asking: false,
@@ -234,9 +241,14 @@ impl Link {
 
     /// Gives the answers that were held.
     pub async fn release(&mut self) {
-        for message in self.held.take().into_iter().flatten() {
+        let held = self.held.take().unwrap_or_default();
+        if held.is_empty() {
+            return;
+        }
+        for message in held {
             self.reply(message).await;
         }
+        self.pause().await;
     }
 
     /// Writes from here on into another record, which is told of the beginning only.
@@ -346,6 +358,7 @@ impl Link {
     pub async fn next_before(&mut self, deadline: Instant) -> Event {
         let began = Instant::now();
         loop {
+            self.straighten(false);
             let decode = |bytes: &[u8]| self.reader(bytes).decode(bytes);
             match frame::cut(&self.codec.spec().framing, &self.buffer, decode) {
                 Cut::Whole(len) => {
@@ -355,7 +368,7 @@ impl Link {
                     }
                 }
                 Cut::Broken(why) => {
-                    self.accuse_size();
+                    self.accuse_unreadable();
                     let bytes = core::mem::take(&mut self.buffer);
                     self.transcript.bytes(
                         self.number,
@@ -370,11 +383,12 @@ impl Link {
                     Ok(Ok(0)) => return self.ended(false),
                     Ok(Ok(_)) => {}
                     Ok(Err(_)) => return self.ended(true),
+                    Err(_) if self.straighten(true) => {}
                     Err(_) => {
-                        self.accuse_size();
                         let waited = began.elapsed();
                         let note = format!("nothing for {} ms", waited.as_millis());
                         self.transcript.add(self.number, Side::Subject, note);
+                        self.accuse_unreadable();
                         return Event::Silence(waited);
                     }
                 },
@@ -409,15 +423,25 @@ impl Link {
         self.stream.read_buf(&mut self.buffer).await
     }
 
-    /// Charges a message that does not end with what is wrong with its size.
-    fn accuse_size(&self) {
-        if let Some(clause) = frame::misread(&self.codec.spec().framing, &self.buffer) {
+    fn straighten(&mut self, is_late: bool) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|account| account.straighten(&mut self.buffer, is_late))
+    }
+
+    /// Charges what is no message, or not a whole one, to what it breaks.
+    fn accuse_unreadable(&self) {
+        let broken = match &self.account {
+            Some(_) if self.buffer.is_empty() => None,
+            Some(account) => account.unreadable(&self.buffer, self.answers(&self.buffer)),
+            None => frame::misread(&self.codec.spec().framing, &self.buffer),
+        };
+        if let Some(clause) = broken {
             self.transcript.accuse(clause);
         }
     }
 
     fn ended(&self, reset: bool) -> Event {
-        self.accuse_size();
+        self.accuse_unreadable();
         let event = Event::Closed {
             unfinished: self.buffer.len(),
             reset,
@@ -446,7 +470,16 @@ impl Link {
             message: decoded.message,
             bytes,
         };
-        if let Some(clause) = self.watch.received(&received, self.role) {
+        let answers = self.answers(&received.bytes);
+        let broken = match &mut self.account {
+            Some(account) => {
+                let is_again = answers.is_some() && self.transactions.answered(&received.bytes);
+                let broken = account.received(&received, answers);
+                broken.or_else(|| account.answer().filter(|_| is_again))
+            }
+            None => self.watch.received(&received, self.role),
+        };
+        if let Some(clause) = broken {
             self.transcript.accuse(clause);
         }
         let note = phrase(&received.message);
@@ -457,7 +490,14 @@ impl Link {
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
         let is_for_case = !may_ask || self.served.contains(&received.name());
-        let token = self.token.as_deref();
+        let has_left = self.has_left();
+        if has_left && received.name() == "logout" {
+            self.transcript
+                .excuse("the device logged out by itself, as it may");
+        }
+        // Who has logged out has none, unless that is what it asks for.
+        let is_in = !has_left || matches!(received.name(), "logout" | "login");
+        let token = self.token.as_deref().filter(|_| is_in);
         let reply = match background::reply(self.role, &received, self.answers_keep_alive) {
             None if self.answers_keep_alive => nubison::reply(self.role, &received, token),
             reply => reply,

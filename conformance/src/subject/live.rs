@@ -16,6 +16,7 @@ use super::catalogue::Catalogue;
 use super::event::Received;
 use super::introductions::Introductions;
 use super::link::{InVain, Link, Terms};
+use super::nubison;
 use super::operator::Operator;
 use super::peer::Peer;
 use super::restart::{LOOKS, Restart, STARTING};
@@ -85,6 +86,8 @@ pub struct Subject {
     in_vain: InVain,
     /// Streams of all connections.
     streams: Streams,
+    /// How a device of Nubison writes numbers.
+    order: nubison::Order,
     /// Who stands behind it.
     operator: Option<Arc<dyn Operator>>,
     /// How a device introduced itself so far.
@@ -188,6 +191,7 @@ impl Subject {
             fences_by_call: AtomicBool::new(false),
             in_vain: InVain::default(),
             streams: Streams::default(),
+            order: nubison::Order::default(),
             operator: None,
             introductions: Introductions::default(),
             parked: Mutex::new(None),
@@ -419,6 +423,7 @@ impl Subject {
             first_id: 100 + u16::try_from(self.manner.seed % 50_000).unwrap_or(0),
             seed: self.manner.seed,
             streams: Arc::clone(&self.streams),
+            order: self.order.clone(),
             fences_by_call: self.fences_by_call.load(Ordering::Relaxed),
             in_vain: Arc::clone(&self.in_vain),
         }

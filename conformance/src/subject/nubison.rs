@@ -1,9 +1,14 @@
 //! How the suite speaks Nubison where no case is about it.
 
+mod account;
+mod order;
+
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+pub(super) use self::account::Account;
+pub(super) use self::order::Order;
 use super::event::{Event, Received, Want, phrase};
 use super::link::Link;
 use super::live::Credentials;
@@ -113,13 +118,21 @@ pub fn complete(link: &mut Link, mut request: Json) -> Json {
     request
 }
 
-/// Something that is answered by any peer: a server has to answer a heartbeat, a device a command.
+/// Something that is answered by any peer: a server has to answer a heartbeat, or data where it leaves
+/// those unanswered, a device a command.
 pub(super) fn fence(link: &mut Link) -> Json {
-    let name = match link.role() {
-        Role::Server => "heartbeat",
-        Role::Device => "command",
+    let fence = match link.role() {
+        Role::Server if link.fences_by_call() => json!({"type": "data", "payload": bytes(b"{}")}),
+        Role::Server => json!({"type": "heartbeat"}),
+        Role::Device => json!({"type": "command"}),
     };
-    complete(link, json!({"type": name}))
+    complete(link, fence)
+}
+
+/// Whether a server takes the access token of a connection no more that it has issued there.
+pub(crate) async fn is_logged_out(link: &mut Link) -> bool {
+    let response = ask(link, json!({"type": "heartbeat"})).await;
+    response.is_ok_and(|response| response.name() == "refused")
 }
 
 /// Sends a request and waits for its response, which has to come next.
@@ -187,14 +200,25 @@ pub(super) async fn let_in(link: &mut Link) -> Outcome {
     let mut accepted = answer("login_accepted", hello);
     accepted["access_token"] = token.as_str().into();
     link.set_token(token);
-    link.send(accepted).await.unrelated("logging in")
+    link.send(accepted).await.unrelated("logging in")?;
+    // How a device takes that and a request in one piece is the matter of other cases.
+    link.pause().await;
+    Ok(())
 }
 
 /// How a request of the subject is answered in passing: see [`background`](super::background).
 pub(super) fn reply(role: Role, received: &Received, token: Option<&str>) -> Option<Option<Json>> {
     let own = || token.is_some() && received.field("access_token").and_then(Json::as_str) == token;
     match (role, received.name()) {
-        (Role::Device, "data" | "heartbeat") if own() => Some(Some(answer("accepted", received))),
+        (Role::Device, "data" | "heartbeat" | "logout") if own() => {
+            Some(Some(answer("accepted", received)))
+        }
+        // It has logged out, or wants another token.
+        (Role::Device, "login") if token.is_some() => {
+            let mut accepted = answer("login_accepted", received);
+            accepted["access_token"] = token.into();
+            Some(Some(accepted))
+        }
         (Role::Server, "command") if own() => Some(Some(answer("command_refused", received))),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! Which request an answer belongs to, where that decides what the answer holds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use iotmp_spec::model::{Body, IntEncoding, Message, Spec};
 use serde_json::Value as Json;
@@ -23,6 +23,8 @@ pub(super) struct Transactions {
     /// Bytes behind the code that name a transaction; 0 where nothing does.
     name: usize,
     sent: HashMap<Vec<u8>, &'static Message>,
+    /// Names of requests that were not answered yet.
+    open: HashSet<Vec<u8>>,
     random: u64,
 }
 
@@ -41,6 +43,7 @@ impl Transactions {
             code,
             name: usize::try_from(name).unwrap_or(0),
             sent: HashMap::new(),
+            open: HashSet::new(),
             random: seed,
         }
     }
@@ -76,6 +79,7 @@ impl Transactions {
             let known = known.and_then(|name| self.spec.message(name));
             if let Some(message) = known.filter(|message| !message.answers.is_empty()) {
                 self.sent.insert(name.to_vec(), message);
+                self.open.insert(name.to_vec());
             }
             bytes = bytes.get(decoded.consumed.max(1)..).unwrap_or_default();
         }
@@ -83,10 +87,22 @@ impl Transactions {
 
     /// How to read the message at the start of `bytes`.
     pub(super) fn reader(&self, codec: Codec<'static>, bytes: &[u8]) -> Codec<'static> {
-        match self.name(bytes).and_then(|name| self.sent.get(name)) {
+        match self.request(bytes) {
             Some(request) => codec.answering(request),
             None => codec,
         }
+    }
+
+    /// Takes down an answer, and whether its request was answered before.
+    pub(super) fn answered(&mut self, bytes: &[u8]) -> bool {
+        let name = self.name(bytes).map(<[u8]>::to_vec);
+        name.is_some_and(|name| self.sent.contains_key(&name) && !self.open.remove(&name))
+    }
+
+    /// The request that the message at the start of `bytes` answers, if it is an answer.
+    pub(super) fn request(&self, bytes: &[u8]) -> Option<&'static Message> {
+        let name = self.name(bytes)?;
+        self.sent.get(name).copied()
     }
 }
 
@@ -110,7 +126,9 @@ impl Link {
 
     /// Speaks with another access token from here on.
     pub fn set_token(&mut self, token: impl Into<String>) {
-        self.token = Some(token.into());
+        let token = token.into();
+        self.issue(&token);
+        self.token = Some(token);
     }
 
     /// Remembers a request that is sent in pieces, so that its answer can be read.

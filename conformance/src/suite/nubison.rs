@@ -3,12 +3,14 @@
 mod abuse;
 mod command;
 mod data;
+mod device_answers;
 mod device_login;
 mod device_reading;
 mod device_transaction;
 mod expect;
 mod login;
 mod packet;
+mod random;
 mod reading;
 mod refusal;
 mod request;
@@ -21,13 +23,16 @@ pub(super) const SPECS: &[&str] = &["nubison"];
 
 /// What every other case of a server builds on.
 pub(super) const LOGIN: &str = "login.ok";
-/// What every other case of a device builds on.
+/// What the cases of a device build on that do not log it in.
 pub(super) const FIRST_LOGIN: &str = "login.first";
+/// What every other case of a device builds on, the nearest last.
+pub(super) const LET_IN: [&str; 2] = [FIRST_LOGIN, "login.without-key"];
 
 /// Every area, in the order of reports.
 pub(super) const AREAS: &[&[Case]] = &[
     login::CASES,
     device_login::CASES,
+    device_answers::CASES,
     data::CASES,
     request::CASES,
     command::CASES,

@@ -3,7 +3,9 @@
 mod device;
 mod server;
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use iotmp_conformance::case::Role;
@@ -115,6 +117,30 @@ fn one_session_id(codes: &'static [u8]) -> Tamper {
                 bytes[SESSION_ID].copy_from_slice(b"only-one");
             }
             Way::ToReference if bytes[0] == b'R' => bytes[SESSION_ID].copy_from_slice(&real),
+            _ => return Fate::Pass,
+        }
+        Fate::Instead(vec![(way, bytes)])
+    })
+}
+
+/// Counts the session identifiers of all requests of these types.
+fn counts_session_ids(codes: &'static [u8]) -> Tamper {
+    // It goes on over all connections.
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let mut real: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+    Box::new(move |way, bytes| {
+        let mut bytes = bytes.to_vec();
+        match way {
+            Way::ToSuite if codes.contains(&bytes[0]) => {
+                let count = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+                real.insert(count.to_vec(), bytes[SESSION_ID].to_vec());
+                bytes[SESSION_ID].copy_from_slice(&count);
+            }
+            Way::ToReference if bytes[0] == b'R' => {
+                if let Some(id) = real.get(&bytes[SESSION_ID]) {
+                    bytes[SESSION_ID].copy_from_slice(id);
+                }
+            }
             _ => return Fate::Pass,
         }
         Fate::Instead(vec![(way, bytes)])

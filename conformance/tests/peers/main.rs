@@ -4,5 +4,6 @@
 //! ends cannot cancel out.
 
 mod device;
+mod nubison;
 mod process;
 mod server;

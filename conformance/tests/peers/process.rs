@@ -61,8 +61,13 @@ impl Drop for Process {
 
 /// A server with a fault, and where it listens.
 pub(crate) fn server(fault: &str) -> (Process, String) {
+    served_by("server.py", fault)
+}
+
+/// A server of that script with a fault, and where it listens.
+pub(crate) fn served_by(name: &str, fault: &str) -> (Process, String) {
     let mut command = Command::new("python3");
-    command.arg(script("server.py")).args(["--fault", fault]);
+    command.arg(script(name)).args(["--fault", fault]);
     let mut server = Process::start(command.stdout(Stdio::piped()).stderr(Stdio::null()));
     let address = server.said(false);
     (server, address)
@@ -118,11 +123,18 @@ impl Finished {
 
 const WAITS: [&str; 6] = ["--timeout", "2000", "--patience", "8", "--report", "json=-"];
 
+const WHO: [&str; 6] = ["--user", "u", "--device", "d", "--credential", "secret"];
+
 /// Runs the suite against a server.
 pub(crate) fn against_server(address: &str, more: &[&str]) -> Finished {
+    against(address, &WHO, more)
+}
+
+/// Runs the suite against a server that knows that device.
+pub(crate) fn against(address: &str, who: &[&str], more: &[&str]) -> Finished {
     let output = Command::new(PROGRAM)
-        .args(["server", address, "--user", "u", "--device", "d"])
-        .args(["--credential", "secret"])
+        .args(["server", address])
+        .args(who)
         .args(WAITS)
         .args(more)
         .output()
@@ -145,17 +157,23 @@ pub(crate) fn replayed(bundle: &Path) -> (i32, String) {
 
 /// Runs the suite against a device with a fault.
 pub(crate) fn against_device(fault: &str) -> Finished {
+    dialled_by("device.py", fault, &[])
+}
+
+/// Runs the suite against a device of that script with a fault.
+pub(crate) fn dialled_by(name: &str, fault: &str, more: &[&str]) -> Finished {
     let mut command = Command::new(PROGRAM);
     command
         .args(["device", "--listen", "127.0.0.1:0", "--wait", "20"])
         .args(WAITS)
+        .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut suite = Process::start(&mut command);
     let address = suite.said(true);
     let mut device = Command::new("python3");
     device
-        .arg(script("device.py"))
+        .arg(script(name))
         .args(["--server", &address, "--fault", fault])
         .stderr(Stdio::null());
     let _device = Process::start(&mut device);

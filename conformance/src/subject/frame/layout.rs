@@ -3,6 +3,8 @@
 //! A field that may be left out at the end is there if bytes follow, unless only
 //! without it what follows is made of messages.
 
+use std::collections::BTreeSet;
+
 use super::Cut;
 use crate::codec::{Annotation, Class, Decoded, Refusal};
 
@@ -19,8 +21,7 @@ pub(super) fn cut(bytes: &[u8], decode: Decode<'_>) -> Cut {
             // What follows is looked at only where it decides: there may be much of it.
             if end < bytes.len()
                 && let Some(shorter) = without_tail(bytes, &decoded.annotations, decode)
-                && comes_out(rest(bytes, end), decode) == Even::No
-                && comes_out(rest(bytes, shorter), decode) != Even::No
+                && is_better(rest(bytes, shorter), rest(bytes, end), decode)
             {
                 return Cut::Whole(shorter);
             }
@@ -42,31 +43,55 @@ fn rest(bytes: &[u8], from: usize) -> &[u8] {
     bytes.get(from..).unwrap_or_default()
 }
 
-/// Whether bytes are whole messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Even {
-    Yes,
-    /// They may become so.
-    Later,
-    No,
+/// Whether a message rather ends before `one` than before `other`: only `one` is made of messages, or
+/// begins with one where neither is.
+fn is_better(one: &[u8], other: &[u8], decode: Decode<'_>) -> bool {
+    if comes_out(other, decode) != Even::No {
+        return false;
+    }
+    comes_out(one, decode) != Even::No || (begins(one, decode) && !begins(other, decode))
 }
 
-fn comes_out(mut bytes: &[u8], decode: Decode<'_>) -> Even {
-    while !bytes.is_empty() {
-        match decode(bytes) {
+fn begins(bytes: &[u8], decode: Decode<'_>) -> bool {
+    decode(bytes).is_ok_and(|decoded| is_known(&decoded))
+}
+
+/// Whether bytes are whole messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Even {
+    No,
+    /// They may become so.
+    Later,
+    Yes,
+}
+
+/// At best, whichever of them have their tails.
+fn comes_out(bytes: &[u8], decode: Decode<'_>) -> Even {
+    // Where messages may start, to be looked at in the order of the bytes.
+    let mut waiting = BTreeSet::from([0]);
+    let mut best = Even::No;
+    while let Some(at) = waiting.pop_first() {
+        let left = rest(bytes, at);
+        if left.is_empty() {
+            return Even::Yes;
+        }
+        let read = match decode(left) {
             // An unknown type takes all that there is.
             Ok(decoded) if is_known(&decoded) => {
-                bytes = rest(bytes, decoded.consumed.max(1));
+                waiting.insert(at + decoded.consumed.max(1));
+                decoded.annotations
             }
             Err(refusal)
                 if refusal.class == Class::Truncated && !refusal.path.starts_with("0x") =>
             {
-                return Even::Later;
+                best = Even::Later;
+                refusal.annotations
             }
-            _ => return Even::No,
-        }
+            _ => continue,
+        };
+        waiting.extend(without_tail(left, &read, decode).map(|end| at + end));
     }
-    Even::Yes
+    best
 }
 
 fn is_known(decoded: &Decoded) -> bool {
@@ -118,6 +143,20 @@ mod tests {
         assert_eq!(cut(&packet(b'H', &[2, 9])), Cut::Partial);
         let two = [packet(b'H', &[]), packet(b'H', &[])].concat();
         assert_eq!(cut(&two), Cut::Whole(33));
+        let spoiled = [
+            packet(b'H', &[]),
+            packet(b'D', &[0, 1, 7, 8, 9]),
+            vec![0; 99],
+        ]
+        .concat();
+        assert_eq!(cut(&spoiled), Cut::Whole(33));
+        let three = [
+            packet(b'H', &[]),
+            packet(b'H', &[]),
+            packet(b'D', &[0, 1, 7]),
+        ]
+        .concat();
+        assert_eq!(cut(&three), Cut::Whole(33));
         let tailed = [packet(b'H', &[1, 9]), packet(b'O', &[])].concat();
         assert_eq!(cut(&tailed), Cut::Whole(35));
     }

@@ -1,11 +1,11 @@
 //! Commands: how a device takes them, and how a server sends them.
 
-use super::expect::{arrived, asked, command, every_byte, payload, with_wrong_token};
+use super::expect::{arrived, asked, command, every_byte, is_absence, payload, with_wrong_token};
 use super::{DEVICE, SERVER};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in};
 use crate::subject::{Ask, Event, Link, Peer, Received, phrase};
-use crate::verdict::{Kind, Outcome, Step, Stop, Verdict};
+use crate::verdict::{Kind, Outcome, Step, Stop};
 
 /// Largest payload of a Command, as its length of one byte has it.
 const LARGEST: usize = u8::MAX as usize;
@@ -23,6 +23,13 @@ pub(super) const CASES: &[Case] = &[
         title: "a Command with a payload is answered, and its payload arrives",
         clauses: &["NUB-COMMAND-002", "NUB-DATA-004"],
         run: |peer| Box::pin(answered(peer, |peer| Some(payload(peer)))),
+        ..DEVICE
+    },
+    Case {
+        slug: "command.empty",
+        title: "a Command with a payload of no bytes is answered",
+        clauses: &["NUB-COMMAND-002"],
+        run: |peer| Box::pin(answered(peer, |_| Some(Vec::new()))),
         ..DEVICE
     },
     Case {
@@ -72,18 +79,21 @@ pub(super) const CASES: &[Case] = &[
 async fn answered(peer: &Peer, payload: fn(&Peer) -> Option<Vec<u8>>) -> Outcome {
     let mut link = peer.connected().await?;
     let payload = payload(peer);
-    let response = ask(&mut link, command(payload.as_deref())).await?;
+    let response = match ask(&mut link, command(payload.as_deref())).await {
+        Err(stop) if is_absence(&stop) => return Err(stop.blaming("NUB-COMMAND-002")),
+        response => response?,
+    };
     is_answer(&response)?;
+    // What is empty may be told as nothing.
+    if payload.as_ref().is_some_and(Vec::is_empty) {
+        return link.quiet("one response to the Command").await;
+    }
     arrived(peer, Ask::Heard(payload))
         .await
         .blaming("NUB-DATA-004")?;
     link.quiet("one response to the Command").await?;
     peer.keep(link).await;
     Ok(())
-}
-
-fn is_absence(stop: &Stop) -> bool {
-    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_absence())
 }
 
 fn is_answer(response: &Received) -> Outcome {

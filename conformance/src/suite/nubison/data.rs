@@ -2,7 +2,7 @@
 
 use super::SERVER;
 use super::expect::{
-    accepted, arrived, data, every_byte, heartbeat, in_other_case, payload, refused,
+    accepted, arrived, data, every_byte, heartbeat, in_other_case, nothing_more, payload, refused,
     with_wrong_token,
 };
 use crate::case::Case;
@@ -13,6 +13,13 @@ use crate::verdict::{Outcome, Step, Stop};
 /// Largest payload of Data, as its length of two bytes has it.
 const LARGEST: usize = u16::MAX as usize;
 
+/// Data is answered by success.
+const TAKEN: &str = "NUB-DATA-002";
+/// A payload is passed on as it is.
+const UNTOUCHED: &str = "NUB-DATA-004";
+/// Bytes of a payload that is long for a Heartbeat.
+const LONG: usize = 200;
+
 pub(super) const CASES: &[Case] = &[
     Case {
         slug: "data.ok",
@@ -22,20 +29,31 @@ pub(super) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "data.empty",
+        title: "a payload of no bytes is a payload",
+        clauses: &[TAKEN, UNTOUCHED],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(untouched(peer, Vec::new(), TAKEN)),
+        ..SERVER
+    },
+    Case {
         slug: "data.every-byte",
         title: "a payload of all bytes that there are arrives as it is",
-        clauses: &["NUB-DATA-004"],
-        run: |peer| Box::pin(untouched(peer, every_byte())),
+        clauses: &[UNTOUCHED],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(untouched(peer, every_byte(), UNTOUCHED)),
         ..SERVER
     },
     Case {
         slug: "data.packets-inside",
         title: "packets in a payload are a payload",
-        clauses: &["NUB-DATA-004"],
+        clauses: &[UNTOUCHED],
+        control: Some("data.ok"),
         run: |peer| {
             Box::pin(untouched(
                 peer,
                 b"Osession1conformance-unknown-0000Rsession1\x00\x00\x05".to_vec(),
+                UNTOUCHED,
             ))
         },
         ..SERVER
@@ -43,11 +61,13 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "data.largest",
         title: "a payload of 65,535 bytes arrives as it is",
-        clauses: &["NUB-DATA-004"],
+        clauses: &[TAKEN, UNTOUCHED],
+        control: Some("packet.pieces"),
         run: |peer| {
             Box::pin(untouched(
                 peer,
                 every_byte().into_iter().cycle().take(LARGEST).collect(),
+                TAKEN,
             ))
         },
         ..SERVER
@@ -95,7 +115,16 @@ pub(super) const CASES: &[Case] = &[
         slug: "heartbeat.payload",
         title: "a Heartbeat with a payload is answered by status 01, and its payload arrives",
         clauses: &["NUB-HEARTBEAT-003", "NUB-HEARTBEAT-002"],
+        control: Some("heartbeat.bare"),
         run: |peer| Box::pin(beats(peer, true)),
+        ..SERVER
+    },
+    Case {
+        slug: "heartbeat.long",
+        title: "a Heartbeat with a payload of 200 bytes is taken as well",
+        clauses: &["NUB-HEARTBEAT-002"],
+        control: Some("heartbeat.payload"),
+        run: |peer| Box::pin(long_beat(peer)),
         ..SERVER
     },
     Case {
@@ -123,39 +152,39 @@ async fn taken(peer: &Peer) -> Outcome {
     link.quiet("one response to the Data").await
 }
 
-async fn untouched(peer: &Peer, payload: Vec<u8>) -> Outcome {
+/// Sees that Data is taken, or else that `rule` is broken, and that its payload arrives.
+async fn untouched(peer: &Peer, payload: Vec<u8>, rule: &str) -> Outcome {
     let mut link = peer.connected().await?;
-    let response = ask(&mut link, data(&payload)).await?;
+    let response = ask(&mut link, data(&payload)).await.blaming(rule)?;
     if refused(&link, &response, "payload_structure").is_ok() {
         return Err(Stop::skip(
             "the server takes only payloads of a structure of its own",
         ));
     }
-    accepted(&response)?;
-    arrived(peer, Ask::Arrived(payload)).await?;
-    link.quiet("one response to the Data").await
+    accepted(&response).blaming(rule)?;
+    let arrived = arrived(peer, Ask::Arrived(payload)).await;
+    arrived.blaming(UNTOUCHED)?;
+    let quiet = link.quiet("one response to the Data").await;
+    quiet.blaming(TAKEN)
 }
 
 async fn wrong_token(peer: &Peer, request: impl FnOnce(&[u8]) -> serde_json::Value) -> Outcome {
     let mut link = peer.connected().await?;
     let right = request(&payload(peer));
-    let mut tries = vec![with_wrong_token(&link, right.clone())];
-    if let Some(token) = link.token().and_then(in_other_case) {
-        let mut request = right;
-        request["access_token"] = token.into();
-        tries.push(request);
+    let wrong = with_wrong_token(&link, right.clone());
+    let response = ask(&mut link, wrong).await?;
+    refused(&link, &response, "access_token")?;
+    if !nothing_more(&mut link, "one response").await? {
+        link = peer.connected().await?;
     }
-    for request in tries {
-        let response = ask(&mut link, request).await?;
-        let seen = refused(&link, &response, "access_token");
-        // Who takes it has not looked at the token at all, whatever it was sent with.
-        match response.name() {
-            "accepted" => seen.blaming("NUB-ERROR-005")?,
-            _ => seen?,
-        }
-        link.quiet("one response").await?;
-    }
-    Ok(())
+    let Some(token) = link.token().and_then(in_other_case) else {
+        return Ok(());
+    };
+    let mut request = right;
+    request["access_token"] = token.into();
+    let response = ask(&mut link, request).await?;
+    refused(&link, &response, "access_token")?;
+    nothing_more(&mut link, "one response").await.map(drop)
 }
 
 async fn before_login(peer: &Peer) -> Outcome {
@@ -194,5 +223,22 @@ async fn beats(peer: &Peer, has_payload: bool) -> Outcome {
     if has_payload {
         arrived(peer, Ask::Arrived(payload)).await?;
     }
+    link.quiet("one response to the Heartbeat").await
+}
+
+/// More bytes than a length has that is read as a signed number.
+async fn long_beat(peer: &Peer) -> Outcome {
+    let mut payload = payload(peer);
+    // Blanks behind it leave most structures what they are.
+    payload.resize(payload.len().max(LONG), b' ');
+    let mut link = peer.connected().await?;
+    let response = ask(&mut link, heartbeat(Some(&payload))).await?;
+    if refused(&link, &response, "payload_structure").is_ok() {
+        return Err(Stop::skip(
+            "the server takes only payloads of a structure of its own",
+        ));
+    }
+    accepted(&response)?;
+    arrived(peer, Ask::Arrived(payload)).await?;
     link.quiet("one response to the Heartbeat").await
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::DEVICE;
-use super::expect::{command, logged_in, next_request, with_wrong_token};
+use super::expect::{command, logged_in, made_to_send, next_request, with_wrong_token};
 use super::refusal::of_type;
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in, complete, is_response};
@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "reading.unknown-session",
         title: "what a response to nothing does",
         ambiguity: Some("NUB-AMB-UNKNOWN-SESSION"),
+        control: Some("packet.pieces"),
         run: |peer| Box::pin(unknown_session(peer)),
         ..DEVICE
     },
@@ -181,15 +182,14 @@ async fn encryption(peer: &Peer) -> Outcome {
 
 async fn byte_order(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    if let Ok(operator) = peer.operator() {
-        let payload = super::expect::payload(peer);
-        drop(tokio::spawn(
-            operator.ask(crate::subject::Ask::Data(payload)),
-        ));
-    }
+    made_to_send(peer);
     // Read the other way round, its length would be one that nothing follows.
     let request = next_request(peer, &mut link, &["data"]).await?;
     link.send(answer("accepted", &request)).await?;
     link.fence().await?;
-    seen("NUB-AMB-BYTE-ORDER", "big-endian")
+    let reading = match link.is_little() {
+        true => "little-endian",
+        false => "big-endian",
+    };
+    seen("NUB-AMB-BYTE-ORDER", reading)
 }

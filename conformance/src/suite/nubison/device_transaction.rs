@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::DEVICE;
-use super::expect::{command, logged_in, next_request, payload};
+use super::expect::{accept, command, logged_in, made_to_send, next_request};
 use super::transaction::ODD;
-use crate::case::Case;
+use super::{DEVICE, random};
+use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in};
 use crate::subject::{Ask, Link, Peer, Received, Unheard};
 use crate::verdict::{Outcome, Stop};
@@ -26,6 +26,15 @@ pub(super) const CASES: &[Case] = &[
         title: "every request of a device has a session identifier of its own",
         clauses: &["NUB-SESSION-002"],
         run: |peer| Box::pin(own_identifier(peer)),
+        ..DEVICE
+    },
+    Case {
+        slug: "transaction.at-random",
+        title: "the session identifiers of Logins do not count",
+        clauses: &["NUB-SESSION-003"],
+        control: Some("transaction.own-identifier"),
+        pace: Pace::Slow,
+        run: |peer| Box::pin(at_random(peer)),
         ..DEVICE
     },
     Case {
@@ -75,14 +84,7 @@ async fn own_identifier(peer: &Peer) -> Outcome {
     early.close();
     let mut link = peer.introduced().await?;
     is_fresh(link.hello())?;
-    let token = "conformance-token-of-24b";
-    let mut accepted = link
-        .hello()
-        .map(|hello| answer("login_accepted", hello))
-        .unwrap_or_default();
-    accepted["access_token"] = token.into();
-    link.set_token(token);
-    link.send(accepted).await?;
+    accept(&mut link, "conformance-token-of-24b").await?;
     link.fence().await?;
     for _ in 0..REQUESTS {
         made_to_send(peer);
@@ -97,11 +99,25 @@ async fn own_identifier(peer: &Peer) -> Outcome {
     Ok(())
 }
 
-/// Makes a device send Data, if it can be made to; nobody waits for what comes of it.
-fn made_to_send(peer: &Peer) {
-    if let Ok(operator) = peer.operator() {
-        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
+async fn at_random(peer: &Peer) -> Outcome {
+    let names = logins(peer);
+    // Most have come for other cases.
+    for _ in names.len()..random::ENOUGH {
+        peer.introduced().await?.close();
     }
+    let names = logins(peer);
+    if names.len() < random::ENOUGH {
+        let wanted = "a session identifier of its own for each Login";
+        return Err(Stop::fail(wanted, "one of them again").blaming("NUB-SESSION-002"));
+    }
+    random::seen(&names)
+}
+
+/// The session identifiers of all Logins so far.
+fn logins(peer: &Peer) -> Vec<Vec<u8>> {
+    let logins = peer.subject().introductions();
+    let names = logins.iter().map(|login| bytes_in(login, "session_id"));
+    names.flatten().collect()
 }
 
 async fn out_of_order(peer: &Peer) -> Outcome {

@@ -4,11 +4,16 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value as Json, json};
 
-use crate::subject::nubison::{ask, bytes, login};
+use crate::subject::nubison::{answer, ask, bytes, login};
 use crate::subject::{
-    Ask, Credentials, Link, Operator, Peer, Received, Unheard, phrase, vocabulary,
+    Ask, Credentials, Event, Link, Operator, Peer, Received, Unheard, phrase, vocabulary,
 };
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Outcome, Step, Stop, Verdict};
+
+/// Whether a step failed by something that did not come.
+pub(super) fn is_absence(stop: &Stop) -> bool {
+    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_absence())
+}
 
 /// Sees that a request was carried out, and that nothing stands behind the status.
 pub(super) fn accepted(response: &Received) -> Outcome {
@@ -23,7 +28,27 @@ pub(super) fn refused(link: &Link, response: &Received, reason: &str) -> Outcome
         return Ok(());
     }
     let wanted = format!("status 00 and error code {code:04x} ({reason})");
-    Err(Stop::fail(wanted, phrase(&response.message)))
+    let stop = Stop::fail(wanted, phrase(&response.message));
+    // A code of another size is no other code.
+    let layout = link.last_layout().filter(|_| link.unfinished() > 0);
+    Err(match layout.or_else(|| rule_of(reason)) {
+        Some(rule) => stop.blaming(rule),
+        None => stop,
+    })
+}
+
+/// The rule that names an error code.
+fn rule_of(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "packet_type" => "NUB-ERROR-001",
+        "packet_structure" => "NUB-ERROR-002",
+        "client" => "NUB-ERROR-003",
+        "device_not_registered" => "NUB-ERROR-004",
+        "access_token" => "NUB-ERROR-005",
+        "payload_structure" => "NUB-ERROR-006",
+        "server_error" => "NUB-ERROR-007",
+        _ => return None,
+    })
 }
 
 /// Whether a number of two bytes says `code`, in whichever order they stand: that is left open, and
@@ -130,6 +155,15 @@ pub(super) async fn arrived(peer: &Peer, what: Ask) -> Outcome {
     }
 }
 
+/// Sees that nothing more is said, and whether the connection goes on, as it need not.
+pub(super) async fn nothing_more(link: &mut Link, wanted: &str) -> Outcome<bool> {
+    let settled = link.settle().await?;
+    match settled.messages.first() {
+        None => Ok(settled.alive),
+        Some(more) => Err(Stop::fail(wanted, phrase(&more.message))),
+    }
+}
+
 /// Logs in on a new connection with credentials that `alter` has changed, for the response.
 pub(super) async fn log_in_as(
     peer: &Peer,
@@ -149,6 +183,39 @@ pub(super) async fn logged_in(peer: &Peer) -> Outcome<Link> {
     Ok(link)
 }
 
+/// Answers the Login of a device by success and that access token.
+pub(super) async fn accept(link: &mut Link, token: &str) -> Outcome {
+    let hello = link.hello().cloned();
+    let hello = hello.ok_or_else(|| Stop::inconclusive("there was no Login"))?;
+    let mut accepted = answer("login_accepted", &hello);
+    accepted["access_token"] = token.into();
+    link.set_token(token);
+    link.send(accepted).await?;
+    link.pause().await;
+    Ok(())
+}
+
+/// Makes a device send Data, if it can be made to; nobody waits for what comes of it.
+pub(super) fn made_to_send(peer: &Peer) {
+    if let Ok(operator) = peer.operator() {
+        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
+    }
+}
+
+/// Sees that a request carries an access token that was issued on the connection.
+pub(super) fn carries_token(link: &Link, request: &Received) -> Outcome {
+    let token = request.field("access_token").and_then(Json::as_str);
+    if token.is_some() && token == link.token() {
+        return Ok(());
+    }
+    let wanted = format!("access token {:?}", link.token().unwrap_or_default());
+    let stop = Stop::fail(wanted, phrase(&request.message));
+    Err(match link.last_layout() {
+        Some(rule) => stop.blaming(rule),
+        None => stop,
+    })
+}
+
 /// The next request of that name which a device sends by itself.
 ///
 /// Other requests of its own are answered in the meantime.
@@ -157,7 +224,6 @@ pub(super) async fn next_request(
     link: &mut Link,
     names: &[&str],
 ) -> Outcome<Received> {
-    use crate::subject::{Event, nubison::answer};
     let least = peer.spec().timer("heartbeat").unwrap_or(0);
     let patience = peer
         .patience()
@@ -169,10 +235,18 @@ pub(super) async fn next_request(
     let mut has_left = false;
     loop {
         match link.next_before(deadline).await {
+            // It has to log in again first.
+            Event::Message(received)
+                if link.has_left() && matches!(received.name(), "data" | "heartbeat") =>
+            {
+                let got = phrase(&received.message);
+                return Err(Stop::fail(what, got).blaming("NUB-LOGIN-002"));
+            }
             Event::Message(received) if names.contains(&received.name()) => return Ok(received),
             Event::Message(received)
                 if matches!(received.name(), "data" | "heartbeat" | "logout") =>
             {
+                carries_token(link, &received)?;
                 has_left |= received.name() == "logout";
                 link.send(answer("accepted", &received)).await?;
             }

@@ -1,16 +1,48 @@
 //! Where packets begin and end on the byte stream.
 
 use serde_json::Value as Json;
+use tokio::time::Instant;
 
 use super::expect::{accepted, command, data, logged_in, next_request, payload};
 use super::{BOTH, DEVICE, SERVER};
 use crate::case::{Case, Role};
-use crate::subject::nubison::{answer, bytes, complete, is_response, login, response};
+use crate::subject::nubison::{
+    OWN_TRANSACTION, answer, bytes, complete, is_response, login, response,
+};
 use crate::subject::{Ask, Event, Link, Peer, phrase};
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Outcome, Step, Stop, Verdict};
 
+/// Bytes of the shortest packet that there may be.
+const SHORTEST: usize = 9;
 /// Packets that arrive together.
 const TOGETHER: usize = 16;
+
+/// The request that a server is sent in pieces, in one piece.
+const DATA: Option<&str> = Some("data.ok");
+
+const PIECES: Case = Case {
+    slug: "packet.pieces",
+    title: "a request that arrives byte by byte is answered",
+    clauses: &["NUB-FRAME-010"],
+    run: |peer| Box::pin(pieces(peer)),
+    ..BOTH
+};
+
+const EVERY_CUT: Case = Case {
+    slug: "packet.every-cut",
+    title: "a request is answered wherever it is cut in two",
+    clauses: &["NUB-FRAME-010"],
+    run: |peer| Box::pin(every_cut(peer)),
+    ..BOTH
+};
+
+/// A case for the subjects that another one fits.
+const fn of(subjects: Case, case: Case) -> Case {
+    Case {
+        roles: subjects.roles,
+        ..case
+    }
+}
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -22,19 +54,15 @@ pub(super) const CASES: &[Case] = &[
         ..BOTH
     },
     Case {
-        slug: "packet.pieces",
-        title: "a request that arrives byte by byte is answered",
-        clauses: &["NUB-FRAME-010"],
-        run: |peer| Box::pin(pieces(peer)),
-        ..BOTH
+        control: DATA,
+        ..of(SERVER, PIECES)
     },
+    of(DEVICE, PIECES),
     Case {
-        slug: "packet.every-cut",
-        title: "a request is answered wherever it is cut in two",
-        clauses: &["NUB-FRAME-010"],
-        run: |peer| Box::pin(every_cut(peer)),
-        ..BOTH
+        control: DATA,
+        ..of(SERVER, EVERY_CUT)
     },
+    of(DEVICE, EVERY_CUT),
     Case {
         slug: "packet.login-in-pieces",
         title: "a Login that arrives byte by byte is answered",
@@ -46,6 +74,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "packet.together",
         title: "sixteen Data that arrive together are each answered, in order",
         clauses: &["NUB-FRAME-011"],
+        control: DATA,
         run: |peer| Box::pin(together(peer)),
         ..SERVER
     },
@@ -53,6 +82,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "packet.one-and-a-half",
         title: "Data is answered although the next one has arrived by half",
         clauses: &["NUB-FRAME-010", "NUB-FRAME-011"],
+        control: Some("packet.together"),
         run: |peer| Box::pin(one_and_a_half(peer)),
         ..SERVER
     },
@@ -80,15 +110,34 @@ fn request(peer: &Peer) -> Json {
     }
 }
 
-async fn in_pieces(link: &mut Link, bytes: &[u8], cuts: impl Iterator<Item = usize>, what: &str) {
+async fn in_pieces(
+    link: &mut Link,
+    bytes: &[u8],
+    cuts: impl Iterator<Item = usize>,
+    what: &str,
+) -> Outcome {
     link.sends(bytes);
     let mut from = 0;
     for until in cuts.chain([bytes.len()]) {
         link.send_raw(bytes.get(from..until).unwrap_or_default(), what)
             .await;
-        // Gives the subject the chance to read the piece by itself.
-        tokio::task::yield_now().await;
+        link.pause().await;
+        if until < SHORTEST && link.unfinished() > 0 {
+            unanswered(link).await?;
+        }
         from = until;
+    }
+    Ok(())
+}
+
+/// Sees that what came is no response: nothing was asked yet.
+async fn unanswered(link: &mut Link) -> Outcome {
+    match link.next_before(Instant::now()).await {
+        Event::Message(received) if is_response(&received) => {
+            let stop = Stop::fail("no response", phrase(&received.message));
+            Err(stop.blaming("NUB-FRAME-003"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -98,14 +147,25 @@ async fn cut(link: &mut Link, request: Json, cuts: impl Iterator<Item = usize>) 
     let bytes = link.encode(&request)?;
     // Answers in passing must not get between the pieces.
     link.hold();
-    in_pieces(link, &bytes, cuts, "a piece of a request").await;
+    let sent = in_pieces(link, &bytes, cuts, "a piece of a request").await;
     link.release().await;
+    sent?;
     let session_id = request.get("session_id").cloned().unwrap_or_default();
-    let response = response(link, &session_id).await?;
+    let response = of_pieces(response(link, &session_id).await)?;
     match link.role() {
         Role::Server => accepted(&response),
         Role::Device => Ok(()),
     }
+}
+
+/// A response to something else is one to a piece that was taken for a packet.
+fn of_pieces<T>(response: Outcome<T>) -> Outcome<T> {
+    response.map_err(|stop| match stop.verdict() {
+        Verdict::Fail(failure) if failure.clause.as_deref() == Some(OWN_TRANSACTION) => {
+            Stop::fail(failure.expected.as_str(), failure.got.as_str()).blaming("NUB-FRAME-010")
+        }
+        _ => stop,
+    })
 }
 
 fn length(link: &mut Link, request: &Json) -> Outcome<usize> {
@@ -163,7 +223,7 @@ async fn login_in_pieces(peer: &Peer) -> Outcome {
     let request = login(peer.spec(), peer.credentials()?)?;
     let request = complete(&mut link, request);
     let packet = link.encode(&request)?;
-    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a Login").await;
+    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a Login").await?;
     let session_id = request.get("session_id").cloned().unwrap_or_default();
     let answer = response(&mut link, &session_id).await?;
     super::expect::named(&answer, "login_accepted", "login_accepted")
@@ -223,10 +283,12 @@ async fn one_and_a_half(peer: &Peer) -> Outcome {
         return Err(Stop::inconclusive("there are not two Data"));
     };
     let one = response(&mut link, first).await;
-    accepted(&one.because("the rest of the second had not been sent")?)?;
+    accepted(&of_pieces(
+        one.because("the rest of the second had not been sent"),
+    )?)?;
     link.send_raw(tail, "the other half").await;
     link.release().await;
-    accepted(&response(&mut link, second).await?)
+    accepted(&of_pieces(response(&mut link, second).await)?)
 }
 
 async fn login_response_in_pieces(peer: &Peer) -> Outcome {
@@ -239,7 +301,7 @@ async fn login_response_in_pieces(peer: &Peer) -> Outcome {
     accepted["access_token"] = token.into();
     let packet = link.encode(&accepted)?;
     link.set_token(token);
-    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a response").await;
+    in_pieces(&mut link, &packet, 1..packet.len(), "a byte of a response").await?;
     link.fence().await.map(drop)
 }
 

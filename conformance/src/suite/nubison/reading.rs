@@ -69,6 +69,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "reading.unknown-session",
         title: "what a response to nothing does",
         ambiguity: Some("NUB-AMB-UNKNOWN-SESSION"),
+        control: Some("packet.pieces"),
         run: |peer| Box::pin(unknown_session(peer)),
         ..PROBE
     },

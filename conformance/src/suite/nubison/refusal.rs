@@ -7,7 +7,11 @@ use super::expect::{code_of, payload, refused, says};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{bytes, complete, response};
 use crate::subject::{Link, Peer, phrase};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Outcome, Step, Stop};
+
+/// What the rule of a packet of no type is, and that of one which is not laid out as its type says.
+const NO_TYPE: &str = "NUB-ERROR-001";
+const STRUCTURE: &str = "NUB-ERROR-002";
 
 /// Letters that name no packet.
 const NO_TYPES: &[u8] = b"XZdl0";
@@ -18,7 +22,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "refusal.type",
         title: "a packet of a type that there is not gets error code 0001",
-        clauses: &["NUB-ERROR-001"],
+        clauses: &[NO_TYPE],
         control: Some("heartbeat.bare"),
         run: |peer| Box::pin(no_type(peer)),
         ..SERVER
@@ -26,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "refusal.type-first",
         title: "so does one that comes before the Login",
-        clauses: &["NUB-ERROR-001"],
+        clauses: &[NO_TYPE],
         control: Some("login.ok"),
         run: |peer| Box::pin(no_type_first(peer)),
         ..SERVER
@@ -34,7 +38,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "refusal.cut-short",
         title: "Data whose payload is shorter than its length says gets error code 0002",
-        clauses: &["NUB-ERROR-002", "NUB-DATA-003"],
+        clauses: &[STRUCTURE, "NUB-DATA-003"],
         control: Some("data.ok"),
         pace: Pace::Slow,
         run: |peer| Box::pin(cut_short(peer)),
@@ -43,7 +47,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "refusal.login-cut-short",
         title: "a Login that ends in its product code gets error code 0002",
-        clauses: &["NUB-ERROR-002", "NUB-LOGIN-006"],
+        clauses: &[STRUCTURE, "NUB-LOGIN-006"],
         control: Some("login.ok"),
         pace: Pace::Slow,
         run: |peer| Box::pin(login_cut_short(peer)),
@@ -52,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "refusal.not-utf-8",
         title: "a client identifier that is not UTF-8 is refused",
-        clauses: &["NUB-LOGIN-006", "NUB-ROBUST-001"],
+        clauses: &[STRUCTURE, "NUB-ROBUST-001"],
         control: Some("login.ok"),
         run: |peer| Box::pin(not_utf_8(peer)),
         ..SERVER
@@ -77,12 +81,17 @@ pub(super) async fn raw(
     // Whatever it is, its refusal is read as one.
     let like = [b"D", name, b"conformance-unknown-0000\0\0"].concat();
     link.sends(&like);
+    let rule = match packet.first() {
+        Some(b'L' | b'O' | b'D' | b'H') => STRUCTURE,
+        _ => NO_TYPE,
+    };
+    link.refuses(name, rule);
     // An answer in passing would be taken for what is missing.
     link.hold();
     link.send_raw(packet, what).await;
     let response = response(link, &bytes(name)).await;
     link.release().await;
-    response
+    response.blaming(rule)
 }
 
 async fn no_type(peer: &Peer) -> Outcome {
@@ -149,9 +158,9 @@ async fn not_utf_8(peer: &Peer) -> Outcome {
     // Whether it is the structure that is wrong or the client, the order of checks decides.
     match (response.name(), code_of(&response)) {
         ("refused", Some(code)) if says(code, 2) || says(code, 3) => Ok(()),
-        _ => Err(Stop::fail(
-            "error code 0002 or 0003",
-            phrase(&response.message),
-        )),
+        _ => {
+            let got = phrase(&response.message);
+            Err(Stop::fail("error code 0002 or 0003", got).blaming(STRUCTURE))
+        }
     }
 }

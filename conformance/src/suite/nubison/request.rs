@@ -1,10 +1,10 @@
 //! What a device asks of the server.
 
 use super::DEVICE;
-use super::expect::{asked, logged_in, next_request, payload};
+use super::expect::{asked, carries_token, logged_in, made_to_send, next_request, payload};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, bytes_in};
-use crate::subject::{Ask, Event, Link, Peer, Received, phrase};
+use crate::subject::{Ask, Event, Link, Peer, Received};
 use crate::verdict::{Outcome, Step, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -39,18 +39,6 @@ pub(super) const CASES: &[Case] = &[
         ..DEVICE
     },
 ];
-
-/// Sees that a request carries the token of the login.
-fn carries_token(link: &Link, request: &Received) -> Outcome {
-    let token = request
-        .field("access_token")
-        .and_then(|token| token.as_str());
-    if token.is_some() && token == link.token() {
-        return Ok(());
-    }
-    let wanted = format!("access token {}", link.token().unwrap_or_default());
-    Err(Stop::fail(wanted, phrase(&request.message)))
-}
 
 /// Sees that the request is whole, and that nothing stands between it and the next packet.
 async fn ends_there(link: &mut Link, request: &Received) -> Outcome {
@@ -117,9 +105,7 @@ async fn heartbeat(peer: &Peer) -> Outcome {
 
 async fn refused(peer: &Peer) -> Outcome {
     let mut link = logged_in(peer).await?;
-    if let Ok(operator) = peer.operator() {
-        drop(tokio::spawn(operator.ask(Ask::Data(payload(peer)))));
-    }
+    made_to_send(peer);
     let request = next_request(peer, &mut link, &["data", "heartbeat"]).await?;
     let mut refusal = answer("refused", &request);
     refusal["error_code"] = 0x1234.into();

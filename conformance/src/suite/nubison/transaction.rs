@@ -1,24 +1,25 @@
 //! Which response belongs to which request, where a server is one end.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
-use super::SERVER;
 use super::command::{next_command, told};
 use super::expect::{accepted, asked, heartbeat};
+use super::{SERVER, random};
 use crate::case::{Case, Pace};
 use crate::subject::nubison::{answer, ask, bytes, bytes_in};
 use crate::subject::{Ask, Peer};
 use crate::verdict::{Outcome, Stop};
 
 /// Session identifiers that somebody may take for something else.
-pub(super) const ODD: [&[u8; 8]; 5] = [
+pub(super) const ODD: [&[u8; 8]; 8] = [
     b"\0\0\0\0\0\0\0\0",
     b"\xff\xff\xff\xff\xff\xff\xff\xff",
     b"\x01RRRR\0\x01\x00",
     b"        ",
     b"\x80\xc3\x28\xa0\xa1\r\n\0",
+    b"\0\0lead 7",
+    b"00000012",
+    b" MiXed 1",
 ];
 
 /// Commands that are looked at for their session identifiers.
@@ -29,6 +30,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "transaction.echo",
         title: "a response has the session identifier of its request, whatever its bytes are",
         clauses: &["NUB-SESSION-001"],
+        control: Some("heartbeat.bare"),
         run: |peer| Box::pin(echo(peer)),
         ..SERVER
     },
@@ -38,6 +40,15 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["NUB-SESSION-002"],
         pace: Pace::Alone,
         run: |peer| Box::pin(own_identifier(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "transaction.at-random",
+        title: "the session identifiers of Commands do not count",
+        clauses: &["NUB-SESSION-003"],
+        control: Some("transaction.own-identifier"),
+        pace: Pace::Alone,
+        run: |peer| Box::pin(at_random(peer)),
         ..SERVER
     },
     Case {
@@ -71,29 +82,43 @@ async fn echo(peer: &Peer) -> Outcome {
     accepted(&ask(&mut link, request).await?)
 }
 
-async fn own_identifier(peer: &Peer) -> Outcome {
+/// The session identifiers of some Commands, and what the application says of the last one.
+async fn commands(peer: &Peer, count: usize) -> Outcome<Vec<Vec<u8>>> {
     let operator = peer.operator()?;
     let mut link = peer.connected().await?;
-    let mut seen = BTreeSet::new();
-    for _ in 0..COMMANDS {
+    let mut names = Vec::new();
+    for _ in 0..count {
         let done = asked(operator, Ask::Command(None));
         let (done, name) = tokio::join!(done, async {
             let command = next_command(&mut link).await?;
             link.send(answer("command_accepted", &command)).await?;
             Outcome::Ok(bytes_in(&command, "session_id").unwrap_or_default())
         });
-        let fresh = name.map(|name: Vec<u8>| (seen.insert(name.clone()), name));
-        let outcome = match &fresh {
-            Ok((true, _)) => Ok(()),
-            Ok((false, name)) => Err(Stop::fail(
-                "a session identifier of its own",
-                format!("{} again", hex::encode(name)),
-            )),
-            Err(stop) => Err(stop.clone()),
-        };
-        told(done, outcome)?;
+        let name = name.map(|name| names.push(name.clone()));
+        told(done, name)?;
+        is_fresh(&names)?;
     }
-    Ok(())
+    Ok(names)
+}
+
+/// Sees that the last of some session identifiers is none of those before it.
+fn is_fresh(names: &[Vec<u8>]) -> Outcome {
+    match names.split_last() {
+        Some((last, before)) if before.contains(last) => Err(Stop::fail(
+            "a session identifier of its own",
+            format!("{} again", hex::encode(last)),
+        )
+        .blaming("NUB-SESSION-002")),
+        _ => Ok(()),
+    }
+}
+
+async fn own_identifier(peer: &Peer) -> Outcome {
+    commands(peer, COMMANDS).await.map(drop)
+}
+
+async fn at_random(peer: &Peer) -> Outcome {
+    random::seen(&commands(peer, random::ENOUGH).await?)
 }
 
 async fn out_of_order(peer: &Peer) -> Outcome {

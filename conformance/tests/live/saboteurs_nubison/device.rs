@@ -1,8 +1,9 @@
 //! Devices that break one rule each.
 
 use super::{
-    BARE, REFUSED, STATUS, Saboteur, TOKEN_ONLY, answers_eight_bytes, dies_of_noise, hears,
-    matches_by_order, one_session_id, says, spoils_session_ids,
+    BARE, REFUSED, SESSION_ID, STATUS, Saboteur, TOKEN_ONLY, answers_eight_bytes,
+    counts_session_ids, dies_of_noise, hears, matches_by_order, one_session_id, says,
+    spoils_session_ids,
 };
 use crate::interceptor::{Fate, Tamper, Way};
 
@@ -16,6 +17,22 @@ fn takes_refusal_for_success(code: u16) -> Tamper {
             Fate::Instead(vec![(Way::ToSuite, DATA.to_vec())])
         }
         _ => Fate::Pass,
+    })
+}
+
+/// Takes every answer that holds an access token for that to its Login.
+fn takes_any_answer() -> Tamper {
+    let mut login = [0; 8];
+    Box::new(move |way, bytes| {
+        let mut bytes = bytes.to_vec();
+        match (way, bytes[0]) {
+            (Way::ToSuite, b'L') => login.copy_from_slice(&bytes[SESSION_ID]),
+            (Way::ToReference, b'R') if bytes.len() > REFUSED => {
+                bytes[SESSION_ID].copy_from_slice(&login);
+            }
+            _ => {}
+        }
+        Fate::Instead(vec![(way, bytes)])
     })
 }
 
@@ -59,6 +76,16 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         fault: || one_session_id(b"LDH"),
     },
     Saboteur {
+        clause: "NUB-SESSION-003",
+        case: "transaction.at-random",
+        fault: || counts_session_ids(b"L"),
+    },
+    Saboteur {
+        clause: "NUB-SESSION-004",
+        case: "login.foreign-answer",
+        fault: takes_any_answer,
+    },
+    Saboteur {
         clause: "NUB-SESSION-004",
         case: "transaction.out-of-order",
         fault: || matches_by_order(b'D'),
@@ -66,7 +93,27 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         clause: "NUB-RESPONSE-001",
         case: "command.bare",
-        fault: || says(b'R', |bytes| bytes[STATUS] = 7),
+        fault: || {
+            // Those before show that it is logged in.
+            let mut responses = 0;
+            says(b'R', move |bytes| {
+                responses += 1;
+                if responses > 3 {
+                    bytes[STATUS] = 7;
+                }
+            })
+        },
+    },
+    Saboteur {
+        clause: "NUB-RESPONSE-003",
+        case: "login.no-status",
+        fault: || {
+            hears(b'R', |bytes| {
+                if bytes[STATUS] == 2 {
+                    bytes[STATUS] = 1;
+                }
+            })
+        },
     },
     Saboteur {
         clause: "NUB-LOGIN-001",
@@ -83,7 +130,7 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         case: "login.with-key",
         fault: || {
             hears(b'R', |bytes| {
-                if bytes.len() > 34 {
+                if bytes.len() > 34 && bytes[34] == 16 {
                     bytes.clear();
                 }
             })
@@ -105,6 +152,17 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         fault: || {
             says(b'D', |bytes| {
                 bytes.remove(33);
+            })
+        },
+    },
+    Saboteur {
+        clause: "NUB-DATA-001",
+        case: "login.odd-token",
+        fault: || {
+            says(b'D', |bytes| {
+                for byte in &mut bytes[STATUS..TOKEN_ONLY] {
+                    *byte = if *byte == 0 { b' ' } else { *byte };
+                }
             })
         },
     },
@@ -131,9 +189,32 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         },
     },
     Saboteur {
+        clause: "NUB-COMMAND-002",
+        case: "command.empty",
+        fault: || {
+            hears(b'C', |bytes| {
+                if bytes.len() == TOKEN_ONLY + 1 {
+                    bytes.clear();
+                }
+            })
+        },
+    },
+    Saboteur {
         clause: "NUB-COMMAND-003",
         case: "command.carried-out",
-        fault: || says(b'R', |bytes| bytes.extend([9, 9, 9])),
+        fault: || {
+            let mut has_payload = false;
+            Box::new(move |way, bytes| match (way, bytes[0]) {
+                (Way::ToReference, b'C') => {
+                    has_payload = bytes.len() > TOKEN_ONLY;
+                    Fate::Pass
+                }
+                (Way::ToSuite, b'R') if has_payload => {
+                    Fate::Instead(vec![(way, [bytes, &[9, 9, 9]].concat())])
+                }
+                _ => Fate::Pass,
+            })
+        },
     },
     Saboteur {
         clause: "NUB-COMMAND-004",
@@ -160,5 +241,15 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         clause: "NUB-ROBUST-001",
         case: "abuse.noise",
         fault: dies_of_noise,
+    },
+    Saboteur {
+        clause: "NUB-ROBUST-001",
+        case: "abuse.login-answer",
+        fault: || {
+            Box::new(|way, bytes| match way {
+                Way::ToReference if bytes.get(STATUS) == Some(&2) => Fate::Die,
+                _ => Fate::Pass,
+            })
+        },
     },
 ];

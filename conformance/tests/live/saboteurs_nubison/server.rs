@@ -1,8 +1,9 @@
 //! Servers that break one rule each.
 
 use super::{
-    BARE, REFUSED, SESSION_ID, STATUS, Saboteur, TOKEN_ONLY, answers_eight_bytes, dies_of_noise,
-    hears, matches_by_order, one_session_id, says, spoils_session_ids, tamper,
+    BARE, REFUSED, SESSION_ID, STATUS, Saboteur, TOKEN_ONLY, answers_eight_bytes,
+    counts_session_ids, dies_of_noise, hears, matches_by_order, one_session_id, says,
+    spoils_session_ids, tamper,
 };
 use crate::interceptor::{Fate, Tamper, Way};
 
@@ -59,6 +60,20 @@ fn refuse(bytes: &mut Vec<u8>) {
     bytes.extend([0, 0, 5]);
 }
 
+/// Finds no structure in packets of that kind.
+fn refuses_structure(is_refused: fn(&[u8]) -> bool) -> Tamper {
+    Box::new(move |way, bytes| match way {
+        Way::ToReference if is_refused(bytes) => {
+            let refusal = [b"R", &bytes[SESSION_ID], b"\0\0\x02"].concat();
+            Fate::Instead(vec![(Way::ToSuite, refusal)])
+        }
+        _ => Fate::Pass,
+    })
+}
+
+/// Bytes of a Login before the length of its identifier.
+const IDENTIFIER: usize = 57;
+
 pub(super) const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         clause: "NUB-FRAME-003",
@@ -89,6 +104,48 @@ pub(super) const SABOTEURS: &[Saboteur] = &[
         clause: "NUB-SESSION-002",
         case: "transaction.own-identifier",
         fault: || one_session_id(b"C"),
+    },
+    Saboteur {
+        clause: "NUB-SESSION-003",
+        case: "transaction.at-random",
+        fault: || counts_session_ids(b"C"),
+    },
+    Saboteur {
+        clause: "NUB-ERROR-004",
+        case: "login.long-identifier",
+        fault: || refuses_structure(|bytes| bytes[0] == b'L' && bytes[IDENTIFIER] > 127),
+    },
+    Saboteur {
+        clause: "NUB-LOGIN-007",
+        case: "login.part-of-identifier",
+        fault: || {
+            hears(b'L', |bytes| {
+                if b"kitchen".starts_with(&bytes[IDENTIFIER + 1..]) {
+                    bytes.truncate(IDENTIFIER);
+                    bytes.extend(b"\x07kitchen");
+                }
+            })
+        },
+    },
+    Saboteur {
+        clause: "NUB-LOGIN-007",
+        case: "login.key-in-other-case",
+        fault: || hears(b'L', |bytes| bytes[IDENTIFIER + 1..].make_ascii_lowercase()),
+    },
+    Saboteur {
+        clause: "NUB-ERROR-003",
+        case: "login.client-in-other-case",
+        fault: || hears(b'L', |bytes| bytes[STATUS..29].make_ascii_lowercase()),
+    },
+    Saboteur {
+        clause: "NUB-DATA-002",
+        case: "data.empty",
+        fault: || refuses_structure(|bytes| bytes[0] == b'D' && bytes[TOKEN_ONLY..] == [0, 0]),
+    },
+    Saboteur {
+        clause: "NUB-HEARTBEAT-002",
+        case: "heartbeat.long",
+        fault: || refuses_structure(|bytes| bytes[0] == b'H' && bytes.len() > TOKEN_ONLY + 127),
     },
     Saboteur {
         clause: "NUB-SESSION-004",
