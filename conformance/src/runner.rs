@@ -2,6 +2,7 @@
 
 mod again;
 mod blame;
+mod nubison;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,9 +17,9 @@ use crate::family;
 use crate::ledger::level_name;
 use crate::progress::Progress;
 use crate::report::CaseResult;
-use crate::subject::{Catalogue, Link, Peer, Protocol, Subject, Transcript, Want, nubison};
+use crate::subject::{Catalogue, Peer, Protocol, Subject, Transcript, Want};
 use crate::suite;
-use crate::verdict::{Failure, Kind, Outcome, Stop, Verdict};
+use crate::verdict::{Failure, Kind, Outcome, Verdict};
 
 /// What a run does beside its cases.
 #[derive(Debug, Clone)]
@@ -430,7 +431,7 @@ async fn meet_server(
 ) -> Result<(usize, Option<String>), Unreachable> {
     match Protocol::of(subject.spec()) {
         Protocol::Iotmp => learn_fence(subject).await,
-        Protocol::Nubison => learn_beat(subject).await,
+        Protocol::Nubison => nubison::learn_beat(subject).await,
     }
     if takes_over(subject).await? {
         let note = "the server ends a device's connection when a new one opens: one case at a time";
@@ -466,24 +467,6 @@ async fn learn_fence(subject: &Arc<Subject>) {
     }
 }
 
-/// Finds out whether a server of Nubison answers a Heartbeat at all.
-async fn learn_beat(subject: &Arc<Subject>) {
-    for _ in 0..FENCES {
-        let Ok(mut link) = subject.peer().connected().await else {
-            return;
-        };
-        match link.fence().await {
-            Err(stop) if is_silence(&stop) => {}
-            _ => return,
-        }
-    }
-    subject.fence_by_call();
-}
-
-fn is_silence(stop: &Stop) -> bool {
-    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_silence())
-}
-
 /// Whether a server ends the older of two connections of one device.
 async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
     let peer = subject.peer();
@@ -498,19 +481,11 @@ async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
         return Ok(false);
     };
     let both = second.fence().await.is_ok();
-    let over = both && is_out(&mut first).await;
+    let over = both && nubison::is_out(&mut first).await;
     if over {
         subject.set_takes_over();
     }
     Ok(over)
-}
-
-/// Whether the older of two connections has come to its end, or what it was logged in with has.
-async fn is_out(first: &mut Link) -> bool {
-    if !first.settle().await.is_ok_and(|settled| settled.alive) {
-        return true;
-    }
-    Protocol::of(first.codec().spec()) == Protocol::Nubison && nubison::is_logged_out(first).await
 }
 
 /// Waits for a device and asks what it offers.
