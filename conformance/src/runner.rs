@@ -431,7 +431,10 @@ async fn meet_server(
 ) -> Result<(usize, Option<String>), Unreachable> {
     match Protocol::of(subject.spec()) {
         Protocol::Iotmp => learn_fence(subject).await,
-        Protocol::Nubison => nubison::learn_beat(subject).await,
+        Protocol::Nubison => {
+            nubison::learn_beat(subject).await;
+            nubison::learn_order(subject).await;
+        }
     }
     if takes_over(subject).await? {
         let note = "the server ends a device's connection when a new one opens: one case at a time";

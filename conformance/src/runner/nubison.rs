@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::FENCES;
-use crate::subject::nubison::is_logged_out;
+use crate::subject::nubison::{is_logged_out, reads_data, refuses_backwards};
 use crate::subject::{Link, Protocol, Subject};
 use crate::verdict::{Stop, Verdict};
 
@@ -19,6 +19,27 @@ pub(super) async fn learn_beat(subject: &Arc<Subject>) {
         }
     }
     subject.fence_by_call();
+}
+
+/// Finds out whether a server whose error codes stand the other way round has lengths that do, too.
+pub(super) async fn learn_order(subject: &Arc<Subject>) {
+    let Ok(mut link) = subject.peer().connected().await else {
+        return;
+    };
+    if !refuses_backwards(&mut link).await {
+        return;
+    }
+    for is_little in [false, true] {
+        let Ok(mut link) = subject.peer().connected().await else {
+            return;
+        };
+        link.set_little(is_little);
+        if reads_data(&mut link).await {
+            return;
+        }
+    }
+    // Whatever is wrong with it, that is not.
+    link.set_little(false);
 }
 
 fn is_silence(stop: &Stop) -> bool {
