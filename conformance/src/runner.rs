@@ -6,6 +6,7 @@ mod blame;
 mod book;
 mod door;
 mod meet;
+mod nubison;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Unreachable;
+use super::{Unreachable, nubison};
 use crate::case::Role;
-use crate::subject::{Catalogue, Link, Protocol, Subject, Want, nubison};
-use crate::verdict::{Stop, Verdict};
+use crate::subject::{Catalogue, Protocol, Subject, Want};
 
 /// Learns what has to be known of a subject first: how many cases it takes at a
 /// time, and what is worth a note.
@@ -30,7 +29,10 @@ async fn meet_server(
 ) -> Result<(usize, Option<String>), Unreachable> {
     match Protocol::of(subject.spec()) {
         Protocol::Iotmp => learn_fence(subject).await,
-        Protocol::Nubison => learn_beat(subject).await,
+        Protocol::Nubison => {
+            nubison::learn_beat(subject).await;
+            nubison::learn_order(subject).await;
+        }
     }
     if takes_over(subject).await? {
         let note = "the server ends a device's connection when a new one opens: one case at a time";
@@ -40,7 +42,7 @@ async fn meet_server(
 }
 
 /// Keep Alives that are tried before a server is said to leave them unanswered.
-const FENCES: usize = 2;
+pub(super) const FENCES: usize = 2;
 
 /// Finds out what a server answers in any case, so that one rule broken is not all of them.
 async fn learn_fence(subject: &Arc<Subject>) {
@@ -66,24 +68,6 @@ async fn learn_fence(subject: &Arc<Subject>) {
     }
 }
 
-/// Finds out whether a server of Nubison answers a Heartbeat at all.
-async fn learn_beat(subject: &Arc<Subject>) {
-    for _ in 0..FENCES {
-        let Ok(mut link) = subject.peer().connected().await else {
-            return;
-        };
-        match link.fence().await {
-            Err(stop) if is_silence(&stop) => {}
-            _ => return,
-        }
-    }
-    subject.fence_by_call();
-}
-
-fn is_silence(stop: &Stop) -> bool {
-    matches!(stop.verdict(), Verdict::Fail(failure) if failure.is_silence())
-}
-
 /// Whether a server ends the older of two connections of one device.
 async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
     let peer = subject.peer();
@@ -98,19 +82,11 @@ async fn takes_over(subject: &Arc<Subject>) -> Result<bool, Unreachable> {
         return Ok(false);
     };
     let both = second.fence().await.is_ok();
-    let over = both && is_out(&mut first).await;
+    let over = both && nubison::is_out(&mut first).await;
     if over {
         subject.set_takes_over();
     }
     Ok(over)
-}
-
-/// Whether the older of two connections has come to its end, or what it was logged in with has.
-async fn is_out(first: &mut Link) -> bool {
-    if !first.settle().await.is_ok_and(|settled| settled.alive) {
-        return true;
-    }
-    Protocol::of(first.codec().spec()) == Protocol::Nubison && nubison::is_logged_out(first).await
 }
 
 /// Waits for a device and asks what it offers.

@@ -126,7 +126,11 @@ impl Link {
             transcript,
             patience: terms.timeout,
             next_id: terms.first_id + turn,
-            transactions: Transactions::new(terms.spec, terms.seed ^ (number << 32)),
+            transactions: Transactions::new(
+                terms.spec,
+                terms.seed ^ (number << 32),
+                terms.order.clone(),
+            ),
             token: None,
             answers_keep_alive: true,
             served: &[],
@@ -280,9 +284,10 @@ impl Link {
     /// # Errors
     /// Inconclusive where the spec has no way to write it.
     pub fn encode(&self, message: &Json) -> Outcome<Vec<u8>> {
-        self.codec.encode(message).map_err(|refusal| {
+        let bytes = self.codec.encode(message).map_err(|refusal| {
             Stop::inconclusive(format!("{} cannot be written: {refusal}", phrase(message)))
-        })
+        })?;
+        Ok(self.transactions.turned(&bytes).unwrap_or(bytes))
     }
 
     /// Sends a message.

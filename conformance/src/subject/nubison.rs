@@ -135,6 +135,22 @@ pub(crate) async fn is_logged_out(link: &mut Link) -> bool {
     response.is_ok_and(|response| response.name() == "refused")
 }
 
+/// Whether a server puts the less significant byte of an error code first.
+pub(crate) async fn refuses_backwards(link: &mut Link) -> bool {
+    let request = json!({"type": "heartbeat", "access_token": NO_TOKEN});
+    error_code(ask(link, request).await) == Some(0x0500)
+}
+
+/// Whether a server finds the structure in Data.
+pub(crate) async fn reads_data(link: &mut Link) -> bool {
+    let response = ask(link, json!({"type": "data", "payload": bytes(b"{}")})).await;
+    response.is_ok() && !matches!(error_code(response), Some(0x0002 | 0x0200))
+}
+
+fn error_code(response: Outcome<Received>) -> Option<u64> {
+    response.ok()?.field("error_code")?.as_u64()
+}
+
 /// Sends a request and waits for its response, which has to come next.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use iotmp_spec::model::{Body, IntEncoding, Message, Spec};
 use serde_json::Value as Json;
 
 use super::link::Link;
+use super::nubison::Order;
 use crate::codec::Codec;
 use crate::json;
 use crate::value::WireValue;
@@ -26,10 +27,11 @@ pub(super) struct Transactions {
     /// Names of requests that were not answered yet.
     open: HashSet<Vec<u8>>,
     random: u64,
+    order: Order,
 }
 
 impl Transactions {
-    pub(super) fn new(spec: &'static Spec, seed: u64) -> Self {
+    pub(super) fn new(spec: &'static Spec, seed: u64, order: Order) -> Self {
         let name = match &spec.body {
             Body::Fixed(layout) => layout.prefix.iter().filter_map(|f| spec.width(f)).sum(),
             Body::KeyValue(_) => 0,
@@ -45,6 +47,7 @@ impl Transactions {
             sent: HashMap::new(),
             open: HashSet::new(),
             random: seed,
+            order,
         }
     }
 
@@ -72,7 +75,8 @@ impl Transactions {
     pub(super) fn sent(&mut self, mut bytes: &[u8]) {
         let codec = Codec::new(self.spec);
         while let Some(name) = self.name(bytes) {
-            let Ok(decoded) = codec.decode(bytes) else {
+            let turned = self.order.turned(bytes);
+            let Ok(decoded) = codec.decode(turned.as_deref().unwrap_or(bytes)) else {
                 return;
             };
             let known = decoded.message.get("type").and_then(|name| name.as_str());
@@ -91,6 +95,11 @@ impl Transactions {
             Some(request) => codec.answering(request),
             None => codec,
         }
+    }
+
+    /// Data as the subject reads it, where that is not how it is written.
+    pub(super) fn turned(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.order.turned(bytes)
     }
 
     /// Takes down an answer, and whether its request was answered before.

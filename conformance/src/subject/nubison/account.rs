@@ -205,7 +205,14 @@ impl Link {
         self.account.as_ref().and_then(Account::last)
     }
 
-    /// Whether the device writes the less significant byte of a number first.
+    /// Says whether the subject takes the less significant byte of a length first.
+    pub(crate) fn set_little(&self, is_little: bool) {
+        if let Some(account) = &self.account {
+            account.order.set(is_little);
+        }
+    }
+
+    /// Whether the subject writes the less significant byte of a length first, or takes it so.
     #[must_use]
     pub fn is_little(&self) -> bool {
         let account = self.account.as_ref();

@@ -1,7 +1,7 @@
 //! In which order the bytes of the length of Data stand, which no source says.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Offset of the length in Data.
 const LENGTH: usize = 33;
@@ -16,6 +16,22 @@ impl Order {
     /// Whether the less significant byte comes first.
     pub(in crate::subject) fn is_little(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Says whether the less significant byte comes first.
+    pub(super) fn set(&self, is_little: bool) {
+        self.0.store(is_little, Ordering::Relaxed);
+    }
+
+    /// The Data at the start of `bytes` with its length as the subject has it, or as everybody else does.
+    pub(in crate::subject) fn turned(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let is_turned =
+            self.is_little() && bytes.first() == Some(&b'D') && bytes.len() > LENGTH + 1;
+        is_turned.then(|| {
+            let mut bytes = bytes.to_vec();
+            bytes.swap(LENGTH, LENGTH + 1);
+            bytes
+        })
     }
 
     /// Turns the length of the Data at the start of `bytes`, where only so it is that of what stands
@@ -36,7 +52,7 @@ impl Order {
             return false;
         }
         bytes.swap(LENGTH, LENGTH + 1);
-        self.0.store(true, Ordering::Relaxed);
+        self.set(true);
         true
     }
 }
@@ -60,6 +76,15 @@ mod tests {
         assert_eq!(little, data([0, 12], 12));
         assert!(order.is_little());
         assert!(order.straighten(&mut data([12, 0], 12), false));
+    }
+
+    #[test]
+    fn data_is_turned_for_whom_it_has_to_be() {
+        let order = Order::default();
+        assert_eq!(order.turned(&data([0, 12], 12)), None);
+        order.set(true);
+        assert_eq!(order.turned(&data([0, 12], 12)), Some(data([12, 0], 12)));
+        assert_eq!(order.turned(b"Hsession1"), None);
     }
 
     #[test]

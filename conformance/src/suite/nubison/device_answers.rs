@@ -84,11 +84,12 @@ async fn own_request(link: &mut Link, within: Duration) -> Outcome<Option<Receiv
 /// What a device sends by itself as soon as it is logged in, if it does.
 async fn said_in(peer: &Peer, link: &mut Link) -> Outcome<Option<Received>> {
     // Before it knows, nothing can make it send.
-    let early = link.settle().await.map_err(|stop| match is_absence(&stop) {
-        true => stop.unrelated("waiting for the response to a Command"),
-        false => stop,
-    });
-    let early = early?.messages.into_iter();
+    let early = match link.settle().await {
+        Ok(settled) => settled.messages.into_iter(),
+        // It may want no such token.
+        Err(stop) if is_absence(&stop) && link.unfinished() == 0 => return Ok(None),
+        Err(stop) => return Err(stop),
+    };
     let mut early = early.filter(|one| one.field("access_token").is_some());
     match early.next() {
         Some(request) => Ok(Some(request)),
