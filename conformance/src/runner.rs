@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::CaseResult;
 use crate::subject::{Catalogue, Peer, Protocol, Subject, Transcript, Want};
 use crate::suite;
-use crate::verdict::{Failure, Kind, Outcome, Verdict};
+use crate::verdict::{Failure, Kind, Outcome, Stop, Verdict};
 
 /// What a run does beside its cases.
 #[derive(Debug, Clone)]
@@ -325,6 +325,7 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         }
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
+    let verdict = convicted(verdict, &transcript);
     let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
     let verdict = excused(verdict, &transcript);
     let is_edited = case.control.is_some_and(|slug| slug != case.slug);
@@ -366,6 +367,18 @@ async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer)
         verdict.worse(broken)
     };
     (verdict, peer)
+}
+
+/// What breaks a rule by itself fails a case that has nothing else to say.
+fn convicted(verdict: Verdict, transcript: &Transcript) -> Verdict {
+    match transcript.convicted() {
+        Some((expected, got)) if verdict.kind() != Kind::Fail => {
+            let stop = Stop::fail(expected.as_str(), got.as_str());
+            stop.because("seen while the case was about something else")
+                .into_verdict()
+        }
+        _ => verdict,
+    }
 }
 
 /// A failure on a connection where something else was broken is charged to that.

@@ -73,7 +73,7 @@ const fn device_with(
 }
 
 /// Whether a deed is done, or the message passes.
-fn when(condition: bool, deed: impl FnOnce() -> Deed) -> Deed {
+pub(crate) fn when(condition: bool, deed: impl FnOnce() -> Deed) -> Deed {
     if condition { deed() } else { Deed::Pass }
 }
 
@@ -225,17 +225,21 @@ const DEVICES: &[Saboteur] = &[
         },
     ),
     device("SID-005", "sid.in-order", |p| {
-        when(p.says("ok") && follows_start(p), || Deed::Lose)
+        let is_again = p.asks("start_stream") && follows_start(p);
+        when(is_again, || Deed::Answer(p.answer("error")))
     }),
     device("SID-006", "sid.opener-chooses", |p| {
         let is_theirs = p.says("ok") && *p.id() == 40_001;
         when(is_theirs, || Deed::Lose)
     }),
     device("SID-007", "sid.either-end", |p| {
-        when(p.asks("stop_stream"), || Deed::Answer(p.answer("error")))
+        let closed_twice = || Deed::PassAndAnswer(vec![p.answer("ok")]);
+        when(p.asks("stop_stream"), closed_twice)
     }),
     device("STREAM-012", "stream.stop-at-once", |p| {
-        when(p.asks("stop_stream"), || Deed::Answer(p.answer("error")))
+        let earlier = p.before.iter().any(|old| old["type"] == "stop_stream");
+        let refused = p.asks("stop_stream") && earlier;
+        when(refused, || Deed::Answer(p.answer("error")))
     }),
     device("STREAM-006", "stream.stop-unknown", |p| {
         when(p.asks("stop_stream"), || Deed::Lose)
@@ -272,7 +276,13 @@ const DEVICES: &[Saboteur] = &[
         when(p.asks("disconnect"), || Deed::Lose)
     }),
     device("RUN-007", "run.resource-in-field-0", |p| {
-        when(p.asks("start_stream"), || Deed::Answer(p.answer("error")))
+        let is_asked = p.asks("run") || p.asks("start_stream");
+        let resource = &p.message["resource"];
+        match p.bytes.get(2) {
+            Some(&FIELD_0_IN_PSON) if is_asked => Deed::Answer(p.answer("error")),
+            _ if is_asked && resource.is_null() => Deed::Answer(p.answer("ok")),
+            _ => Deed::Pass,
+        }
     }),
     device("DESCRIBE-006", "describe.resource-in-field-3", |p| {
         when(p.asks("describe"), || Deed::Become(p.without("resource")))
@@ -294,7 +304,12 @@ fn reference_device() -> Device {
 }
 
 /// Which clauses break when one case runs against the reference, meddled with.
-async fn broken(role: Role, case: &str, device: fn(Device) -> Device, meddle: Meddle) -> Seen {
+pub(crate) async fn broken(
+    role: Role,
+    case: &str,
+    device: fn(Device) -> Device,
+    meddle: Meddle,
+) -> Seen {
     let spec = specs::by_name("iotmp-2023").unwrap();
     let (subject, _meddled) = match role {
         Role::Server => {
@@ -312,6 +327,12 @@ async fn broken(role: Role, case: &str, device: fn(Device) -> Device, meddle: Me
             (subject, device)
         }
     };
+    judged(subject, case).await
+}
+
+/// Which clauses break when one case runs against a subject of this revision.
+pub(crate) async fn judged(subject: Subject, case: &str) -> Seen {
+    let (spec, role) = (subject.spec(), subject.role());
     let id = format!("{role}.{case}");
     let selection = Selection {
         select: vec![id.clone()],
@@ -343,10 +364,10 @@ async fn broken(role: Role, case: &str, device: fn(Device) -> Device, meddle: Me
 
 #[derive(Debug)]
 #[expect(dead_code, reason = "a failed assertion prints why")]
-struct Seen {
+pub(crate) struct Seen {
     id: String,
-    kind: Kind,
-    broken: Vec<String>,
+    pub(crate) kind: Kind,
+    pub(crate) broken: Vec<String>,
     why: Vec<String>,
 }
 
