@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::stream::{best, past_data, stopped};
+use super::stream::{begun, best, past_data, stopped};
 use crate::case::{CASE, Case, DEVICE, Role};
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
@@ -164,6 +164,7 @@ async fn streams(link: &mut Link, resource: &str) -> Outcome {
         .start_stream(resource, &Json::Null)
         .await
         .unrelated("starting a stream")?;
+    begun(link, id).await.unrelated("starting a stream")?;
     stopped(link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping a stream")

@@ -147,7 +147,7 @@ pub(super) async fn past_data(
 }
 
 /// Lets everything come that a Start Stream brings by itself, which is before a fence.
-async fn begun(link: &mut Link, id: u16) -> Outcome {
+pub(super) async fn begun(link: &mut Link, id: u16) -> Outcome {
     let messages = link.fence().await?;
     let mut others = messages.iter();
     match others.find(|message| !Want::Data(id).allows_message(message)) {
@@ -180,7 +180,10 @@ async fn start(peer: &Peer) -> Outcome {
     let id = link.start_stream(&resource.name, &Json::Null).await;
     let id = match id {
         Ok(id) => id,
-        Err(refused) => return Err(why_refused(peer, &resource.name, had_streams, refused).await?),
+        Err(refused) => {
+            link.close();
+            return Err(why_refused(peer, &resource.name, had_streams, refused).await?);
+        }
     };
     if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
         peer.keep(link).await;

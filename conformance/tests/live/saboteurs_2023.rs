@@ -34,6 +34,9 @@ const FIELD_0_NEGOTIATED: u8 = 0x07;
 const FIELD_0_IN_PSON: u8 = 0x01;
 const FIELD_15_IN_JSON: u8 = 0x7a;
 
+/// Key of field 4 under the wire type of PSON.
+const FIELD_4_IN_PSON: u8 = 0x21;
+
 /// Code of a Run.
 const RUN: u8 = 6;
 
@@ -276,12 +279,12 @@ const DEVICES: &[Saboteur] = &[
         when(p.asks("disconnect"), || Deed::Lose)
     }),
     device("RUN-007", "run.resource-in-field-0", |p| {
-        let is_asked = p.asks("run") || p.asks("start_stream");
-        let resource = &p.message["resource"];
-        match p.bytes.get(2) {
-            Some(&FIELD_0_IN_PSON) if is_asked => Deed::Answer(p.answer("error")),
-            _ if is_asked && resource.is_null() => Deed::Answer(p.answer("ok")),
-            _ => Deed::Pass,
+        // Without a resource of its own it is no Run to whoever reads it here.
+        let is_later = p.message.is_null() && p.bytes.first() == Some(&RUN);
+        let ok = || json!({"type": "ok", "stream_id": p.bytes[3]});
+        match has_key(p, FIELD_4_IN_PSON) && is_later {
+            true => Deed::Answer(ok()),
+            false => when(p.asks("run"), || Deed::Answer(p.answer("error"))),
         }
     }),
     device("DESCRIBE-006", "describe.resource-in-field-3", |p| {

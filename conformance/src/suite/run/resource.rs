@@ -265,6 +265,7 @@ async fn resource_in_field_0(peer: &Peer) -> Outcome {
                 ("start_stream", Some(streamed)) => json!({"type": name, "resource": streamed}),
                 _ => granted(peer, None)?,
             };
+            link.close();
             if takes_later_field(peer, request).await? {
                 answer.because(format!("it is granted with the resource in field {LATER}"))?;
             }

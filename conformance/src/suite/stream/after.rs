@@ -131,6 +131,7 @@ async fn stop_events(peer: &Peer) -> Outcome {
 async fn stop_before_value(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
     let (mut link, id) = opened(peer, resource, &json!({"interval": LONG})).await?;
+    begun(&mut link, id).await.unrelated("starting a stream")?;
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .because(format!("its interval is {LONG}"))?;
