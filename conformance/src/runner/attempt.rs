@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::case::{Case, Pace, Role};
 use crate::family;
 use crate::subject::{Peer, Protocol, Subject, Transcript};
-use crate::verdict::{Failure, Kind, Outcome, Verdict};
+use crate::verdict::{Failure, Kind, Outcome, Stop, Verdict};
 
 /// Runs a case once, and sees whether the subject lives after an invalid one.
 pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer) {
@@ -29,6 +29,7 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
         }
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
+    let verdict = convicted(verdict, &transcript);
     let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
     let verdict = excused(verdict, &transcript);
     let verdict = probed(verdict, case);
@@ -71,6 +72,18 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
         verdict.worse(broken)
     };
     (verdict, peer)
+}
+
+/// What breaks a rule by itself fails a case that has nothing else to say.
+fn convicted(verdict: Verdict, transcript: &Transcript) -> Verdict {
+    match transcript.convicted() {
+        Some((expected, got)) if verdict.kind() != Kind::Fail => {
+            let stop = Stop::fail(expected.as_str(), got.as_str());
+            stop.because("seen while the case was about something else")
+                .into_verdict()
+        }
+        _ => verdict,
+    }
 }
 
 /// A failure on a connection where something else was broken is charged to that.

@@ -1,6 +1,7 @@
 //! What a case waits for on a connection, and how it shows that nothing came.
 
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
@@ -183,33 +184,43 @@ impl Link {
 
     async fn raise_fence(&mut self) -> Outcome<(Vec<Received>, Option<Event>)> {
         let mut messages = Vec::new();
-        let end = self.fenced(&mut messages).await?;
-        // A server that loses what stands behind another message breaks a rule which the case may not
-        // be about; what comes by itself it hears.
-        match end {
-            Some(Event::Silence(_)) if self.may_lose() => {
-                let end = self.fenced(&mut messages).await?;
+        let end = self.fenced(&mut messages, self.timeout()).await?;
+        // Whoever loses what stands behind another message breaks a rule which the case may not be
+        // about; what comes by itself it hears.
+        match (end, self.hears_again()) {
+            (Some(Event::Silence(_)), Some(time)) => {
+                let end = self.fenced(&mut messages, time).await?;
                 match end {
                     Some(Event::Silence(_)) => self.in_vain.fetch_add(1, Ordering::Relaxed),
                     _ => self.in_vain.swap(0, Ordering::Relaxed),
                 };
                 Ok((messages, end))
             }
-            end => Ok((messages, end)),
+            (end, _) => Ok((messages, end)),
         }
     }
 
-    fn may_lose(&self) -> bool {
-        self.role() == Role::Server
-            && Protocol::of(self.codec().spec()) == Protocol::Iotmp
-            && self.in_vain.load(Ordering::Relaxed) < IN_VAIN
+    /// How long an answer may take to what comes by itself, where it may have been lost before.
+    fn hears_again(&self) -> Option<Duration> {
+        let is_vain = self.in_vain.load(Ordering::Relaxed) >= IN_VAIN;
+        if is_vain || Protocol::of(self.codec().spec()) != Protocol::Iotmp {
+            return None;
+        }
+        Some(match self.role() {
+            Role::Server => self.timeout(),
+            Role::Device => self.timeout() / 8,
+        })
     }
 
     /// Sends a fence and keeps what comes before its answer; what comes instead of that is returned.
-    async fn fenced(&mut self, messages: &mut Vec<Received>) -> Outcome<Option<Event>> {
+    async fn fenced(
+        &mut self,
+        messages: &mut Vec<Received>,
+        time: Duration,
+    ) -> Outcome<Option<Event>> {
         let (fence, answers) = self.next_fence();
         self.send(fence).await?;
-        let deadline = Instant::now() + self.timeout();
+        let deadline = Instant::now() + time;
         loop {
             match self.next_before(deadline).await {
                 Event::Message(received) if answers(&received) => return Ok(None),

@@ -1,5 +1,7 @@
 //! One connection to a subject.
 
+mod own;
+
 use core::net::SocketAddr;
 use core::sync::atomic::AtomicU32;
 use core::time::Duration;
@@ -226,13 +228,18 @@ impl Link {
 
     /// The clause that bytes break which can be read in an encoding that is not that of the connection.
     fn encoded_otherwise(&self, bytes: &[u8]) -> Option<&'static str> {
-        let own = self.codec.encoding_in_force();
-        let mut others = self.codec.encodings().into_iter();
-        let reads = |other: Encoding| self.codec.with_encoding(other).decode(bytes).is_ok();
-        if self.role == Role::Device || !others.any(|other| other != own && reads(other)) {
+        // A device has chosen by its Connect, which is read in what it says itself.
+        if self.hello.is_some() {
             return None;
         }
-        let is_usual = own == Codec::new(self.codec.spec()).encoding_in_force();
+        let own = self.codec.encoding_in_force();
+        let others = self.codec.encodings().into_iter();
+        let read = |other: Encoding| self.codec.with_encoding(other).decode(bytes).ok();
+        let read = others.filter(|other| *other != own).find_map(read)?;
+        let is_usual = match self.role {
+            Role::Server => own == Codec::new(self.codec.spec()).encoding_in_force(),
+            Role::Device => self.codec.announced(&read.message).is_none(),
+        };
         let rules = if is_usual { UNCHOSEN } else { CHOSEN };
         let mut rules = rules.iter().copied();
         rules.find(|rule| family::clause(self.codec.spec(), rule).is_some())
@@ -486,6 +493,13 @@ impl Link {
         };
         if let Some(clause) = broken {
             self.transcript.accuse(clause);
+            if self.watch.is_past_its_own_end(&received) {
+                self.convict(
+                    clause,
+                    "no value of a stream that the device has closed",
+                    &received,
+                );
+            }
         }
         let note = phrase(&received.message);
         let reader = self.reader(&received.bytes);
@@ -494,6 +508,9 @@ impl Link {
             .bytes(self.number, Side::Subject, &received.bytes, note, reader);
         // Before its Connect a device has nothing to ask.
         let may_ask = self.role == Role::Server || self.hello.is_some();
+        if may_ask && self.role == Role::Device && own::opens(&received) {
+            self.look_at_own(&received).await;
+        }
         let is_for_case = !may_ask || self.served.contains(&received.name());
         let has_left = self.has_left();
         if has_left && received.name() == "logout" {

@@ -369,6 +369,12 @@ impl Subject {
         self.introductions.add(hello);
     }
 
+    /// Whether a device has opened a stream, on any connection.
+    pub(crate) fn had_streams(&self) -> bool {
+        let streams = self.streams.lock();
+        !streams.unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// How a device introduced itself so far, on any connection.
     pub(crate) fn introductions(&self) -> Vec<Received> {
         self.introductions.all()

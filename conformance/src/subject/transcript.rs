@@ -50,6 +50,7 @@ pub struct Transcript {
     start: Instant,
     lines: Arc<Mutex<Vec<Line>>>,
     accused: Arc<OnceLock<&'static str>>,
+    convicted: Arc<OnceLock<(String, String)>>,
     excused: Arc<OnceLock<&'static str>>,
 }
 
@@ -61,6 +62,7 @@ impl Transcript {
             start,
             lines: Arc::default(),
             accused: Arc::default(),
+            convicted: Arc::default(),
             excused: Arc::default(),
         }
     }
@@ -81,6 +83,17 @@ impl Transcript {
     #[must_use]
     pub fn accused(&self) -> Option<&'static str> {
         self.accused.get().copied()
+    }
+
+    /// The same of what no case may pass with: what should have come, and what did.
+    pub(super) fn convict(&self, clause: &'static str, expected: String, got: String) {
+        self.accuse(clause);
+        let _ = self.convicted.set((expected, got));
+    }
+
+    /// What came that no case may pass with, if anything: what should have come, and what did.
+    pub(crate) fn convicted(&self) -> Option<&(String, String)> {
+        self.convicted.get()
     }
 
     /// Says what the subject did of its own accord, as it may, so that a case may come to nothing.

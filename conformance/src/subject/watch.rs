@@ -239,6 +239,19 @@ impl Watch {
         true
     }
 
+    /// Whether that is a stream of which the subject knows that it is open.
+    pub(super) fn is_known_open(&self, id: u64) -> bool {
+        let waits = self.asked.get(&id).is_some_and(|of| !of.open.is_empty());
+        !self.is_blind && self.open.contains(&id) && !self.hoped.contains(&id) && !waits
+    }
+
+    /// Whether a value belongs to a stream that the subject has closed itself, and not just now.
+    pub(super) fn is_past_its_own_end(&self, received: &Received) -> bool {
+        let id = received.stream_id();
+        let ended = id.and_then(|id| self.ended.get(&id));
+        vocabulary::is_value(received.name()) && ended.is_some_and(|at| at.elapsed() > ON_ITS_WAY)
+    }
+
     /// Whether a call under another identifier waits for its answer.
     fn has_call_beside(&self, id: u64) -> bool {
         let waits = |asked: &Asked| asked.open.iter().any(|name| name == "run");

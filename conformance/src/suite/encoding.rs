@@ -47,15 +47,23 @@ pub(super) const CASES: &[Case] = &[
         slug: "encoding.chosen",
         title: "values of the negotiated wire type are in the encoding that the Connect asked for",
         clauses: &["IOTMP23-ENCODING-003"],
-        control: Some("framing.request"),
+        control: Some("run.resource-in-field-0"),
         run: |peer| Box::pin(chosen(peer)),
         ..CASE
+    },
+    Case {
+        slug: "encoding.of-its-connection",
+        title: "an encoding holds for the connection whose Connect asked for it, and for no other",
+        clauses: &["IOTMP23-ENCODING-003"],
+        control: Some("encoding.chosen"),
+        run: |peer| Box::pin(of_its_connection(peer)),
+        ..SERVER
     },
     Case {
         slug: "encoding.unchosen",
         title: "without an encoding in the Connect the negotiated wire type is PSON",
         clauses: &["IOTMP23-ENCODING-004"],
-        control: Some("framing.request"),
+        control: Some("run.resource-in-field-0"),
         run: |peer| Box::pin(unchosen(peer)),
         ..CASE
     },
@@ -233,6 +241,27 @@ async fn chosen(peer: &Peer) -> Outcome {
     } else {
         Err(Stop::skip("the server takes no encoding at all"))
     }
+}
+
+async fn of_its_connection(peer: &Peer) -> Outcome {
+    if peer.subject().takes_over() {
+        return Err(Stop::skip("the server has one connection of a device"));
+    }
+    let payload = peer.credentials()?.payload();
+    let mut beside = Vec::new();
+    for (number, _, encoding) in choices(peer) {
+        let (mut link, id) = connect_with(peer, Some(number), &payload).await?;
+        if link.answer(id).await?.name() == "ok" {
+            beside.push((link, encoding));
+        }
+    }
+    for (link, encoding) in &mut beside {
+        let name = encoding.name();
+        ask_in(peer, link, *encoding).await.because(format!(
+            "the Connect asked for {name}, and those of connections after it for others"
+        ))?;
+    }
+    Ok(())
 }
 
 async fn unchosen(peer: &Peer) -> Outcome {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::stream::{best, past_data};
+use super::stream::{begun, best, past_data, stopped};
 use crate::case::{CASE, Case, DEVICE, Role};
 use crate::subject::{Event, Link, NO_SUCH_RESOURCE, Peer, Received, Want};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
@@ -137,8 +137,16 @@ async fn opened_and_closed(link: &mut Link, id: u16) -> Outcome {
 /// A failure by which a server shows that it leaves such a message unanswered, which is not only
 /// wrong where the order of messages matters.
 pub(super) fn ignored<T>(role: Role, outcome: Outcome<T>, rule: &str) -> Outcome<T> {
+    match role {
+        Role::Server => unanswered(outcome, rule),
+        Role::Device => outcome,
+    }
+}
+
+/// A failure by which a subject shows that it leaves such a message unanswered.
+pub(super) fn unanswered<T>(outcome: Outcome<T>, rule: &str) -> Outcome<T> {
     let is_silence = |stop: &Stop| match stop.verdict() {
-        Verdict::Fail(failure) => role == Role::Server && failure.is_silence(),
+        Verdict::Fail(failure) => failure.is_silence(),
         _ => false,
     };
     match outcome {
@@ -147,9 +155,25 @@ pub(super) fn ignored<T>(role: Role, outcome: Outcome<T>, rule: &str) -> Outcome
     }
 }
 
+/// Shows that a device streams at all: whether it does is the matter of other cases.
+async fn streams(link: &mut Link, resource: &str) -> Outcome {
+    if link.role() == Role::Server {
+        return Ok(());
+    }
+    let id = link
+        .start_stream(resource, &Json::Null)
+        .await
+        .unrelated("starting a stream")?;
+    begun(link, id).await.unrelated("starting a stream")?;
+    stopped(link, id, &[Want::Ok(id)])
+        .await
+        .unrelated("stopping a stream")
+}
+
 async fn in_order(peer: &Peer) -> Outcome {
     let resource = streamed(peer)?;
     let mut link = peer.connected().await?;
+    streams(&mut link, resource).await?;
     let id = link.id();
     let pair = [start(id, resource), stop(id)];
     let all: Vec<Json> = (0..TIMES).flat_map(|_| pair.clone()).collect();
@@ -211,13 +235,21 @@ async fn either_end(peer: &Peer) -> Outcome {
         Role::Server => &[Want::Answer(id)],
         Role::Device => &[Want::Ok(id)],
     };
-    let opened = ignored(role, answer_on(&mut link, id, wants).await, START_IGNORED)?;
+    let opened = ignored(role, answer_on(&mut link, id, wants).await, START_IGNORED);
+    let opened = match role {
+        Role::Server => opened?,
+        Role::Device => opened.unrelated("starting a stream")?,
+    };
     link.send(stop(id)).await?;
     let (closing, rule) = match opened.name() {
         "ok" => (Want::Ok(id), "IOTMP23-SID-007"),
         _ => (Want::Answer(id), STOP_IGNORED),
     };
-    ignored(role, answer_on(&mut link, id, &[closing]).await, rule)?;
+    let closed = ignored(role, answer_on(&mut link, id, &[closing]).await, rule);
+    match role {
+        Role::Server => closed?,
+        Role::Device => closed.unrelated("stopping a stream")?,
+    };
     link.quiet("nothing more on a stream that was closed")
         .await?;
     peer.keep(link).await;
@@ -227,6 +259,7 @@ async fn either_end(peer: &Peer) -> Outcome {
 async fn stop_at_once(peer: &Peer) -> Outcome {
     let resource = streamed(peer)?;
     let mut link = peer.connected().await?;
+    streams(&mut link, resource).await?;
     let id = link.id();
     send_together(&mut link, &[start(id, resource), stop(id)]).await?;
     opened_and_closed(&mut link, id).await?;

@@ -23,10 +23,14 @@ use crate::subject::{
     Event, Function, Link, NO_SUCH_RESOURCE, Peer, Resource, Want, any_of, phrase,
 };
 use crate::suite::craft::Craft;
+use crate::suite::run::resource::takes_later_field;
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Ambiguity of the answer to a Stop Stream for a stream that is not open.
 const STOP_STREAM: &str = "IOTMP23-AMB-STOP-STREAM";
+
+/// How often a stream has to be refused before none can be had.
+const TIMES: usize = 3;
 
 /// An identifier under which no connection of a run has opened a stream.
 const NEVER_OPENED: u16 = 23_131;
@@ -143,7 +147,7 @@ pub(super) async fn past_data(
 }
 
 /// Lets everything come that a Start Stream brings by itself, which is before a fence.
-async fn begun(link: &mut Link, id: u16) -> Outcome {
+pub(super) async fn begun(link: &mut Link, id: u16) -> Outcome {
     let messages = link.fence().await?;
     let mut others = messages.iter();
     match others.find(|message| !Want::Data(id).allows_message(message)) {
@@ -171,12 +175,46 @@ async fn opened(peer: &Peer, resource: &Resource, parameters: &Json) -> Outcome<
 
 async fn start(peer: &Peer) -> Outcome {
     let resource = best(peer)?;
+    let had_streams = peer.subject().had_streams();
     let mut link = peer.connected().await?;
-    let id = link.start_stream(&resource.name, &Json::Null).await?;
+    let id = link.start_stream(&resource.name, &Json::Null).await;
+    let id = match id {
+        Ok(id) => id,
+        Err(refused) => {
+            link.close();
+            return Err(why_refused(peer, &resource.name, had_streams, refused).await?);
+        }
+    };
     if stopped(&mut link, id, &[Want::Ok(id)]).await.is_ok() {
         peer.keep(link).await;
     }
     Ok(())
+}
+
+/// A refusal, and the rule behind it where that is another than that of the answer.
+async fn why_refused(
+    peer: &Peer,
+    resource: &str,
+    had_streams: bool,
+    refused: Stop,
+) -> Outcome<Stop> {
+    let request = json!({"type": "start_stream", "resource": resource});
+    if takes_later_field(peer, request).await? {
+        return Ok(refused.blaming("IOTMP23-RUN-007"));
+    }
+    if !had_streams {
+        return Ok(refused);
+    }
+    let mut link = peer.connected().await?;
+    for _ in 0..TIMES {
+        let id = link.id();
+        link.send_start_stream(id, resource, &Json::Null).await?;
+        if !Want::Error(id).allows(&link.next().await) {
+            return Ok(refused);
+        }
+    }
+    let before = "there were streams before, whose connections are over, and now each is refused";
+    Ok(refused.blaming("IOTMP25-STREAM-009").because(before))
 }
 
 async fn unknown_resource(peer: &Peer) -> Outcome {

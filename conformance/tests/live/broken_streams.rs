@@ -76,6 +76,11 @@ const FAULTS: &[(Fault, &str, &str)] = &[
         "IOTMP25-STREAM-005",
     ),
     (
+        Fault::RefusesEarlyStops,
+        "device.stream.stop-before-value",
+        "IOTMP25-STREAM-005",
+    ),
+    (
         Fault::EchoesAfterStop,
         "device.stream.no-echo-after-stop",
         "IOTMP25-STREAM-005",

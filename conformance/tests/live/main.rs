@@ -16,6 +16,7 @@ mod reports;
 mod rest;
 mod saboteurs_2020;
 mod saboteurs_2023;
+mod saboteurs_beside;
 mod saboteurs_calls;
 mod saboteurs_nubison;
 mod transports;

@@ -85,6 +85,8 @@ pub(crate) enum Deed {
     Lose,
     /// It goes on as something else.
     Become(Json),
+    /// The same, and something behind it.
+    BecomeBoth(Json, Json),
     /// This goes back to whoever sent it, which does not go on.
     Answer(Json),
     /// It goes on, and these go back.
@@ -213,6 +215,10 @@ async fn pass(mut suite: TcpStream, mut subject: TcpStream, meddle: Meddle) {
                 Deed::Pass => on.extend(&bytes),
                 Deed::Lose => {}
                 Deed::Become(other) => on.extend(write(&other)),
+                Deed::BecomeBoth(one, other) => {
+                    on.extend(write(&one));
+                    on.extend(write(&other));
+                }
                 Deed::Answer(answer) => back.extend(write(&answer)),
                 Deed::PassAndAnswer(answers) => {
                     on.extend(&bytes);

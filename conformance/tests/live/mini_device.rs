@@ -53,6 +53,7 @@ pub(crate) enum Fault {
     StreamsWhatIsRefused,
     UsesUpRefusedIds,
     RefusesStopOfEvents,
+    RefusesEarlyStops,
     EchoesAfterStop,
     EchoesEventsOnly,
     StopsByOldId,

@@ -34,6 +34,9 @@ const FIELD_0_NEGOTIATED: u8 = 0x07;
 const FIELD_0_IN_PSON: u8 = 0x01;
 const FIELD_15_IN_JSON: u8 = 0x7a;
 
+/// Key of field 4 under the wire type of PSON.
+const FIELD_4_IN_PSON: u8 = 0x21;
+
 /// Code of a Run.
 const RUN: u8 = 6;
 
@@ -73,7 +76,7 @@ const fn device_with(
 }
 
 /// Whether a deed is done, or the message passes.
-fn when(condition: bool, deed: impl FnOnce() -> Deed) -> Deed {
+pub(crate) fn when(condition: bool, deed: impl FnOnce() -> Deed) -> Deed {
     if condition { deed() } else { Deed::Pass }
 }
 
@@ -225,17 +228,21 @@ const DEVICES: &[Saboteur] = &[
         },
     ),
     device("SID-005", "sid.in-order", |p| {
-        when(p.says("ok") && follows_start(p), || Deed::Lose)
+        let is_again = p.asks("start_stream") && follows_start(p);
+        when(is_again, || Deed::Answer(p.answer("error")))
     }),
     device("SID-006", "sid.opener-chooses", |p| {
         let is_theirs = p.says("ok") && *p.id() == 40_001;
         when(is_theirs, || Deed::Lose)
     }),
     device("SID-007", "sid.either-end", |p| {
-        when(p.asks("stop_stream"), || Deed::Answer(p.answer("error")))
+        let closed_twice = || Deed::PassAndAnswer(vec![p.answer("ok")]);
+        when(p.asks("stop_stream"), closed_twice)
     }),
     device("STREAM-012", "stream.stop-at-once", |p| {
-        when(p.asks("stop_stream"), || Deed::Answer(p.answer("error")))
+        let earlier = p.before.iter().any(|old| old["type"] == "stop_stream");
+        let refused = p.asks("stop_stream") && earlier;
+        when(refused, || Deed::Answer(p.answer("error")))
     }),
     device("STREAM-006", "stream.stop-unknown", |p| {
         when(p.asks("stop_stream"), || Deed::Lose)
@@ -272,7 +279,13 @@ const DEVICES: &[Saboteur] = &[
         when(p.asks("disconnect"), || Deed::Lose)
     }),
     device("RUN-007", "run.resource-in-field-0", |p| {
-        when(p.asks("start_stream"), || Deed::Answer(p.answer("error")))
+        // Without a resource of its own it is no Run to whoever reads it here.
+        let is_later = p.message.is_null() && p.bytes.first() == Some(&RUN);
+        let ok = || json!({"type": "ok", "stream_id": p.bytes[3]});
+        match has_key(p, FIELD_4_IN_PSON) && is_later {
+            true => Deed::Answer(ok()),
+            false => when(p.asks("run"), || Deed::Answer(p.answer("error"))),
+        }
     }),
     device("DESCRIBE-006", "describe.resource-in-field-3", |p| {
         when(p.asks("describe"), || Deed::Become(p.without("resource")))
@@ -294,7 +307,12 @@ fn reference_device() -> Device {
 }
 
 /// Which clauses break when one case runs against the reference, meddled with.
-async fn broken(role: Role, case: &str, device: fn(Device) -> Device, meddle: Meddle) -> Seen {
+pub(crate) async fn broken(
+    role: Role,
+    case: &str,
+    device: fn(Device) -> Device,
+    meddle: Meddle,
+) -> Seen {
     let spec = specs::by_name("iotmp-2023").unwrap();
     let (subject, _meddled) = match role {
         Role::Server => {
@@ -312,6 +330,12 @@ async fn broken(role: Role, case: &str, device: fn(Device) -> Device, meddle: Me
             (subject, device)
         }
     };
+    judged(subject, case).await
+}
+
+/// Which clauses break when one case runs against a subject of this revision.
+pub(crate) async fn judged(subject: Subject, case: &str) -> Seen {
+    let (spec, role) = (subject.spec(), subject.role());
     let id = format!("{role}.{case}");
     let selection = Selection {
         select: vec![id.clone()],
@@ -343,10 +367,10 @@ async fn broken(role: Role, case: &str, device: fn(Device) -> Device, meddle: Me
 
 #[derive(Debug)]
 #[expect(dead_code, reason = "a failed assertion prints why")]
-struct Seen {
+pub(crate) struct Seen {
     id: String,
-    kind: Kind,
-    broken: Vec<String>,
+    pub(crate) kind: Kind,
+    pub(crate) broken: Vec<String>,
     why: Vec<String>,
 }
 

@@ -45,6 +45,22 @@ class _(Connection):
         self.send(ERROR, id=identifier)
 
 
+@fault("slots-outlive-connections", "of eight streams only a Stop Stream gives one back")
+class _(Connection):
+    slots = 8
+
+    def start(self, values, identifier):
+        if type(self).slots == 0:
+            self.send(ERROR, id=identifier)
+            return
+        super().start(values, identifier)
+        type(self).slots -= identifier in self.streams
+
+    def stop(self, identifier):
+        type(self).slots += identifier in self.streams
+        super().stop(identifier)
+
+
 @fault("values-doubled", "every value of an interval comes twice")
 class _(Connection):
     def tick(self, now):

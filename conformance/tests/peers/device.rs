@@ -60,6 +60,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("stop-ends-another", 1, &["IOTMP25-STREAM-005"]),
     ("stop-ends-all", 1, &["IOTMP25-STREAM-007"]),
     ("stop-refused", 1, &["IOTMP25-STREAM-005"]),
+    ("slots-outlive-connections", 1, &["IOTMP25-STREAM-009"]),
     ("values-doubled", 1, &["IOTMP25-STREAM-003"]),
     ("stop-unanswered", 1, &["IOTMP25-STREAM-005"]),
     ("interval-in-microseconds", 1, &["IOTMP25-STREAM-003"]),

@@ -8,7 +8,7 @@ use crate::case::{CASE, Case, Role};
 use crate::subject::{Link, Peer, Want, phrase, vocabulary};
 use crate::suite::craft::{Craft, padded_varint};
 use crate::suite::run::call;
-use crate::suite::sid::ignored;
+use crate::suite::sid::unanswered;
 use crate::suite::stream::past_data;
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -165,11 +165,15 @@ const fn requests(role: Role) -> &'static [Request] {
 }
 
 impl Request {
-    /// The rule by which a server answers it.
-    const fn answered_by(self) -> &'static str {
-        match self {
-            Self::StopStream => "IOTMP25-STREAM-006",
-            _ => "IOTMP25-RUN-001",
+    /// The rule by which it is answered.
+    const fn answered_by(self, role: Role) -> &'static str {
+        match (self, role) {
+            (Self::Describe, _) => "IOTMP25-DESCRIBE-001",
+            (Self::DescribeOne, _) => "IOTMP25-DESCRIBE-003",
+            (Self::Run, _) => "IOTMP25-RUN-001",
+            (Self::StartStream, _) => "IOTMP25-STREAM-001",
+            (Self::StopStream, Role::Server) => "IOTMP25-STREAM-006",
+            (Self::StopStream, Role::Device) => "IOTMP25-STREAM-005",
         }
     }
 
@@ -271,7 +275,7 @@ async fn understood(peer: &Peer, edited: Forms) -> Outcome {
             let answer = past_data(&mut link, &[usual(id)], &[id]).await;
             let answer = match nth {
                 // As it is, it is answered by a rule of its own.
-                0 => ignored(peer.role(), answer, request.answered_by()),
+                0 => unanswered(answer, request.answered_by(peer.role())),
                 _ => answer,
             };
             let is_ok = Want::Ok(id).allows(&answer.because(what)?);

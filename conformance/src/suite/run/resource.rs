@@ -3,11 +3,16 @@
 use serde_json::{Value as Json, json};
 
 use super::{granted, runnable};
-use crate::case::{CASE, Case, DEVICE, Role};
+use crate::case::{CASE, Case, DEVICE, Role, SERVER};
 use crate::subject::{Function, Link, NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
 use crate::suite::craft::Craft;
 use crate::suite::sid::{START_IGNORED, ignored};
 use crate::verdict::{Outcome, Step, Stop};
+
+/// What shows where a resource is read from, or the samples of one where a revision does not say.
+pub(super) const NAMED: Option<&str> = Some("run.resource-in-field-0");
+/// The field in which later revisions have what is in field 0.
+const LATER: u32 = 4;
 
 /// Resources of one function that are run.
 const MANY: usize = 16;
@@ -17,7 +22,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.output",
         title: "what a resource gives is in the Ok",
         clauses: &["IOTMP25-RUN-004"],
-        control: Some("describe.one"),
+        control: NAMED,
         run: |peer| Box::pin(gives(peer, Function::Output)),
         ..DEVICE
     },
@@ -25,7 +30,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.input",
         title: "a resource takes the sample of its input",
         clauses: &["IOTMP25-RUN-001"],
-        control: Some("describe.one"),
+        control: NAMED,
         run: |peer| Box::pin(takes(peer)),
         ..DEVICE
     },
@@ -33,7 +38,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.input-output",
         title: "what a resource gives in return for an input is in the Ok",
         clauses: &["IOTMP25-RUN-004"],
-        control: Some("describe.one"),
+        control: NAMED,
         run: |peer| Box::pin(gives(peer, Function::InputOutput)),
         ..DEVICE
     },
@@ -55,15 +60,25 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        control: Some("describe.one"),
+        ..in_field_0(DEVICE)
+    },
+    Case {
+        control: Some("run.one-answer"),
+        ..in_field_0(SERVER)
+    },
+];
+
+const fn in_field_0(of: Case) -> Case {
+    Case {
         slug: "run.resource-in-field-0",
         title: "the resource of Run and Start Stream stands under a key that is its wire type",
         specs: &["iotmp-2023"],
         clauses: &["IOTMP23-RUN-007"],
-        control: Some("run.one-answer"),
         run: |peer| Box::pin(resource_in_field_0(peer)),
-        ..CASE
-    },
-];
+        ..of
+    }
+}
 
 /// What kind of JSON a value is.
 pub(in crate::suite) const fn kind(value: &Json) -> &'static str {
@@ -238,10 +253,46 @@ async fn resource_in_field_0(peer: &Peer) -> Outcome {
         };
         let answer = link.message(&[want]).await;
         // Whether a Start Stream is answered at all is the matter of another case.
-        match name {
-            "start_stream" => ignored(peer.role(), answer, START_IGNORED)?,
-            _ => answer?,
+        let answer = match name {
+            "start_stream" => ignored(peer.role(), answer, START_IGNORED),
+            _ => answer,
         };
+        if peer.role() == Role::Server {
+            answer?;
+        } else if answer.is_err() {
+            // Why it was refused is the matter of others, unless it would not be from another field.
+            let request = match (name, streamed) {
+                ("start_stream", Some(streamed)) => json!({"type": name, "resource": streamed}),
+                _ => granted(peer, None)?,
+            };
+            link.close();
+            if takes_later_field(peer, request).await? {
+                answer.because(format!("it is granted with the resource in field {LATER}"))?;
+            }
+            return Ok(());
+        }
     }
     Ok(())
+}
+
+/// Whether a device grants a request whose resource stands where later revisions have it, and not
+/// where its own does.
+pub(in crate::suite) async fn takes_later_field(peer: &Peer, mut request: Json) -> Outcome<bool> {
+    let craft = Craft::new(peer.codec());
+    let name = request.get("type").and_then(Json::as_str);
+    let name = name.unwrap_or_default().to_owned();
+    let parts = request.as_object_mut();
+    let resource = parts.and_then(|parts| parts.remove("resource"));
+    if craft.field(&name, "resource")? != 0 {
+        return Ok(false);
+    }
+    let mut link = peer.connected().await?;
+    let id = link.id();
+    request["stream_id"] = json!(id);
+    let mut fields = craft.fields(&request)?;
+    fields.push(craft.value(LATER, &resource.unwrap_or_default())?);
+    let message = craft.frame(craft.code(&name)?, &fields.concat());
+    link.send_raw(&message, &format!("{name} of a resource in field {LATER}"))
+        .await;
+    Ok(Want::Ok(id).allows(&link.next().await))
 }

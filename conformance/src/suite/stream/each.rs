@@ -16,8 +16,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.every-resource",
         title: "every resource that can stream is streamed, one after another",
         clauses: &["IOTMP25-STREAM-001"],
-        // What is described and is not there cannot be streamed.
-        control: Some("describe.one"),
+        control: Some("stream.start"),
         run: |peer| Box::pin(every_resource(peer)),
         ..DEVICE
     },

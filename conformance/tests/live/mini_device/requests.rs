@@ -192,8 +192,11 @@ impl Connection {
             _ => id,
         };
         let open = self.streams.iter().find(|open| open.id == meant);
-        let is_known = open
-            .is_some_and(|open| self.fault != Fault::RefusesStopOfEvents || open.every.is_some());
+        let is_known = open.is_some_and(|open| match self.fault {
+            Fault::RefusesStopOfEvents => open.every.is_some(),
+            Fault::RefusesEarlyStops => open.every.is_none() || open.given > 0,
+            _ => true,
+        });
         self.stopped.extend(open.cloned());
         if self.fault != Fault::StreamsAfterStop {
             self.streams.retain(|open| open.id != meant);
