@@ -1,5 +1,6 @@
 //! How a server takes a Connect.
 
+pub(super) mod cut;
 pub(super) mod malformed;
 pub(super) mod nearly;
 pub(super) mod parameters;

@@ -153,6 +153,14 @@ const SERVERS: &[Saboteur] = &[
         let refused = p.asks("connect") && p.message["keep_alive"] == 1801;
         when(refused, || Deed::Close)
     }),
+    server("VARINT-004", "connect.encoding-cut", |p| {
+        let cut = p.message["encoding"]
+            .as_u64()
+            .filter(|n| p.asks("connect") && *n > 0xff);
+        cut.map_or(Deed::Pass, |n| {
+            Deed::Become(p.with("encoding", json!(n & 0xff)))
+        })
+    }),
     server("CONNECT-011", "connect.auth-type-unknown", |p| {
         when(p.asks("connect"), || Deed::Become(p.without("auth_type")))
     }),

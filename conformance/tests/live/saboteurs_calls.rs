@@ -234,6 +234,26 @@ async fn knows_its_resources_by_varints_alone() {
 }
 
 #[tokio::test]
+async fn loses_a_value_that_comes_with_the_ok() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let is_together = message["payload"]["with"] == "its ok";
+            (way == Way::ToReference && is_together).then(Vec::new)
+        })
+    };
+    let case = "server.stream.listened-with-ok";
+    let (spec, kind) = (&Iotmp2023, Kind::Fail);
+    speaking(
+        spec,
+        case,
+        fault,
+        kind,
+        &["IOTMP23-FRAME-004", "IOTMP23-SHARE-001"],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn mixes_up_two_streams() {
     let fault: Fault = || {
         Box::new(|way, message: &Json, _| {
