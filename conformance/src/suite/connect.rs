@@ -106,7 +106,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The same credentials but for the last character, so that the length gives nothing away.
-fn other_last_character(credentials: &mut Credentials) {
+pub(super) fn other_last_character(credentials: &mut Credentials) {
     let last = credentials.credential.pop();
     credentials
         .credential

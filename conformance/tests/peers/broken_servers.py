@@ -486,6 +486,21 @@ class _(Connection):
         super().take(code, body)
 
 
+@fault("refusal-ends-others", "a Connect with a wrong credential ends the connections of that device")
+class _(Connection):
+    let_in = set()
+
+    def connect(self, values):
+        was = self.connected
+        super().connect(values)
+        if self.connected:
+            self.let_in.add(self)
+        elif not was and values.get(wire.PAYLOAD, [])[:2] == [self.server.options.user, self.server.options.device]:
+            for other in self.let_in:
+                other.writer.close()
+            self.let_in.clear()
+
+
 @fault("reset-ends-all", "a connection that is reset ends all others")
 class _(Connection):
     async def serve(self):

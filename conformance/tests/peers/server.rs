@@ -157,6 +157,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("reset-ends-all", 1, &["IOTMP25-ROBUST-001"]),
     ("numbers-unanswered", 1, &["IOTMP25-RUN-001"]),
     ("undefined-as-null", 1, &["IOTMP25-PSON2-007"]),
+    ("refusal-ends-others", 1, &["IOTMP25-ROBUST-001"]),
     ("auth-type-cut", 1, &["IOTMP25-VARINT-004"]),
     ("streams-of-all", 1, &["IOTMP25-STREAM-006"]),
     ("resource-of-before", 1, &["IOTMP25-RUN-005"]),
