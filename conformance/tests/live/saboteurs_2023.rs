@@ -6,6 +6,7 @@ use std::sync::Arc;
 use core::time::Duration;
 
 use iotmp_conformance::case::Role;
+use iotmp_conformance::codec::Codec;
 use iotmp_conformance::ledger::Ledger;
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::runner::{self, Settings};
@@ -33,6 +34,9 @@ const FIELD_0_NEGOTIATED: u8 = 0x07;
 /// Key of field 0 under the wire type of PSON, and of a field that no message has under that of JSON.
 const FIELD_0_IN_PSON: u8 = 0x01;
 const FIELD_15_IN_JSON: u8 = 0x7a;
+
+/// Key of field 5 of a Connect, its encoding.
+const FIELD_5_IN_VARINT: u8 = 0x28;
 
 /// Code of a Run.
 const RUN: u8 = 6;
@@ -154,11 +158,14 @@ const SERVERS: &[Saboteur] = &[
         when(refused, || Deed::Close)
     }),
     server("VARINT-004", "connect.encoding-cut", |p| {
-        let cut = p.message["encoding"]
-            .as_u64()
-            .filter(|n| p.asks("connect") && *n > 0xff);
-        cut.map_or(Deed::Pass, |n| {
-            Deed::Become(p.with("encoding", json!(n & 0xff)))
+        // 257, whose upper bits are lost.
+        let (long, cut) = ([FIELD_5_IN_VARINT, 0x81, 2], [FIELD_5_IN_VARINT, 0x81, 0]);
+        let at = p.bytes.windows(long.len()).position(|w| w == long);
+        let mut bytes = p.bytes.to_vec();
+        at.map_or(Deed::Pass, |at| {
+            bytes.splice(at..at + cut.len(), cut);
+            let codec = Codec::new(specs::by_name("iotmp-2023").unwrap());
+            Deed::Become(codec.decode(&bytes).unwrap().message)
         })
     }),
     server("CONNECT-011", "connect.auth-type-unknown", |p| {

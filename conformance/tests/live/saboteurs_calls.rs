@@ -241,16 +241,7 @@ async fn loses_a_value_that_comes_with_the_ok() {
             (way == Way::ToReference && is_together).then(Vec::new)
         })
     };
-    let case = "server.stream.listened-with-ok";
-    let (spec, kind) = (&Iotmp2023, Kind::Fail);
-    speaking(
-        spec,
-        case,
-        fault,
-        kind,
-        &["IOTMP23-FRAME-004", "IOTMP23-SHARE-001"],
-    )
-    .await;
+    shipping("server.stream.listened-with-ok", fault, "IOTMP25-FRAME-004").await;
 }
 
 #[tokio::test]

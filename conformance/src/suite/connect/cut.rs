@@ -26,6 +26,8 @@ pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "connect.encoding-cut",
         title: "an encoding is not taken for PSON if it is cut",
+        // The others choose none by number.
+        specs: &["iotmp-2023"],
         clauses: &[NEVER_CUT],
         control: Some("encoding.pson"),
         run: |peer| Box::pin(never_cut(peer, "encoding", "payload_encoding", "pson")),
