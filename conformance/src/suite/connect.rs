@@ -1,5 +1,6 @@
 //! How a server takes a Connect.
 
+pub(super) mod cut;
 pub(super) mod malformed;
 pub(super) mod nearly;
 pub(super) mod parameters;
@@ -105,7 +106,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The same credentials but for the last character, so that the length gives nothing away.
-fn other_last_character(credentials: &mut Credentials) {
+pub(super) fn other_last_character(credentials: &mut Credentials) {
     let last = credentials.credential.pop();
     credentials
         .credential

@@ -4,6 +4,7 @@ pub(super) mod each;
 pub(super) mod known;
 
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use super::craft::{Craft, varint};
 use super::exchange::Exchange;
@@ -349,6 +350,7 @@ fn elsewhere_sized(wire_type: u8) -> Option<usize> {
 
 async fn reserved_wire_types(peer: &Peer) -> Outcome {
     let reserved: Vec<u8> = Craft::new(peer.codec()).reserved_wire_types().collect();
+    let mut asked = JoinSet::new();
     for wire_type in reserved {
         // Right for a varint and for a size, should a receiver take it for one, and what it is elsewhere.
         let elsewhere = elsewhere_sized(wire_type).map(|size| vec![0; size]);
@@ -361,11 +363,22 @@ async fn reserved_wire_types(peer: &Peer) -> Outcome {
             );
             fields.push([exchange.craft.key(UNKNOWN, wire_type), data].concat());
             exchange.send(&fields, &what).await?;
-            exchange
-                .refused()
-                .await
-                .because(format!("wire type {wire_type} is reserved"))?;
+            asked.spawn(async move {
+                let refused = exchange.refused().await;
+                refused.because(format!("wire type {wire_type} is reserved"))
+            });
+            // A device has one connection at a time; of a server all answers are waited for at once.
+            if peer.role() == Role::Device {
+                all(&mut asked).await?;
+            }
         }
+    }
+    all(&mut asked).await
+}
+
+async fn all(asked: &mut JoinSet<Outcome>) -> Outcome {
+    while let Some(done) = asked.join_next().await {
+        done.map_err(|error| Stop::inconclusive(error.to_string()))??;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::connect::accepted;
 use super::craft::Craft;
 use super::framing::all_answered;
-use super::property::asked;
+use super::property::{self, asked};
 use crate::case::{CASE, Case, Role, SERVER};
 use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop, Verdict};
@@ -33,6 +33,9 @@ const MANY: usize = 32;
 const ONE_ANSWER: &str = "IOTMP25-RUN-001";
 /// Ambiguity of a Run that wants no answer.
 const WITHOUT_ID: &str = "IOTMPS-AMB-RUN-WITHOUT-ID";
+
+/// A property of the device that a case sets.
+const PROPERTY: &str = "conformance_before";
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -233,6 +236,15 @@ async fn unknown_resource(peer: &Peer) -> Outcome {
 
 async fn no_resource(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
+    // Whoever keeps the resource of the call before has one that is granted.
+    let granted = match peer.role() {
+        Role::Server => property::set(peer.spec(), PROPERTY, &json!(1)).ok(),
+        Role::Device => None,
+    };
+    let before = granted.unwrap_or_else(|| call(peer, None));
+    asked(&mut link, &before)
+        .await
+        .unrelated("running something")?;
     let craft = Craft::new(link.codec());
     let id = link.id();
     let body = craft.number(craft.field("run", "stream_id")?, id.into());

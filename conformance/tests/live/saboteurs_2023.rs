@@ -6,6 +6,7 @@ use std::sync::Arc;
 use core::time::Duration;
 
 use iotmp_conformance::case::Role;
+use iotmp_conformance::codec::Codec;
 use iotmp_conformance::ledger::Ledger;
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::runner::{self, Settings};
@@ -36,6 +37,9 @@ const FIELD_15_IN_JSON: u8 = 0x7a;
 
 /// Key of field 4 under the wire type of PSON.
 const FIELD_4_IN_PSON: u8 = 0x21;
+
+/// Key of field 5 of a Connect, its encoding.
+const FIELD_5_IN_VARINT: u8 = 0x28;
 
 /// Code of a Run.
 const RUN: u8 = 6;
@@ -155,6 +159,17 @@ const SERVERS: &[Saboteur] = &[
     server("CONNECT-009", "connect.keep-alive-too-long", |p| {
         let refused = p.asks("connect") && p.message["keep_alive"] == 1801;
         when(refused, || Deed::Close)
+    }),
+    server("VARINT-004", "connect.encoding-cut", |p| {
+        // 257, whose upper bits are lost.
+        let (long, cut) = ([FIELD_5_IN_VARINT, 0x81, 2], [FIELD_5_IN_VARINT, 0x81, 0]);
+        let at = p.bytes.windows(long.len()).position(|w| w == long);
+        let mut bytes = p.bytes.to_vec();
+        at.map_or(Deed::Pass, |at| {
+            bytes.splice(at..at + cut.len(), cut);
+            let codec = Codec::new(specs::by_name("iotmp-2023").unwrap());
+            Deed::Become(codec.decode(&bytes).unwrap().message)
+        })
     }),
     server("CONNECT-011", "connect.auth-type-unknown", |p| {
         when(p.asks("connect"), || Deed::Become(p.without("auth_type")))

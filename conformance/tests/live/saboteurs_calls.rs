@@ -234,6 +234,17 @@ async fn knows_its_resources_by_varints_alone() {
 }
 
 #[tokio::test]
+async fn loses_a_value_that_comes_with_the_ok() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let is_together = message["payload"]["with"] == "its ok";
+            (way == Way::ToReference && is_together).then(Vec::new)
+        })
+    };
+    shipping("server.stream.listened-with-ok", fault, "IOTMP25-FRAME-004").await;
+}
+
+#[tokio::test]
 async fn mixes_up_two_streams() {
     let fault: Fault = || {
         Box::new(|way, message: &Json, _| {

@@ -6,7 +6,7 @@ import time
 import wire
 from server import LIMIT, Connection
 from faults import Faults
-from wire import ERROR, OK
+from wire import ERROR, OK, Malformed
 
 fault = Faults()
 
@@ -143,6 +143,15 @@ class _(Connection):
     def connect(self, values):
         if not self.connected:
             self.send(OK, id=values[wire.ID])
+        super().connect(values)
+
+
+@fault("auth-type-cut", "an authentication type is kept in a byte")
+class _(Connection):
+    def connect(self, values):
+        parameters = values.get(wire.PARAMETERS)
+        if isinstance(parameters, dict) and isinstance(parameters.get("at"), int):
+            parameters["at"] &= 0xFF
         super().connect(values)
 
 
@@ -333,6 +342,15 @@ class _(Connection):
             super().take(code, body)
 
 
+@fault("streams-of-all", "a Stop Stream ends the stream of whichever connection has that identifier")
+class _(Connection):
+    everybody = set()
+
+    def __init__(self, server, reader, writer):
+        super().__init__(server, reader, writer)
+        self.streams = self.everybody
+
+
 # --- what breaks no rule
 
 @fault("one-connection-per-device", "a new connection of a device ends the one before (no fault)")
@@ -468,6 +486,21 @@ class _(Connection):
         super().take(code, body)
 
 
+@fault("refusal-ends-others", "a Connect with a wrong credential ends the connections of that device")
+class _(Connection):
+    let_in = set()
+
+    def connect(self, values):
+        was = self.connected
+        super().connect(values)
+        if self.connected:
+            self.let_in.add(self)
+        elif not was and values.get(wire.PAYLOAD, [])[:2] == [self.server.options.user, self.server.options.device]:
+            for other in self.let_in:
+                other.writer.close()
+            self.let_in.clear()
+
+
 @fault("reset-ends-all", "a connection that is reset ends all others")
 class _(Connection):
     async def serve(self):
@@ -490,6 +523,24 @@ class _(Connection):
 
 
 # --- what a server has for its devices
+
+@fault("resource-of-before", "a Run without a resource runs that of the Run before")
+class _(Connection):
+    before = {}
+
+    def take(self, code, body):
+        try:
+            super().take(code, body)
+        except Malformed as why:
+            if code != wire.RUN or "missing" not in str(why) or not self.before:
+                raise
+            found = wire.fields(wire.ERROR, body)
+            self.run({**self.before, wire.ID: found[wire.ID]})
+
+    def run(self, values):
+        self.before = values
+        super().run(values)
+
 
 @fault("numbers-unanswered", "a Run of a number that the server does not know gets no answer")
 class _(Connection):

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::HOSTILE;
 use crate::case::{Case, SERVER};
 use crate::subject::{Link, Peer};
+use crate::suite::connect::{other_last_character, refused_with};
 use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -32,6 +33,13 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "hostile.reset",
         title: "connections that are reset just end",
         run: |peer| Box::pin(reset(peer)),
+        ..BESIDE
+    },
+    Case {
+        slug: "hostile.refused",
+        title: "who is refused ends no connection of the device whose name it gave",
+        control: Some("connect.wrong-credential"),
+        run: |peer| Box::pin(refused(peer)),
         ..BESIDE
     },
     Case {
@@ -75,6 +83,16 @@ async fn reset(peer: &Peer) -> Outcome {
         witness.undisturbed().await?;
     }
     Ok(())
+}
+
+async fn refused(peer: &Peer) -> Outcome {
+    let witness = peer.witness().await?;
+    let mut wrong = peer.credentials()?.clone();
+    other_last_character(&mut wrong);
+    refused_with(peer, &wrong)
+        .await
+        .unrelated("refusing a wrong credential")?;
+    witness.undisturbed().await
 }
 
 /// The shortest time that one answer takes.

@@ -1,6 +1,7 @@
 //! What a server asks of a device's streams when its users listen.
 
 pub(in crate::suite) mod apart;
+pub(in crate::suite) mod together;
 mod unit;
 
 use core::time::Duration;

@@ -35,6 +35,13 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SUBSCRIBED
     },
     Case {
+        slug: "stream.stop-of-another",
+        title: "a Stop Stream ends no stream of another connection",
+        clauses: &["IOTMP25-STREAM-006"],
+        run: |peer| Box::pin(stop_of_another(peer)),
+        ..SUBSCRIBED
+    },
+    Case {
         slug: "stream.subscribed-id",
         title: "what comes of a subscription comes under its identifier",
         // The rule itself binds who writes; a server without events has nothing to show of it.
@@ -84,6 +91,21 @@ async fn subscribed_id(peer: &Peer) -> Outcome {
             }
         }
     }
+}
+
+async fn stop_of_another(peer: &Peer) -> Outcome {
+    if peer.subject().takes_over() {
+        return Err(Stop::skip("a second connection of a device ends the first"));
+    }
+    let (mut link, id) = subscribed(peer).await?;
+    let mut other = peer.connected().await?;
+    let seen = closed_again(&mut other, id).await;
+    let seen = seen.because("the stream is open on another connection")?;
+    // A server that takes the Stop for one of the other stream has none left to end.
+    stopped(&mut link, id, &[Want::Ok(id)])
+        .await
+        .because("only another connection had asked for its end before")?;
+    seen
 }
 
 async fn unsubscribed_twice(peer: &Peer) -> Outcome {

@@ -36,7 +36,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
     },
 ];
 
-fn id_of(start: &Received) -> Outcome<u16> {
+pub(super) fn id_of(start: &Received) -> Outcome<u16> {
     let id = start.stream_id().and_then(|id| u16::try_from(id).ok());
     id.ok_or_else(|| Stop::fail("a stream identifier", phrase(&start.message)))
 }
@@ -47,7 +47,12 @@ async fn give(peer: &Peer, link: &mut Link, id: u16, value: &Json) -> Outcome {
         .await
 }
 
-async fn heard(link: &Link, listener: &mut dyn Listener, wanted: &Json, of: &str) -> Outcome {
+pub(super) async fn heard(
+    link: &Link,
+    listener: &mut dyn Listener,
+    wanted: &Json,
+    of: &str,
+) -> Outcome {
     let got = match timeout(link.timeout(), listener.next()).await {
         Ok(Ok(heard)) if heard == *wanted => return Ok(()),
         Ok(Ok(heard)) => heard.to_string(),
