@@ -2,6 +2,7 @@
 
 mod again;
 mod blame;
+mod mute;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -118,6 +119,7 @@ pub async fn run(
     }
     settings.progress.clear();
     blame::assign(&mut results);
+    mute::excuse(first.spec(), &mut results);
     notes.extend(subjects.iter().flat_map(|subject| subject.deaths()));
     Ok(Finished {
         results,

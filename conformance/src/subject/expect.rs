@@ -11,7 +11,7 @@ use super::link::Link;
 use super::{Protocol, nubison, vocabulary};
 use crate::case::Role;
 use crate::suite;
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::{Failure, Outcome, Stop};
 
 /// Whether a message is the answer to a fence.
 type Answers = Box<dyn Fn(&Received) -> bool + Send + Sync>;
@@ -150,10 +150,7 @@ impl Link {
                 messages,
                 alive: false,
             }),
-            Some(event) => Err(Stop::fail(
-                "the connection to go on or to end",
-                event.to_string(),
-            )),
+            Some(event) => Err(Stop::fail(Failure::SETTLES, event.to_string())),
         }
     }
 
