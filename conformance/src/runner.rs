@@ -6,6 +6,7 @@ mod blame;
 mod book;
 mod door;
 mod meet;
+mod mute;
 mod nubison;
 
 use std::collections::VecDeque;
@@ -118,6 +119,7 @@ pub async fn run(
     }
     settings.progress.clear();
     blame::assign(&mut results);
+    mute::excuse(first.spec(), &mut results);
     notes.extend(subjects.iter().flat_map(|subject| subject.deaths()));
     Ok(Finished {
         results,

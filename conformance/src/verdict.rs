@@ -77,6 +77,15 @@ pub enum Kind {
 }
 
 impl Failure {
+    /// What is expected after a message that may cost the connection.
+    pub const SETTLES: &str = "the connection to go on or to end";
+
+    /// Whether it is that neither came.
+    #[must_use]
+    pub fn is_muteness(&self) -> bool {
+        self.expected == Self::SETTLES && self.is_silence()
+    }
+
     /// Whether it is that something did not come, or came to an end, which may have any cause;
     /// what a subject does is proof by itself.
     #[must_use]

@@ -12,7 +12,7 @@ use super::link::Link;
 use super::{Protocol, nubison, vocabulary};
 use crate::case::Role;
 use crate::suite;
-use crate::verdict::{Outcome, Step, Stop};
+use crate::verdict::{Failure, Outcome, Step, Stop};
 
 /// Whether a message is the answer to a fence.
 type Answers = Box<dyn Fn(&Received) -> bool + Send + Sync>;
@@ -154,10 +154,7 @@ impl Link {
                 messages,
                 alive: false,
             }),
-            Some(event) => Err(Stop::fail(
-                "the connection to go on or to end",
-                event.to_string(),
-            )),
+            Some(event) => Err(Stop::fail(Failure::SETTLES, event.to_string())),
         }
     }
 
