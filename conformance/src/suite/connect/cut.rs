@@ -11,8 +11,9 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// The clause that is broken by whoever cuts.
 const NEVER_CUT: &str = "IOTMP25-VARINT-004";
-/// Bits that are lost to those who keep such a number in a byte, two or four.
-const LOST: [u32; 3] = [8, 16, 32];
+/// Bits that are lost to those who keep such a number in a byte or two. Who keeps integers in four
+/// bytes does so wherever there is one.
+const LOST: [u32; 2] = [8, 16];
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
