@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
 use crate::case::{Case, Pace, Role};
 use crate::family;
 use crate::subject::{Peer, Protocol, Subject, Transcript};
-use crate::verdict::{Failure, Kind, Outcome, Verdict};
+use crate::verdict::{Failure, Kind, Outcome, Stop, Verdict};
 
 /// Runs a case once, and sees whether the subject lives after an invalid one.
 pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Verdict, Peer) {
@@ -17,8 +19,15 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
     let mut peer = subject.peer();
     let transcript = peer.transcript().clone();
     // In a task of its own a case that panics costs only itself.
+    let longest = subject.longest();
     let task = tokio::spawn(async move {
-        let outcome = (case.run)(&mut peer).await;
+        let outcome = timeout(longest, (case.run)(&mut peer)).await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            let seconds = longest.as_secs();
+            Err(Stop::inconclusive(format!(
+                "the case came to no end within {seconds} s: what the subject sends keeps it from that"
+            )))
+        });
         (outcome, peer)
     });
     let (outcome, peer) = match task.await {
@@ -30,7 +39,7 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
     };
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
     let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
-    let verdict = excused(verdict, &transcript);
+    let verdict = flooded(excused(verdict, &transcript), &transcript);
     let is_edited = case.control.is_some_and(|slug| slug != case.slug);
     let hurts = is_edited || case.pace == Pace::Alone;
     // Whoever closes a connection for no reason may have died.
@@ -63,6 +72,7 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
         detail: "after the case the subject was probed".to_owned(),
     });
     let broken = accused(broken, subject, probe.transcript());
+    let broken = flooded(broken, probe.transcript());
     let is_over = died || subject.gone().is_some();
     let verdict = if is_over {
         broken
@@ -87,6 +97,16 @@ fn excused(verdict: Verdict, transcript: &Transcript) -> Verdict {
     match (transcript.excused(), &verdict) {
         (Some(why), Verdict::Fail(_)) if transcript.accused().is_none() => Verdict::Skip {
             reason: why.to_owned(),
+        },
+        _ => verdict,
+    }
+}
+
+/// A failure where the subject sent more than is read says nothing, unless that breaks a rule itself.
+fn flooded(verdict: Verdict, transcript: &Transcript) -> Verdict {
+    match (transcript.flooded(), &verdict) {
+        (Some(what), Verdict::Fail(_)) if transcript.accused().is_none() => Verdict::Inconclusive {
+            reason: format!("the subject sends {what}, which nothing asks for and no rule limits"),
         },
         _ => verdict,
     }

@@ -6,6 +6,7 @@ mod broken_devices;
 mod broken_servers;
 mod broken_streams;
 mod exit_codes;
+mod floods;
 mod frame;
 mod interceptor;
 mod meddler;

@@ -179,7 +179,9 @@ async fn turned_away(peer: &Peer, code: Option<u16>) -> Outcome {
                     phrase(&received.message),
                 ));
             }
-            Event::Garbage(why) => return Err(Stop::fail("a new Login or the end", why)),
+            Event::Garbage(why) | Event::Flood(why) => {
+                return Err(Stop::fail("a new Login or the end", why));
+            }
             Event::Closed { .. } | Event::Silence(_) => return Ok(()),
         }
     }
