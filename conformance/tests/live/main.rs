@@ -5,6 +5,7 @@ mod baselines;
 mod broken_devices;
 mod broken_servers;
 mod broken_streams;
+mod command_line;
 mod exit_codes;
 mod floods;
 mod frame;
