@@ -1,5 +1,6 @@
 //! The command line: one file for every subcommand.
 
+mod choice;
 mod codec;
 mod coverage;
 mod decode;
@@ -7,8 +8,11 @@ mod device;
 mod diff;
 mod encode;
 mod explain;
+mod input;
 mod list;
+mod listening;
 mod live;
+mod number;
 mod options;
 mod pcap;
 mod replay;
@@ -19,7 +23,7 @@ mod spec;
 mod tap;
 mod vectors;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -129,12 +133,4 @@ fn print(text: &str) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-/// All of the standard input as text.
-fn stdin() -> Result<String, String> {
-    let mut text = String::new();
-    let read = io::stdin().lock().read_to_string(&mut text);
-    read.map_err(|error| format!("the standard input cannot be read: {error}"))?;
-    Ok(text)
 }

@@ -366,5 +366,5 @@ fn meaning(spec: &Spec, field: &Field, number: u64) -> String {
 /// # Errors
 /// [`Refusal`] of the class `json`.
 pub fn message_from(text: &str) -> Result<Json, Refusal> {
-    json::parse(text).map_err(|error| Refusal::new(Class::Json, 0, error.path, error.detail))
+    json::parse_unique(text).map_err(|error| Refusal::new(Class::Json, 0, error.path, error.detail))
 }

@@ -4,6 +4,7 @@ use iotmp_spec::model::{Ambiguity, Clause, Party, Spec};
 
 use crate::case::{Case, Role};
 use crate::family;
+use crate::observe::{self, Rule};
 use crate::plan::vectors_of;
 use crate::suite;
 use crate::vector::{Expected, Operation, Vector};
@@ -118,6 +119,16 @@ impl Coverage {
     }
 }
 
+/// What `tap` and `pcap` watch for: rules that they see to be kept or broken in passing traffic.
+#[must_use]
+pub fn observed(spec: &'static Spec) -> Vec<Proof> {
+    let sides = Role::ALL.into_iter();
+    let rules = sides.flat_map(|side| observe::rules(spec, side).map(move |rule| (rule, side)));
+    rules
+        .map(|(rule, side)| Proof::observed(spec, rule, side))
+        .collect()
+}
+
 /// Live cases that no spec takes, and clauses and ambiguities that they name and no spec has.
 #[must_use]
 pub fn dangling(specs: &[&'static Spec]) -> Vec<String> {
@@ -176,6 +187,24 @@ impl Proof {
             control: case.control.map(|slug| format!("{role}.{slug}")),
             // Who speaks also reads and writes.
             parties: vec![party, Party::Encoder, Party::Decoder],
+        }
+    }
+
+    fn observed(spec: &Spec, rule: &Rule, side: Role) -> Self {
+        Self {
+            id: rule.id(side),
+            title: rule.title.to_owned(),
+            level: crate::ledger::level_name(rule.level(spec)),
+            subject: side.name(),
+            clauses: rule
+                .clause(spec)
+                .map(|clause| clause.id.clone())
+                .into_iter()
+                .collect(),
+            ambiguity: None,
+            control: None,
+            // What traffic happens to show is no proof that a suite has.
+            parties: Vec::new(),
         }
     }
 

@@ -32,6 +32,7 @@
 //! and does not survive, nor does the order of a map when it is written again.
 
 mod read;
+mod unique;
 mod write;
 
 use iotmp_ref::pson::Value;
@@ -39,6 +40,7 @@ use serde_json::Value as Json;
 
 pub(crate) use self::read::{FieldJson, field_from};
 pub use self::read::{ReadError, parse, value_from};
+pub use self::unique::parse_unique;
 pub use self::write::value_to;
 pub(crate) use self::write::varint_to;
 

@@ -132,6 +132,13 @@ pub const fn level_name(level: Level) -> &'static str {
     }
 }
 
+/// The level of a word in a ledger.
+#[must_use]
+pub fn level_named(word: &str) -> Option<Level> {
+    let mut all = [Level::Must, Level::Should, Level::May].into_iter();
+    all.find(|level| level_name(*level) == word)
+}
+
 impl Ledger {
     /// Reckons up `claims`.
     ///

@@ -23,6 +23,7 @@ mod websocket;
 mod written;
 
 pub use self::judge::{End, Judge};
+pub(crate) use self::report::rules;
 pub use self::report::{Observed, case_ids, report};
 pub use self::rule::Rule;
 pub use self::score::{Findings, Score};

@@ -41,11 +41,13 @@ pub fn nearest<'a>(
     count: usize,
 ) -> Vec<&'a str> {
     let wanted: String = wanted.chars().filter(|c| !matches!(c, '*' | '?')).collect();
+    let wanted = wanted.to_lowercase();
     let mut scored: Vec<(f64, &str)> = ids
         .into_iter()
         .map(|id| {
-            let distance = strsim::normalized_damerau_levenshtein(&wanted, id);
-            let start = strsim::jaro_winkler(&wanted, id);
+            let lower = id.to_lowercase();
+            let distance = strsim::normalized_damerau_levenshtein(&wanted, &lower);
+            let start = strsim::jaro_winkler(&wanted, &lower);
             (distance + start, id)
         })
         .collect();
@@ -92,5 +94,7 @@ mod tests {
             ["device.connect.first-message"]
         );
         assert_eq!(nearest("zzz", ids, 5).len(), 3);
+        let clauses = ["IOTMP23-SID-006", "IOTMP25-RUN-001", "iotmp25.run"];
+        assert_eq!(nearest("iotmp25-run-001", clauses, 1), ["IOTMP25-RUN-001"]);
     }
 }

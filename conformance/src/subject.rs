@@ -4,6 +4,7 @@
 //! come from: a case gets a [`Peer`], opens a [`Link`] on it and talks.
 //! Everything that passes is in the case's [`Transcript`].
 
+mod allowance;
 mod background;
 mod catalogue;
 mod child;

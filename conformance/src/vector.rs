@@ -11,6 +11,7 @@
 
 mod bundle;
 mod check;
+mod contradiction;
 mod embedded;
 mod expect;
 mod like;

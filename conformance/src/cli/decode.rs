@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use iotmp_conformance::codec::{Codec, explain, explain_refusal};
 use iotmp_conformance::specs;
 
-use super::{Notation, Outcome, REFUSED, print, stdin};
+use super::input::stdin;
+use super::{Notation, Outcome, REFUSED, print};
 
 /// Reads messages as hex and prints each as one line of JSON.
 #[derive(Debug, clap::Args)]
@@ -72,16 +73,24 @@ fn messages(codec: &Codec<'_>, bytes: &[u8], annotated: bool) -> Outcome {
 
 /// The bytes in hex that people write: grouped, with `0x`, over several lines.
 fn bytes_of(text: &str) -> Result<Vec<u8>, String> {
+    let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ':');
     let mut digits = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':')) {
-        digits.push_str(
-            word.strip_prefix("0x")
-                .or(word.strip_prefix("0X"))
-                .unwrap_or(word),
-        );
-    }
-    if let Some(other) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
-        return Err(format!("{other:?} is not a hex digit"));
+    for (line, row) in text.lines().enumerate() {
+        let mut column = 1;
+        for word in row.split(is_between) {
+            let bare = word.strip_prefix("0x").or(word.strip_prefix("0X"));
+            let bare = bare.unwrap_or(word);
+            let prefix = word.len() - bare.len();
+            let mut numbered = bare.chars().enumerate();
+            if let Some((at, other)) = numbered.find(|(_, c)| !c.is_ascii_hexdigit()) {
+                let (line, column) = (line + 1, column + prefix + at);
+                return Err(format!(
+                    "{other:?} is not a hex digit (line {line}, column {column})"
+                ));
+            }
+            column += word.chars().count() + 1;
+            digits.push_str(bare);
+        }
     }
     hex::decode(&digits)
         .map_err(|_| format!("{} hex digits are no whole number of bytes", digits.len()))
@@ -107,6 +116,13 @@ mod tests {
             bytes_of("050"),
             Err("3 hex digits are no whole number of bytes".to_owned())
         );
-        assert_eq!(bytes_of("05g0"), Err("'g' is not a hex digit".to_owned()));
+        for (text, place) in [
+            ("05g0", "line 1, column 3"),
+            ("0x05 0xg0", "line 1, column 8"),
+            ("05 00\n05:0g", "line 2, column 5"),
+        ] {
+            let error = format!("'g' is not a hex digit ({place})");
+            assert_eq!(bytes_of(text), Err(error), "{text}");
+        }
     }
 }

@@ -5,10 +5,11 @@ use core::time::Duration;
 use iotmp_conformance::case::Role;
 use iotmp_conformance::specs;
 use iotmp_conformance::subject::{Credentials, Subject};
-use tokio::net::TcpListener;
 
 use super::Outcome;
+use super::listening::listen;
 use super::live::{Target, quoted, test};
+use super::number;
 use super::options::RunOptions;
 
 /// Tests a device: listens, and lets it dial again and again.
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDR")]
     listen: String,
     /// How long to wait for the device to dial, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = number::seconds)]
     wait: u64,
     /// Let in only the device of this user.
     #[arg(long, value_name = "U", requires_all = ["device", "credential"])]
@@ -68,10 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         again,
     };
     test(target, &arguments.run, async {
-        let listener = TcpListener::bind(address).await;
-        let listener =
-            listener.map_err(|error| format!("{address} cannot be listened on: {error}"))?;
-        let bound = listener.local_addr().map_err(|error| error.to_string())?;
+        let (listener, bound) = listen(address).await?;
         let wait = Duration::from_secs(arguments.wait);
         anstream::eprintln!(
             "waiting up to {} s for a device to dial {bound}",

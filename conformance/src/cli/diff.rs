@@ -8,6 +8,7 @@ use iotmp_conformance::comparison::Comparison;
 use iotmp_conformance::report::Report;
 
 use super::Outcome;
+use super::input::text;
 use super::options::{created, deliver};
 
 /// Compares two JSON reports: exit code 0 if nothing got worse, 1 if something did.
@@ -85,7 +86,6 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn read(path: &Path) -> Result<Report, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let text = text(path)?;
     Report::read(&text).map_err(|error| format!("{}: {error}", path.display()))
 }

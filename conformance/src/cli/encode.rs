@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use iotmp_conformance::codec;
 
-use super::{Notation, Outcome, REFUSED, print, stdin};
+use super::input::stdin;
+use super::{Notation, Outcome, REFUSED, print};
 
 /// Reads one message as JSON from the standard input and prints its bytes as hex.
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use iotmp_conformance::coverage::{Coverage, Proof, party_name};
+use iotmp_conformance::coverage::{Coverage, Proof, observed, party_name};
 use iotmp_conformance::ledger::level_name;
 use iotmp_conformance::plan::vectors_of;
 use iotmp_conformance::select::nearest;
@@ -38,10 +38,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             explain_ambiguity(&coverage, ambiguity);
             found = true;
         }
-        if let Some(proof) = coverage.proofs.iter().find(|proof| proof.id == id) {
+        let watched = observed(spec);
+        let mut proofs = coverage.proofs.iter().chain(&watched);
+        if let Some(proof) = proofs.find(|proof| proof.id == id) {
             explain_proof(spec, proof);
             found = true;
         }
+        known.extend(watched.into_iter().map(|proof| proof.id));
         known.extend(coverage.proofs.into_iter().map(|proof| proof.id));
         known.extend(spec.clauses.iter().map(|clause| clause.id.clone()));
         known.extend(spec.ambiguities.iter().map(|known| known.id.clone()));
@@ -106,10 +109,10 @@ fn proved_by(coverage: &Coverage, id: &str) {
 }
 
 fn explain_proof(spec: &'static Spec, proof: &Proof) {
-    let what = if proof.subject == "codec" {
-        "vector"
-    } else {
-        "case"
+    let what = match proof.subject {
+        "codec" => "vector",
+        _ if proof.id.contains(".observed.") => "case of tap and pcap",
+        _ => "case",
     };
     anstream::println!("{} ({}), a {what}", proof.id, spec.name);
     anstream::println!("  {} {}", proof.level, proof.title);

@@ -2,21 +2,21 @@
 
 use std::process::ExitCode;
 
-use iotmp_conformance::coverage::{Coverage, Proof};
-use iotmp_conformance::plan::Selection;
+use iotmp_conformance::coverage::{Coverage, Proof, observed};
+use iotmp_conformance::ledger::level_named;
 
 use super::Outcome;
+use super::choice::Choice;
 use super::options::specs;
 
-/// Lists live cases and vectors: id, level, subject, specifications, clauses.
+/// Lists live cases, vectors, and what `tap` and `pcap` watch for: id, level, subject, specifications, clauses.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Only this specification.
     #[arg(long, value_name = "NAME")]
     spec: Option<String>,
-    /// Only what matches; `*` is any text, `?` any character. May be given again.
-    #[arg(long, value_name = "GLOB")]
-    select: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
 }
 
 /// One line of the list: what is tried, and under which specs.
@@ -28,7 +28,7 @@ struct Row {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let mut rows: Vec<Row> = Vec::new();
     for spec in specs(arguments.spec.as_deref())? {
-        for proof in Coverage::of(spec).proofs {
+        for proof in Coverage::of(spec).proofs.into_iter().chain(observed(spec)) {
             match rows.iter_mut().find(|row| row.proof.id == proof.id) {
                 Some(row) => row.add(proof, &spec.name),
                 None => rows.push(Row {
@@ -38,14 +38,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             }
         }
     }
-    let selection = Selection {
-        select: arguments.select.clone(),
-        ..Selection::default()
-    };
+    let selection = arguments.choice.selection();
     selection
         .check(rows.iter().map(|row| row.proof.id.as_str()))
         .map_err(|error| error.to_string())?;
-    rows.retain(|row| selection.asks_for(&row.proof.id, iotmp_spec::model::Level::May));
+    rows.retain(|row| {
+        level_named(row.proof.level).is_some_and(|level| selection.asks_for(&row.proof.id, level))
+    });
     let widest = rows.iter().map(|row| row.proof.id.len()).max().unwrap_or(0);
     for Row { proof, specs } in &rows {
         let mut proved = proof.clauses.clone();

@@ -16,36 +16,32 @@ use iotmp_conformance::report::{Format, Report};
 use iotmp_conformance::runner::Settings;
 use iotmp_conformance::specs;
 use iotmp_conformance::subject::Manner;
-use iotmp_spec::model::{Level, Spec};
+use iotmp_spec::model::Spec;
 
 use super::Outcome;
+use super::choice::Choice;
+use super::input::text;
+use super::number;
 
 /// Which cases run, how, and where the result goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct RunOptions {
-    /// Run only the cases whose ids match; `*` is any text, `?` any character. May be given again.
-    #[arg(long, value_name = "GLOB")]
-    select: Vec<String>,
-    /// Leave out the cases whose ids match. May be given again.
-    #[arg(long, value_name = "GLOB")]
-    skip: Vec<String>,
-    /// Laxest level to run.
-    #[arg(long, value_enum, default_value_t = LevelName::May)]
-    level: LevelName,
+    #[command(flatten)]
+    choice: Choice,
     /// Most cases at a time against a server.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = number::jobs)]
     jobs: usize,
     /// How long an answer may take, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 3000)]
+    #[arg(long, value_name = "MS", default_value_t = 3000, value_parser = number::milliseconds)]
     timeout: u64,
     /// How long a case about keep alive may wait for one thing, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 150)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 150, value_parser = number::seconds)]
     patience: u64,
     /// Where random choices begin.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// How often each case runs; its worst verdict counts.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::times)]
     repeat: usize,
     /// Exit with 0 although a MUST clause stayed untested.
     #[arg(long)]
@@ -63,21 +59,6 @@ pub(super) struct RunOptions {
     /// Keep every failure in this folder, one file each, for `replay FILE`.
     #[arg(long, value_name = "DIR")]
     bundles: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum LevelName {
-    Must,
-    Should,
-    May,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("at least 1 is needed".to_owned()),
-        Ok(number) => Ok(number),
-        Err(_) => Err("a number is needed".to_owned()),
-    }
 }
 
 /// Where a report goes, and in which format.
@@ -115,15 +96,7 @@ impl FromStr for Target {
 
 impl RunOptions {
     pub(super) fn selection(&self) -> Selection {
-        Selection {
-            select: self.select.clone(),
-            skip: self.skip.clone(),
-            level: match self.level {
-                LevelName::Must => Level::Must,
-                LevelName::Should => Level::Should,
-                LevelName::May => Level::May,
-            },
-        }
+        self.choice.selection()
     }
 
     pub(super) fn settings(&self) -> Settings {
@@ -156,9 +129,7 @@ impl RunOptions {
         let baseline = match &self.baseline {
             None => None,
             Some(path) => {
-                let text = fs::read_to_string(path)
-                    .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-                let baseline = Baseline::read(&text);
+                let baseline = Baseline::read(&text(path)?);
                 Some(baseline.map_err(|error| format!("{}: {error}", path.display()))?)
             }
         };

@@ -12,7 +12,9 @@ use iotmp_conformance::subject::{ChildCodec, CodecCommand, CodecSubject, Referen
 use iotmp_conformance::vector::{Operation, Vector, VectorSet, file_of, to_json};
 use iotmp_conformance::{certify, exit, plan};
 
+use super::input::text;
 use super::live::quoted;
+use super::number;
 use super::{Command, Outcome, print};
 
 /// Tries a failure again that `--bundles` has kept: 0 where it passes now, 1 where it still fails.
@@ -28,16 +30,16 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDR")]
     address: Option<String>,
     /// How long an answer may take, in milliseconds, instead of what the file says.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = number::milliseconds)]
     timeout: Option<u64>,
     /// Make the failing input of a codec as small as it gets, and print it as a file of vectors.
     #[arg(long)]
     shrink: bool,
     /// Most questions that --shrink puts to the codec.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().tries, requires = "shrink")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().tries, value_parser = number::times, requires = "shrink")]
     tries: usize,
     /// Longest time that --shrink takes, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().time.as_secs(), requires = "shrink")]
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().time.as_secs(), value_parser = number::seconds, requires = "shrink")]
     time: u64,
     /// Write the small vector below this folder as well, as <spec>/shrunk.json.
     #[arg(long, value_name = "DIR", requires = "shrink")]
@@ -49,8 +51,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let path = arguments.file.display();
-    let text = fs::read_to_string(&arguments.file)
-        .map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let text = text(&arguments.file)?;
     let bundle = Bundle::read(&text).map_err(|error| format!("{path}: {error}"))?;
     let is_codec = matches!(bundle.subject, Subject::Codec { .. });
     if !is_codec && !arguments.command.is_empty() {

@@ -48,8 +48,11 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 .await
                 .map_err(|error| error.to_string())?
                 .map_err(told)?;
+            // A specification of which nothing was asked for has no account.
+            if !of_spec.is_empty() {
+                ledgers.push(ledger);
+            }
             runs.extend(of_spec);
-            ledgers.push(ledger);
         }
         Ok::<_, String>((runs, ledgers))
     })?;

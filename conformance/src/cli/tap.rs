@@ -9,10 +9,11 @@ use iotmp_conformance::exit;
 use iotmp_conformance::observe::{Observed, case_ids, report, tap::Tap};
 use iotmp_conformance::specs;
 use iotmp_ref::transport::tls::Certificate;
-use tokio::net::TcpListener;
 
 use super::Outcome;
+use super::listening::listen;
 use super::live::quoted;
+use super::number;
 use super::options::{RunOptions, block_on};
 use super::route::{Security, parsed};
 
@@ -41,10 +42,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
     /// How long to wait for a device to dial, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = number::seconds)]
     wait: u64,
     /// How long to go on, in seconds, whatever connections end in it.
-    #[arg(long = "for", value_name = "SECONDS")]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = number::seconds)]
     during: Option<u64>,
     /// Specification to judge by.
     #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
@@ -88,12 +89,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let transport = arguments.security.transport(&arguments.upstream)?;
     let address = parsed(&arguments.upstream)?;
     let began = Instant::now();
-    let (listen, upstream) = (&arguments.listen, &arguments.upstream);
-    let watched = block_on(async {
-        let listener = TcpListener::bind(listen).await;
-        let listener =
-            listener.map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
-        let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let (at, upstream) = (&arguments.listen, &arguments.upstream);
+    let (watched, bound) = block_on(async {
+        let (listener, bound) = listen(at).await?;
         anstream::eprintln!("forwarding what dials {bound} to {upstream}; Ctrl-C ends it");
         let tap = Tap {
             listener,
@@ -112,7 +110,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             }
         };
         let watched = tap.run(stop).await;
-        watched.map_err(|error| format!("{bound} cannot be listened on: {error}"))
+        let watched = watched.map_err(|error| format!("{bound} cannot be listened on: {error}"))?;
+        Ok::<_, String>((watched, bound))
     })??;
     let passed = watched.findings.messages.iter().any(|count| *count > 0);
     if let Some(why) = watched.unreachable.as_ref().filter(|_| !passed) {
@@ -124,15 +123,15 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         return Ok(ExitCode::from(exit::UNREACHABLE));
     }
     if watched.connections == 0 {
-        anstream::eprintln!("error: no device dialled {listen}");
+        anstream::eprintln!("error: no device dialled {bound}");
         return Ok(ExitCode::from(exit::UNREACHABLE));
     }
     let observed = Observed {
         spec,
-        address: format!("between {listen} and {upstream}"),
+        address: format!("between {bound} and {upstream}"),
         again: format!(
             "iotmp-conformance tap --listen {} --upstream {}{} --spec {}",
-            quoted(listen),
+            quoted(at),
             quoted(upstream),
             arguments.again(),
             spec.name

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use iotmp_conformance::exit;
 use iotmp_conformance::vector::{self, BundleFile, Fault};
 
+use super::input::text;
 use super::{Outcome, print};
 
 /// Writes the vectors for use without this program, or checks some.
@@ -54,6 +55,14 @@ fn export(out: &Path) -> Outcome {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(told)?;
         }
+        // What a link leads to is no part of the bundle.
+        let mut parts = path.ancestors().take_while(|part| *part != out);
+        if let Some(link) = parts.find(|part| part.is_symlink()) {
+            let shown = link.display();
+            return Err(format!(
+                "{shown} is a link; remove it, or give another folder by --out"
+            ));
+        }
         fs::write(&path, &file.text).map_err(told)?;
     }
     let count: usize = vector::all().iter().map(|set| set.vectors.len()).sum();
@@ -77,7 +86,7 @@ fn check(paths: &[PathBuf]) -> Outcome {
                     path.display()
                 ));
             }
-            faults.extend(found);
+            faults.extend(found.into_iter().map(|fault| fault.below(path)));
             count += vectors;
         } else {
             alone.push(BundleFile {
@@ -137,10 +146,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths = paths.map_err(told)?;
     paths.sort();
     Ok(paths)
-}
-
-fn text(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }
 
 /// The last two parts of a path, which say what the file is about.

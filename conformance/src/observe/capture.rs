@@ -71,6 +71,8 @@ pub struct Capture {
     packets: u64,
     fragments: u64,
     unreadable: u64,
+    /// Bytes of a file that ends inside a packet, as one does whose writer was killed.
+    cut_at: Option<usize>,
 }
 
 /// What a packet's place in the file says of it.
@@ -93,7 +95,8 @@ impl Capture {
     /// Reads a capture file.
     ///
     /// # Errors
-    /// [`CaptureError`]; what stands before a fault is not judged either.
+    /// [`CaptureError`]; what stands before a fault is not judged either, but for the whole packets of a
+    /// file that ends inside one.
     pub fn read(file: impl Read + Send) -> Result<Self, CaptureError> {
         let mut reader = create_reader(BUFFER, file).map_err(|error| match error {
             PcapError::Incomplete(_) | PcapError::UnexpectedEof => CaptureError::Truncated(0),
@@ -112,6 +115,10 @@ impl Capture {
                 Err(PcapError::Eof) => return Ok(capture),
                 Err(PcapError::Incomplete(_)) => Step::More,
                 Err(PcapError::BufferTooSmall) => return Err(CaptureError::TooLarge(at)),
+                Err(PcapError::UnexpectedEof) if capture.packets > 0 => {
+                    capture.cut_at = Some(at + had);
+                    return Ok(capture);
+                }
                 Err(PcapError::UnexpectedEof) => return Err(CaptureError::Truncated(at + had)),
                 Err(PcapError::ReadError) => return Err(CaptureError::Unreadable),
                 Err(_) => return Err(CaptureError::Malformed(at)),
@@ -257,6 +264,11 @@ impl Capture {
         let mut number = 0;
         let (mut passed_over, mut example) = (0_u64, None);
         let mut notes = Vec::new();
+        if let Some(bytes) = self.cut_at {
+            notes.push(format!(
+                "the file ends in the middle of a packet, after {bytes} bytes; the whole ones before it are judged"
+            ));
+        }
         for (count, what) in [
             (
                 self.fragments,

@@ -36,9 +36,13 @@ pub fn case_ids(spec: &Spec) -> Vec<String> {
         .collect()
 }
 
-fn rules(spec: &Spec, side: Role) -> impl Iterator<Item = &'static Rule> {
+/// The rules that traffic can show of a side. Messages that do not say their size cannot be told apart
+/// by whoever only watches.
+pub(crate) fn rules(spec: &Spec, side: Role) -> impl Iterator<Item = &'static Rule> {
     let all = rule::ALL.iter();
-    all.filter(move |rule| rule.fits(spec) && rule.sides.contains(&side))
+    all.filter(move |rule| {
+        spec.framing.size.is_some() && rule.fits(spec) && rule.sides.contains(&side)
+    })
 }
 
 /// Draws the sum of what was found, as far as `selection` asks for it.

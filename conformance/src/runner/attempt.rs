@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
 use crate::case::{Case, Pace, Role};
 use crate::family;
 use crate::subject::{Peer, Protocol, Subject, Transcript};
@@ -17,8 +19,15 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
     let mut peer = subject.peer();
     let transcript = peer.transcript().clone();
     // In a task of its own a case that panics costs only itself.
+    let longest = subject.longest();
     let task = tokio::spawn(async move {
-        let outcome = (case.run)(&mut peer).await;
+        let outcome = timeout(longest, (case.run)(&mut peer)).await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            let seconds = longest.as_secs();
+            Err(Stop::inconclusive(format!(
+                "the case came to no end within {seconds} s: what the subject sends keeps it from that"
+            )))
+        });
         (outcome, peer)
     });
     let (outcome, peer) = match task.await {
@@ -31,7 +40,7 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
     let verdict = outcome.map_or_else(|stop| stop.into_verdict(), |()| Verdict::Pass);
     let verdict = convicted(verdict, &transcript);
     let verdict = family::verdict(subject.spec(), accused(verdict, subject, &transcript));
-    let verdict = excused(verdict, &transcript);
+    let verdict = flooded(excused(verdict, &transcript), &transcript);
     let verdict = probed(verdict, case);
     let is_edited = case.control.is_some_and(|slug| slug != case.slug);
     let hurts = is_edited || case.pace == Pace::Alone;
@@ -65,6 +74,7 @@ pub(super) async fn attempt(case: &'static Case, subject: &Arc<Subject>) -> (Ver
         detail: "after the case the subject was probed".to_owned(),
     });
     let broken = accused(broken, subject, probe.transcript());
+    let broken = flooded(broken, probe.transcript());
     let is_over = died || subject.gone().is_some();
     let verdict = if is_over {
         broken
@@ -118,6 +128,16 @@ fn probed(verdict: Verdict, case: &Case) -> Verdict {
             reason: format!("expected {expected}, got {got}"),
         },
         verdict => verdict,
+    }
+}
+
+/// A failure where the subject sent more than is read says nothing, unless that breaks a rule itself.
+fn flooded(verdict: Verdict, transcript: &Transcript) -> Verdict {
+    match (transcript.flooded(), &verdict) {
+        (Some(what), Verdict::Fail(_)) if transcript.accused().is_none() => Verdict::Inconclusive {
+            reason: format!("the subject sends {what}, which nothing asks for and no rule limits"),
+        },
+        _ => verdict,
     }
 }
 

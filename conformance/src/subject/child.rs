@@ -48,8 +48,13 @@ pub struct CodecCommand {
 
 /// Why a codec could not be started, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct StartError(pub String);
+#[error("{why}")]
+pub struct StartError {
+    /// What went wrong.
+    pub why: String,
+    /// What to do.
+    pub advice: &'static str,
+}
 
 /// What went wrong while a question was open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -322,24 +327,29 @@ fn introduced(command: &CodecCommand) -> Result<(Process, Hello), StartError> {
     let CodecCommand {
         program, arguments, ..
     } = command;
-    let failed = |why: String| StartError(format!("{program}: {why}"));
+    let failed = |why: String, advice| StartError {
+        why: format!("{program}: {why}"),
+        advice,
+    };
     let mut process = Process::start(program, arguments)
-        .map_err(|error| failed(format!("cannot be started: {error}")))?;
+        .map_err(|error| failed(format!("cannot be started: {error}"), doctor::NO_PROGRAM))?;
     process.send(&protocol::hello_request());
     let limit = command.timeout.saturating_mul(START_FACTOR);
-    let heard = process
-        .line(limit)
-        .and_then(|line| Hello::read(&line).map_err(Breakdown::Malformed));
+    let heard = match process.line(limit) {
+        Ok(line) => Hello::read(&line)
+            .map_err(|why| (Breakdown::Malformed(why), doctor::advice_for_hello(&line))),
+        Err(breakdown) => Err((breakdown.clone(), doctor::advice_without_hello(&breakdown))),
+    };
     match heard {
         Ok(hello) => Ok((process, hello)),
-        Err(breakdown) => {
+        Err((breakdown, advice)) => {
             let stderr = process.kill();
             let last = stderr
                 .lines()
                 .last()
                 .map(|line| format!("; its last words: {line}"));
             let last = last.unwrap_or_default();
-            Err(failed(format!("no hello: {breakdown}{last}")))
+            Err(failed(format!("no hello: {breakdown}{last}"), advice))
         }
     }
 }

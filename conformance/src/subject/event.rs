@@ -14,6 +14,8 @@ pub enum Event {
     Message(Received),
     /// It sent bytes that are no message; why not.
     Garbage(String),
+    /// It sent more than is read; how much. Nothing more is read.
+    Flood(String),
     /// It closed the connection.
     Closed {
         /// Bytes of an unfinished message before it.
@@ -89,6 +91,7 @@ impl fmt::Display for Event {
         match self {
             Self::Message(received) => f.write_str(&phrase(&received.message)),
             Self::Garbage(why) => write!(f, "bytes that are no message ({why})"),
+            Self::Flood(what) => write!(f, "messages without end ({what})"),
             Self::Closed { unfinished, reset } => {
                 f.write_str(if *reset {
                     "connection reset"

@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::allowance::{Allowance, Floods};
 use super::background;
 use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
@@ -80,6 +81,9 @@ pub struct Link {
     watch: Watch,
     /// Of a connection of Nubison.
     pub(super) account: Option<nubison::Account>,
+    allowance: Allowance,
+    /// Whether nothing can be sent any more: a piece of a message was not taken.
+    is_clogged: bool,
     /// Whether a call and not a Keep Alive shows what a server does not send.
     fences_by_call: bool,
     /// Fences in a row that were raised twice in vain.
@@ -109,6 +113,8 @@ pub(super) struct Terms {
     pub(super) fences_by_call: bool,
     /// Fences in a row that were raised twice in vain, on all connections.
     pub(super) in_vain: InVain,
+    /// Connections on which the subject sent more than is read.
+    pub(super) floods: Floods,
 }
 
 impl Link {
@@ -143,6 +149,8 @@ impl Link {
             watch: Watch::new(Codec::new(terms.spec), Arc::clone(&terms.streams)),
             account: (Protocol::of(terms.spec) == Protocol::Nubison)
                 .then(|| nubison::Account::new(terms.role, terms.order.clone())),
+            allowance: Allowance::new(Arc::clone(&terms.floods)),
+            is_clogged: false,
             fences_by_call: terms.fences_by_call,
             in_vain: Arc::clone(&terms.in_vain),
             is_asking: false,
@@ -265,6 +273,7 @@ impl Link {
     /// Writes from here on into another record, which is told of the beginning only.
     pub(super) fn move_to(&mut self, transcript: &Transcript) {
         self.transcript = transcript.clone();
+        self.allowance = self.allowance.renewed();
         let note = "established earlier, by this";
         match &self.hello {
             Some(hello) => {
@@ -304,6 +313,7 @@ impl Link {
     /// closed the connection is no error here: it is the next event.
     pub async fn send(&mut self, message: Json) -> Outcome {
         let bytes = self.encode(&message)?;
+        self.allowance.sent(bytes.len());
         self.write(&bytes, phrase(&message)).await;
         if self.role == Role::Server
             && let Some(encoding) = self.codec.announced(&message)
@@ -322,10 +332,16 @@ impl Link {
     /// Sends bytes as they are; `what` says in the record what they are.
     pub async fn send_raw(&mut self, bytes: &[u8], what: &str) {
         self.watch.crafts();
+        self.allowance.sent(bytes.len());
         self.write(bytes, format!("[{what}]")).await;
     }
 
     async fn write(&mut self, bytes: &[u8], note: String) {
+        if self.is_clogged {
+            let note = format!("not sent, as before: {note}");
+            self.transcript.add(self.number, Side::Suite, note);
+            return;
+        }
         self.transactions.sent(bytes);
         self.watch.sent(bytes, self.codec);
         self.transcript
@@ -338,10 +354,14 @@ impl Link {
         let failed = match timeout(self.patience, written).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!(
-                "the subject does not read for {} ms",
-                self.patience.as_millis()
-            ),
+            Err(_) => {
+                // What comes behind a piece of a message is read as the rest of it.
+                self.is_clogged = true;
+                format!(
+                    "the subject does not read for {} ms",
+                    self.patience.as_millis()
+                )
+            }
         };
         self.transcript
             .add(self.number, Side::Suite, format!("sending ended: {failed}"));
@@ -352,7 +372,7 @@ impl Link {
         self.transcript
             .add(self.number, Side::Suite, "sending closed");
         // Where it fails the connection is closed already.
-        let _ = self.stream.shutdown().await;
+        let _ = timeout(self.patience, self.stream.shutdown()).await;
     }
 
     /// Closes the connection.
@@ -371,6 +391,9 @@ impl Link {
         let began = Instant::now();
         loop {
             self.straighten(false);
+            if let Some(what) = self.allowance.spent() {
+                return self.flooded(what).await;
+            }
             let decode = |bytes: &[u8]| self.reader(bytes).decode(bytes);
             match frame::cut(&self.codec.spec().framing, &self.buffer, decode) {
                 Cut::Whole(len) => {
@@ -413,7 +436,25 @@ impl Link {
     /// There is nothing to wait for: whoever has read a piece of a message says nothing.
     pub async fn pause(&mut self) {
         let until = Instant::now() + PAUSE;
-        while let Ok(Ok(1..)) = timeout_at(until, self.fill()).await {}
+        while self.buffer.len() < CHUNK
+            && let Ok(Ok(1..)) = timeout_at(until, self.fill()).await
+        {}
+    }
+
+    /// What becomes of a connection on which more came than is read.
+    async fn flooded(&mut self, what: String) -> Event {
+        // Whoever asks again and again is not to keep others from their turn.
+        tokio::task::yield_now().await;
+        let event = Event::Flood(what);
+        if self.transcript.flooded().is_none() {
+            self.transcript.flood(event.to_string());
+            self.transcript
+                .add(self.number, Side::Subject, event.to_string());
+        }
+        if let Some(clause) = self.allowance.broken(self.codec.spec(), self.role) {
+            self.transcript.accuse(clause);
+        }
+        event
     }
 
     /// Whether the subject has closed the connection by now, and nothing is left to read.
@@ -432,7 +473,9 @@ impl Link {
 
     async fn fill(&mut self) -> io::Result<usize> {
         self.buffer.reserve(CHUNK);
-        self.stream.read_buf(&mut self.buffer).await
+        let read = self.stream.read_buf(&mut self.buffer).await?;
+        self.allowance.read(read);
+        Ok(read)
     }
 
     fn straighten(&mut self, is_late: bool) -> bool {
@@ -501,6 +544,7 @@ impl Link {
                 );
             }
         }
+        self.allowance.message(received.name());
         let note = phrase(&received.message);
         let reader = self.reader(&received.bytes);
         self.is_asking = false;

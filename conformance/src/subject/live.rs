@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
+use super::allowance::Floods;
 use super::catalogue::Catalogue;
 use super::event::Received;
 use super::introductions::Introductions;
@@ -84,6 +85,8 @@ pub struct Subject {
     fences_by_call: AtomicBool,
     /// Fences in a row that were raised twice in vain.
     in_vain: InVain,
+    /// Connections on which it sent more than is read.
+    floods: Floods,
     /// Streams of all connections.
     streams: Streams,
     /// How a device of Nubison writes numbers.
@@ -190,6 +193,7 @@ impl Subject {
             takes_over: AtomicBool::new(false),
             fences_by_call: AtomicBool::new(false),
             in_vain: InVain::default(),
+            floods: Floods::default(),
             streams: Streams::default(),
             order: nubison::Order::default(),
             operator: None,
@@ -391,6 +395,21 @@ impl Subject {
         *self.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
     }
 
+    /// How long one case may take whatever a subject does; lawful ones end long before.
+    pub(crate) fn longest(&self) -> Duration {
+        let Manner {
+            timeout, patience, ..
+        } = self.manner;
+        let dialling = match self.door {
+            Door::Dial { .. } => Duration::ZERO,
+            Door::Listen { wait, .. } => wait,
+        };
+        let waits = [(timeout, 64), (patience, 4), (dialling, 16)];
+        waits.iter().fold(Duration::ZERO, |sum, (wait, times)| {
+            sum.saturating_add(wait.saturating_mul(*times))
+        })
+    }
+
     pub(super) const fn door(&self) -> &Door {
         &self.door
     }
@@ -432,6 +451,7 @@ impl Subject {
             order: self.order.clone(),
             fences_by_call: self.fences_by_call.load(Ordering::Relaxed),
             in_vain: Arc::clone(&self.in_vain),
+            floods: Arc::clone(&self.floods),
         }
     }
 }

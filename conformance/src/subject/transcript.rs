@@ -1,10 +1,13 @@
 //! Everything that passed on the wire while a case ran.
 
+mod lines;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use self::lines::Lines;
 use crate::codec::{Codec, explain, explain_refusal};
 
 /// One step of a conversation.
@@ -44,14 +47,15 @@ pub enum Side {
 /// Bytes of one line that are kept; what is longer is cut.
 const KEPT: usize = 512;
 
-/// A shared record, cheap to clone.
+/// A shared record, cheap to clone. Of a long one the middle is left out.
 #[derive(Debug, Clone)]
 pub struct Transcript {
     start: Instant,
-    lines: Arc<Mutex<Vec<Line>>>,
+    lines: Arc<Mutex<Lines>>,
     accused: Arc<OnceLock<&'static str>>,
     convicted: Arc<OnceLock<(String, String)>>,
     excused: Arc<OnceLock<&'static str>>,
+    flooded: Arc<OnceLock<String>>,
 }
 
 impl Transcript {
@@ -64,6 +68,7 @@ impl Transcript {
             accused: Arc::default(),
             convicted: Arc::default(),
             excused: Arc::default(),
+            flooded: Arc::default(),
         }
     }
 
@@ -105,6 +110,17 @@ impl Transcript {
     #[must_use]
     pub fn excused(&self) -> Option<&'static str> {
         self.excused.get().copied()
+    }
+
+    /// Says that the subject sent more than is read.
+    pub(super) fn flood(&self, what: String) {
+        let _ = self.flooded.set(what);
+    }
+
+    /// What the subject sent where that is more than is read.
+    #[must_use]
+    pub fn flooded(&self) -> Option<&str> {
+        self.flooded.get().map(String::as_str)
     }
 
     /// Adds a line.
@@ -153,23 +169,19 @@ impl Transcript {
         if Arc::ptr_eq(&self.lines, &other.lines) {
             return;
         }
-        let mut taken = core::mem::take(&mut *other.lines());
-        self.lines().append(&mut taken);
+        let taken = core::mem::take(&mut *other.lines());
+        self.lines().append(taken);
     }
 
     /// Forgets all but the last `count` lines.
     pub(crate) fn keep_last(&self, count: usize) {
-        let mut lines = self.lines();
-        let Some(first) = lines.len().checked_sub(count) else {
-            return;
-        };
-        lines.drain(..first);
+        self.lines().keep_last(count);
     }
 
     /// A copy of the lines so far.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Line> {
-        self.lines().clone()
+        self.lines().snapshot()
     }
 
     /// A copy of the lines so far, their bytes named field by field.
@@ -182,7 +194,7 @@ impl Transcript {
         lines
     }
 
-    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<Line>> {
+    fn lines(&self) -> std::sync::MutexGuard<'_, Lines> {
         // A line is pushed whole or not at all, so that a poisoned lock hides nothing broken.
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }

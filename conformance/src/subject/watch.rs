@@ -20,7 +20,7 @@ use crate::suite::OWN_ID;
 /// The first message, and no other, is Connect.
 const FIRST: &str = "IOTMP25-CONNECT-001";
 /// A Keep Alive is answered by one.
-const ONE_BEAT: &str = "IOTMP25-KEEPALIVE-003";
+pub(super) const ONE_BEAT: &str = "IOTMP25-KEEPALIVE-003";
 /// A call with an identifier gets one answer.
 const ONE_ANSWER: &str = "IOTMP25-RUN-001";
 /// A call without an identifier gets none.

@@ -119,7 +119,7 @@ async fn unanswered(peer: &Peer) -> Outcome {
         Event::Message(received) if matches!(received.name(), "ok" | "error") => {
             Err(Stop::fail("no answer", phrase(&received.message)))
         }
-        Event::Garbage(why) => Err(Stop::fail("no answer", why)),
+        Event::Garbage(why) | Event::Flood(why) => Err(Stop::fail("no answer", why)),
         Event::Message(_) | Event::Closed { .. } | Event::Silence(_) => Ok(()),
     }
 }

@@ -249,7 +249,9 @@ async fn end_of(link: &mut Link, before: Instant, deadline: Instant) -> Outcome<
         match link.next_before(deadline).await {
             Event::Closed { .. } => return Ok(Some(before.elapsed())),
             Event::Silence(_) => return Ok(None),
-            Event::Garbage(why) => return Err(Stop::fail(Want::Closed.to_string(), why)),
+            Event::Garbage(why) | Event::Flood(why) => {
+                return Err(Stop::fail(Want::Closed.to_string(), why));
+            }
             Event::Message(_) => {}
         }
     }

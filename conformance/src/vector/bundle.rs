@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::check::Fault;
+use super::contradiction::against_reference;
 use super::{FILES, like, load};
 use crate::ledger::level_name;
 use crate::{json, specs};
@@ -217,7 +218,10 @@ fn check_manifest(text: &str, vectors: &[(&str, &str)]) -> Vec<Fault> {
 
 /// What is wrong with `given`, read together with all of `whole`.
 fn check_all(whole: &[(&str, &str)], given: &[(&str, &str)]) -> Vec<Fault> {
-    let mut faults = load(whole).err().map(|error| error.0).unwrap_or_default();
+    let mut faults = match load(whole) {
+        Ok(sets) => against_reference(&sets, given),
+        Err(error) => error.0,
+    };
     for (path, text) in given {
         // The loader's words are plainer; the schema has the last.
         if !faults.iter().any(|fault| fault.file == *path) {
@@ -312,6 +316,22 @@ mod tests {
         assert_eq!(
             faults(&changed(MANIFEST, "\"vectors\": 31", "\"vectors\": 30")),
             ["bundle.json: iotmp-2025/framing.json is listed with 30 vectors, but holds 31"]
+        );
+    }
+
+    #[test]
+    fn a_vector_that_contradicts_itself_is_told() {
+        let told = faults(&changed(FRAMING, r#""hex": "0500""#, r#""hex": "0600""#));
+        assert_eq!(told.len(), 1, "{told:?}");
+        let expected = "iotmp-shipping/framing.json: iotmp-shipping/framing/keep-alive: the vector contradicts itself: it expects ";
+        assert!(told[0].starts_with(expected), "{told:?}");
+        let advice = "correct `value`, `consumed` or `hex`, or make it `invalid`";
+        assert!(told[0].ends_with(advice), "{told:?}");
+        let twice = r#""hex": "0500", "hex": "0500""#;
+        let told = faults(&changed(FRAMING, r#""hex": "0500""#, twice));
+        assert!(
+            told[0].contains("the key \"hex\" is there twice"),
+            "{told:?}"
         );
     }
 

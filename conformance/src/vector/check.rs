@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use iotmp_ref::wire::Encoding;
 use iotmp_spec::model::{Level, Spec};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::codec::Codec;
+use crate::ledger::level_named;
 use crate::{json, specs};
 
 use super::expect::expected;
@@ -29,6 +31,15 @@ pub struct Fault {
 /// Every mistake that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError(pub Vec<Fault>);
+
+impl Fault {
+    /// The same of a file in that folder.
+    #[must_use]
+    pub fn below(mut self, folder: &Path) -> Self {
+        self.file = folder.join(&self.file).display().to_string();
+        self
+    }
+}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,7 +130,7 @@ fn read(
     files: &[(&str, &str)],
     faults: &mut Vec<Fault>,
 ) -> Result<(&'static Spec, Vec<Vector>), String> {
-    let json = json::parse(text).map_err(|error| error.to_string())?;
+    let json = json::parse_unique(text).map_err(|error| error.to_string())?;
     let raw = raw::File::deserialize(json).map_err(|error| error.to_string())?;
     let spec = specs::by_name(&raw.spec).map_err(|error| error.to_string())?;
     let home = format!("{}/{}", raw.spec, raw.area);
@@ -239,14 +250,8 @@ fn check_clause(spec: &Spec, id: &str) -> Result<(), String> {
 }
 
 fn level(text: &str) -> Result<Level, String> {
-    match text {
-        "MUST" => Ok(Level::Must),
-        "SHOULD" => Ok(Level::Should),
-        "MAY" => Ok(Level::May),
-        _ => Err(format!(
-            "there is no level {text:?}; there are MUST, SHOULD, MAY"
-        )),
-    }
+    level_named(text)
+        .ok_or_else(|| format!("there is no level {text:?}; there are MUST, SHOULD, MAY"))
 }
 
 /// Failing a vector is as bad as breaking the laxest of its clauses; an

@@ -160,3 +160,22 @@ fn a_patient_that_does_not_answer_is_3() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).starts_with("error: python3: no hello: crash"));
 }
+
+/// What is wrong before there is a hello is what beginners meet first.
+#[test]
+fn no_hello_is_told_with_what_to_do() {
+    let wrong = "read line; echo '{\"proto\":2,\"impl\":\"a\",\"version\":\"1\",\"ops\":[\"decode\"],\"specs\":[]}'; cat";
+    for (script, advice) in [
+        ("echo starting up; cat", "goes to the standard error"),
+        ("cat >/dev/null", "flush the standard output"),
+        ("exit 1", "see why it ends"),
+        (wrong, "by \"proto\":1"),
+    ] {
+        let codec = ["--", "sh", "-c", script];
+        let doctor = ["codec", "--doctor", "--timeout", "300"];
+        let output = program(&[&doctor[..], &codec].concat());
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{script}: {stdout}");
+        assert!(stdout.contains(advice), "{script}: {stdout}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Codecs in processes of their own: the examples, and examples with one thing
 //! broken.
 
+mod action;
 mod adapters;
 mod children;
 mod doctor;

@@ -201,7 +201,11 @@ fn wrong_usage_is_told_in_one_line() {
             "{arguments:?}"
         );
     };
-    usage(&["decode", "05g0"], "", "'g' is not a hex digit");
+    usage(
+        &["decode", "05g0"],
+        "",
+        "'g' is not a hex digit (line 1, column 3)",
+    );
     usage(
         &["decode", "050"],
         "",

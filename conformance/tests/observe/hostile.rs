@@ -34,15 +34,25 @@ fn what_is_no_capture_is_called_so() {
 }
 
 #[test]
-fn a_file_that_ends_in_the_middle_says_where() {
+fn a_file_that_ends_in_the_middle_of_a_packet_is_judged_as_far_as_it_goes() {
+    let spec = specs::by_name("iotmp-shipping").unwrap();
+    for file in [captured().pcap(), captured().pcapng()] {
+        let cut = file.len() - 3;
+        let capture = Read::read(&file[..cut]).unwrap();
+        let findings = capture.judge(spec, None, PATIENCE);
+        let note = format!("the file ends in the middle of a packet, after {cut} bytes");
+        let notes = &findings.notes;
+        assert!(notes.iter().any(|one| one.starts_with(&note)), "{notes:?}");
+        assert!(findings.messages[0] > 0, "the Connect was whole");
+    }
+}
+
+#[test]
+fn a_file_without_a_whole_packet_says_where_it_ends() {
     let file = captured().pcap();
-    let cut = file.len() - 3;
-    assert_eq!(refused(&file[..cut]), CaptureError::Truncated(cut));
+    assert_eq!(refused(&file[..50]), CaptureError::Truncated(50));
     // Inside the header of the file there is nothing to say yet.
     assert_eq!(refused(&file[..10]), CaptureError::Truncated(0));
-    let file = captured().pcapng();
-    let cut = file.len() - 3;
-    assert_eq!(refused(&file[..cut]), CaptureError::Truncated(cut));
 }
 
 #[test]

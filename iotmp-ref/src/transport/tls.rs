@@ -2,11 +2,12 @@
 
 mod insecure;
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,6 +20,9 @@ use tokio_rustls::rustls::{
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use self::insecure::AnyCertificate;
+
+/// Longest file of certificates or keys that is read: all authorities of a system are far shorter.
+const MAX_PEM: u64 = 64 << 20;
 
 /// What a server shows to prove who it is: a chain of certificates, its own
 /// first, and the key to it.
@@ -283,8 +287,16 @@ fn unusable(file: &str, error: rustls::Error) -> TlsError {
 /// What a file holds, and its name.
 fn read(path: &Path) -> Result<(Vec<u8>, String), TlsError> {
     let file = path.display().to_string();
-    match std::fs::read(path) {
-        Ok(bytes) => Ok((bytes, file)),
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(path);
+    let read = opened.and_then(|opened| opened.take(MAX_PEM + 1).read_to_end(&mut bytes));
+    let too_long = || io::Error::other(format!("it is longer than {MAX_PEM} bytes"));
+    match read {
+        Ok(len) if len as u64 > MAX_PEM => Err(TlsError::File {
+            file,
+            error: too_long(),
+        }),
+        Ok(_) => Ok((bytes, file)),
         Err(error) => Err(TlsError::File { file, error }),
     }
 }

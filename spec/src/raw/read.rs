@@ -200,10 +200,24 @@ fn typed<T: DeserializeOwned>(
     let help = match at.text() {
         Some(word) if expected.starts_with("text") => Some(format!("put it in quotes: \"{word}\"")),
         Some(word) if expected == "a list" => Some(format!("put it in brackets: [{word}]")),
+        Some(word) if expected.starts_with("a whole number") => Some(as_number(word)),
         _ => None,
     };
     report.push(Mistake::new("wrong-type", at.span, message).maybe_help(help));
     Err(key)
+}
+
+/// How to write the number that was meant.
+fn as_number(word: &str) -> String {
+    match word.parse::<u64>() {
+        Ok(_) => format!("write it without quotes: {word}"),
+        Err(_) if is_digits(word) => format!("the largest number is {}", u64::MAX),
+        Err(_) => "write it in digits, such as 5".to_owned(),
+    }
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn unknown_key(entry: &Entry, title: &str, meant: Option<&str>, known: &[Key]) -> Mistake {
@@ -230,6 +244,9 @@ fn is_word(name: &str) -> bool {
 /// What a value is, in a sentence.
 fn in_words(node: &Node) -> String {
     match (&node.kind, node.value()) {
+        (Kind::Scalar { text, plain: true }, Value::String(_)) if is_digits(text) => {
+            format!("the number {text}, which is too large")
+        }
         (Kind::List(_), _) => "a list".to_owned(),
         (Kind::Map(_), _) => "a map".to_owned(),
         (Kind::Scalar { text, .. }, Value::Number(_)) => format!("the number {text}"),

@@ -92,8 +92,12 @@ impl Builder<'_> {
                 Ok(event) => event,
                 Err(error) => {
                     let at = self.last_word(self.point(*error.marker()));
+                    let tab = self.indented_by_tab(at.line);
+                    let at = tab.unwrap_or(at);
+                    let help = tab.map(|_| "indent by spaces: YAML takes no tabs".to_owned());
                     let message = format!("this is not YAML: {}", error.info());
-                    self.report.push(Mistake::new("syntax", at, message));
+                    self.report
+                        .push(Mistake::new("syntax", at, message).maybe_help(help));
                     return None;
                 }
             };
@@ -296,6 +300,20 @@ impl Builder<'_> {
             },
             _ => at,
         }
+    }
+
+    /// The first tab before the first word of a line.
+    fn indented_by_tab(&self, number: usize) -> Option<Span> {
+        let line = self.file.lines.get(number - 1)?;
+        let text = self.file.text.get(line.start..line.end)?;
+        let mut indentation = text.chars().take_while(|c| c.is_whitespace());
+        let column = indentation.position(|c| c == '\t')? + 1;
+        Some(Span {
+            file: self.index,
+            line: number,
+            column,
+            length: 1,
+        })
     }
 
     /// Characters of a line, by its number from 1.

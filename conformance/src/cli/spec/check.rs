@@ -1,6 +1,7 @@
 //! `spec check`: is it a specification, and what does it hold?
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     for path in &arguments.files {
         let name = path.display();
         // The loader reads it once more; only here its own absence is told from a mistake in it.
-        if let Err(error) = fs::read(path) {
+        if let Err(error) = File::open(path).and_then(|mut file| file.read(&mut [0])) {
             anstream::eprintln!("error: `{name}` cannot be read: {error}");
             worst = worst.max(USAGE);
             continue;

@@ -23,15 +23,20 @@ pub(super) struct Arguments {
 }
 
 fn ports(text: &str) -> Result<String, String> {
-    let port = |word: &str| word.parse::<u16>().is_ok_and(|port| port > 0);
+    let port = |word: &str| word.parse::<u16>().ok().filter(|port| *port > 0);
     let range = |word: &str| match word.split_once('-') {
-        Some((from, to)) => port(from) && port(to),
-        None => port(word),
+        Some((from, to)) => port(from)
+            .zip(port(to))
+            .is_some_and(|(from, to)| from <= to),
+        None => port(word).is_some(),
     };
     if text.split(',').all(range) {
         return Ok(text.to_owned());
     }
-    Err("give ports from 1 to 65535 and ranges of them, with commas between".to_owned())
+    Err(
+        "give ports from 1 to 65535 and ranges of them, the lower one first, with commas between"
+            .to_owned(),
+    )
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -47,4 +52,19 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ports;
+
+    #[test]
+    fn a_range_begins_with_its_lower_end() {
+        for good in ["25204", "1-65535", "25204,4000-4010", "7-7"] {
+            assert_eq!(ports(good).as_deref(), Ok(good));
+        }
+        for bad in ["10-5", "0", "65536", "", "1,", "1-2-3"] {
+            assert!(ports(bad).is_err(), "{bad}");
+        }
+    }
 }

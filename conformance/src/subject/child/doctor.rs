@@ -1,10 +1,12 @@
 //! Sees whether an adapter keeps to the protocol, before its codec is judged.
 
+mod beginning;
 mod speed;
 mod values;
 
 use serde_json::{Value as Json, json};
 
+pub(super) use self::beginning::{NO_PROGRAM, advice_for_hello, advice_without_hello};
 use super::process::{Breakdown, Process};
 use super::protocol::{self, Hello, hello_request, shortened};
 use super::{CodecCommand, Reply, START_FACTOR, StartError, introduced};
@@ -51,7 +53,15 @@ pub fn examine(
     spec: &str,
     tell: &mut dyn FnMut(Checkup),
 ) -> Result<(), StartError> {
-    let (process, hello) = introduced(command)?;
+    let (process, hello) = introduced(command).inspect_err(|error| {
+        tell(Checkup {
+            title: "hello".to_owned(),
+            state: Health::Ill {
+                symptom: error.why.clone(),
+                advice: error.advice,
+            },
+        });
+    })?;
     let mut doctor = Doctor {
         command,
         spec,

@@ -130,7 +130,9 @@ pub(in crate::suite) async fn not_accepted(link: &mut Link) -> Outcome {
             "an Error or the end of the connection",
             phrase(&received.message),
         )),
-        Event::Garbage(why) => Err(Stop::fail("an Error or the end of the connection", why)),
+        Event::Garbage(why) | Event::Flood(why) => {
+            Err(Stop::fail("an Error or the end of the connection", why))
+        }
         _ => Ok(()),
     }
 }

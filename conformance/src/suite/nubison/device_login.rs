@@ -203,7 +203,9 @@ async fn turned_away(peer: &Peer, code: Option<u16>, rule: &str) -> Outcome {
                 let got = phrase(&received.message);
                 return Err(Stop::fail("a new Login or the end", got).blaming(rule));
             }
-            Event::Garbage(why) => return Err(Stop::fail("a new Login or the end", why)),
+            Event::Garbage(why) | Event::Flood(why) => {
+                return Err(Stop::fail("a new Login or the end", why));
+            }
             Event::Closed { .. } | Event::Silence(_) => return Ok(()),
         }
     }

@@ -189,7 +189,7 @@ async fn eight_bytes(peer: &Peer) -> Outcome {
                 return Err(Stop::fail("no response", phrase(&received.message)));
             }
             Event::Message(_) => {}
-            Event::Garbage(why) => return Err(Stop::fail("no response", why)),
+            Event::Garbage(why) | Event::Flood(why) => return Err(Stop::fail("no response", why)),
             Event::Closed { .. } | Event::Silence(_) => return Ok(()),
         }
     }

@@ -100,7 +100,7 @@ async fn end_of(link: &mut Link, since: Instant, at_most: Duration) -> Option<Du
         match link.next_before(since + at_most).await {
             Event::Closed { .. } => return Some(since.elapsed()),
             Event::Message(_) => {}
-            Event::Garbage(_) | Event::Silence(_) => return None,
+            Event::Garbage(_) | Event::Flood(_) | Event::Silence(_) => return None,
         }
     }
 }

@@ -84,7 +84,9 @@ async fn subscribed_id(peer: &Peer) -> Outcome {
                 };
             }
             Event::Message(_) => {}
-            Event::Garbage(why) => return Err(Stop::fail(Want::Data(id).to_string(), why)),
+            Event::Garbage(why) | Event::Flood(why) => {
+                return Err(Stop::fail(Want::Data(id).to_string(), why));
+            }
             Event::Closed { .. } | Event::Silence(_) => {
                 let why = "the server tells a device of no change of its properties";
                 return Err(Stop::skip(why));
