@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::timed::LONG;
 use super::{begun, best, opened, past_data, stopped, streamable};
 use crate::case::{Case, DEVICE};
-use crate::subject::{Event, Function, Peer, Want, phrase};
+use crate::subject::{Event, Function, Link, Peer, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// Resources that are streamed, one after another.
@@ -37,10 +37,17 @@ async fn every_resource(peer: &Peer) -> Outcome {
         let id = link.id();
         link.send_start_stream(id, &resource.name, &Json::Null)
             .await?;
-        link.message(&[Want::Ok(id)]).await.because(format!(
+        let started = link.message(&[Want::Ok(id)]).await.because(format!(
             "{:?} can stream, as the device says",
             resource.name
-        ))?;
+        ));
+        if let Err(stop) = started {
+            // What is described and is not there is the matter of another case.
+            return Err(match is_there(&mut link, &resource.name).await? {
+                true => stop,
+                false => stop.unrelated("starting what is not there"),
+            });
+        }
         begun(&mut link, id)
             .await
             .because(format!("{:?} had been started", resource.name))?;
@@ -51,6 +58,14 @@ async fn every_resource(peer: &Peer) -> Outcome {
     }
     peer.keep(link).await;
     Ok(())
+}
+
+/// Whether a device that describes a resource among others does so alone as well.
+async fn is_there(link: &mut Link, resource: &str) -> Outcome<bool> {
+    let id = link.id();
+    link.send(json!({"type": "describe", "stream_id": id, "resource": resource}))
+        .await?;
+    Ok(link.message(&[Want::Ok(id)]).await.is_ok())
 }
 
 async fn run_meanwhile(peer: &Peer) -> Outcome {
