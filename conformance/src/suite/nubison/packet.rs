@@ -1,6 +1,7 @@
 //! Where packets begin and end on the byte stream.
 
 use serde_json::Value as Json;
+use tokio::time::Instant;
 
 use super::expect::{accepted, command, data, logged_in, next_request, payload};
 use super::{BOTH, DEVICE, SERVER};
@@ -123,8 +124,9 @@ async fn eight_bytes(peer: &Peer) -> Outcome {
         .await;
     // Nothing can follow that would make a packet of them.
     link.finish().await;
+    let deadline = Instant::now() + link.timeout();
     loop {
-        match link.next().await {
+        match link.next_before(deadline).await {
             Event::Message(received) if is_response(&received) => {
                 return Err(Stop::fail("no response", phrase(&received.message)));
             }
