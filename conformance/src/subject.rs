@@ -21,6 +21,7 @@ mod link;
 mod live;
 pub mod nubison;
 mod operator;
+mod outgoing;
 mod peer;
 mod protocol;
 mod reference;

@@ -86,7 +86,11 @@ fn check(paths: &[PathBuf]) -> Outcome {
                     path.display()
                 ));
             }
-            faults.extend(found.into_iter().map(|fault| fault.below(path)));
+            let found = found.into_iter().map(|fault| match paths {
+                [_] => fault,
+                _ => fault.below(path),
+            });
+            faults.extend(found);
             count += vectors;
         } else {
             alone.push(BundleFile {

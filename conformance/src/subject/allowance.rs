@@ -13,9 +13,9 @@ use crate::case::Role;
 use crate::family;
 
 /// Messages that a subject may send of its own accord while one case has the connection.
-const MESSAGES: u64 = 10_000;
+const MESSAGES: u64 = 20_000;
 /// Messages of a subject that has flooded several connections.
-const MESSAGES_THEN: u64 = 500;
+const MESSAGES_THEN: u64 = 2000;
 /// Connections that are read at length.
 const AT_LENGTH: u32 = 2;
 /// Bytes of the smallest message.

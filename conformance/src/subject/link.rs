@@ -20,6 +20,7 @@ use super::background;
 use super::event::{Event, Received, phrase};
 use super::frame::{self, Cut};
 use super::nubison;
+use super::outgoing::Outgoing;
 use super::protocol::Protocol;
 use super::transactions::Transactions;
 use super::transcript::{Side, Transcript};
@@ -82,8 +83,7 @@ pub struct Link {
     /// Of a connection of Nubison.
     pub(super) account: Option<nubison::Account>,
     allowance: Allowance,
-    /// Whether nothing can be sent any more: a piece of a message was not taken.
-    is_clogged: bool,
+    outgoing: Outgoing,
     /// Whether a call and not a Keep Alive shows what a server does not send.
     fences_by_call: bool,
     /// Fences in a row that were raised twice in vain.
@@ -150,7 +150,7 @@ impl Link {
             account: (Protocol::of(terms.spec) == Protocol::Nubison)
                 .then(|| nubison::Account::new(terms.role, terms.order.clone())),
             allowance: Allowance::new(Arc::clone(&terms.floods)),
-            is_clogged: false,
+            outgoing: Outgoing::default(),
             fences_by_call: terms.fences_by_call,
             in_vain: Arc::clone(&terms.in_vain),
             is_asking: false,
@@ -337,34 +337,19 @@ impl Link {
     }
 
     async fn write(&mut self, bytes: &[u8], note: String) {
-        if self.is_clogged {
-            let note = format!("not sent, as before: {note}");
-            self.transcript.add(self.number, Side::Suite, note);
-            return;
-        }
+        self.write_within(self.patience, bytes, note).await;
+    }
+
+    async fn write_within(&mut self, limit: Duration, bytes: &[u8], note: String) {
         self.transactions.sent(bytes);
         self.watch.sent(bytes, self.codec);
         self.transcript
             .bytes(self.number, Side::Suite, bytes, note, self.codec);
-        let written = async {
-            self.stream.write_all(bytes).await?;
-            // A record or a frame is not to wait for the next one.
-            self.stream.flush().await
-        };
-        let failed = match timeout(self.patience, written).await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => {
-                // What comes behind a piece of a message is read as the rest of it.
-                self.is_clogged = true;
-                format!(
-                    "the subject does not read for {} ms",
-                    self.patience.as_millis()
-                )
-            }
-        };
-        self.transcript
-            .add(self.number, Side::Suite, format!("sending ended: {failed}"));
+        let written = self.outgoing.write(&mut self.stream, bytes, limit).await;
+        if let Err(failed) = written {
+            self.transcript
+                .add(self.number, Side::Suite, format!("sending ended: {failed}"));
+        }
     }
 
     /// Closes the sending direction: over WebSocket a Close, to which the subject can say nothing more.
@@ -591,7 +576,12 @@ impl Link {
     async fn reply(&mut self, message: Json) {
         if let Ok(bytes) = self.encode(&message) {
             let note = format!("{} (in passing)", phrase(&message));
-            self.write(&bytes, note).await;
+            // Whoever takes no answers is not waited for at every one of them.
+            let limit = match self.outgoing.is_stalled() {
+                true => Duration::ZERO,
+                false => self.patience,
+            };
+            self.write_within(limit, &bytes, note).await;
         }
     }
 }

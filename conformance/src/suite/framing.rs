@@ -266,8 +266,9 @@ async fn disconnect_then_request(peer: &Peer) -> Outcome {
     let mut bytes = link.encode(&vocabulary::disconnect(peer.spec(), goodbye))?;
     bytes.extend(link.encode(&link.request(id))?);
     link.send_raw(&bytes, "a disconnect and a request").await;
+    let deadline = Instant::now() + link.timeout();
     loop {
-        match link.next().await {
+        match link.next_before(deadline).await {
             Event::Message(received) if received.stream_id() == Some(id.into()) => {
                 let expected = "the end of the connection, and no answer before it";
                 let stop = Stop::fail(expected, phrase(&received.message));

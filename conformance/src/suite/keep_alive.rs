@@ -190,11 +190,14 @@ async fn late_keep_alive(peer: &Peer, interval: Duration) -> Outcome {
         )));
     }
     let answer = [Want::Message("keep_alive"), Want::Answer(id)];
+    let deadline = Instant::now() + link.timeout();
+    let mut goes_on = false;
     loop {
-        match link.next().await {
+        match link.next_before(deadline).await {
             event if answer.iter().any(|want| want.allows(&event)) => return Ok(()),
             // What it says is the matter of other cases; that it says something shows it to go on.
-            Event::Message(_) => {}
+            Event::Message(_) => goes_on = true,
+            Event::Silence(_) if goes_on => return Ok(()),
             other => {
                 return Err(Stop::fail("the connection to go on", other.to_string()).because(format!(
                     "the Keep Alive was sent after {ms} ms, within the {margin_ms} ms of interval and margin"

@@ -183,8 +183,9 @@ async fn eight_bytes(peer: &Peer) -> Outcome {
         .await;
     // Nothing can follow that would make a packet of them.
     link.finish().await;
+    let deadline = Instant::now() + link.timeout();
     loop {
-        match link.next().await {
+        match link.next_before(deadline).await {
             Event::Message(received) if is_response(&received) => {
                 return Err(Stop::fail("no response", phrase(&received.message)));
             }
