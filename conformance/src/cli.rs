@@ -10,6 +10,7 @@ mod explain;
 mod list;
 mod live;
 mod options;
+mod output;
 mod pcap;
 mod replay;
 mod route;

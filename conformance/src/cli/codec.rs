@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use iotmp_conformance::subject::{Checkup, ChildCodec, CodecCommand, Health, StartError, examine};
+use iotmp_conformance::subject::{Checkup, ChildCodec, CodecCommand, Health, examine};
 use iotmp_conformance::{certify, exit, plan, report::Report, specs};
 
 use super::live::quoted;
 use super::options::RunOptions;
+use super::output::Named;
 use super::{Outcome, print};
 
 /// Tests a codec in any language: a program that answers one JSON object per line by another.
@@ -23,6 +24,16 @@ pub(super) struct Arguments {
     /// Program that speaks the codec subject protocol, and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
+}
+
+impl Arguments {
+    /// What the command of the codec names, such as its script.
+    fn inputs(&self) -> Vec<Named<'_>> {
+        let words = self.command.iter();
+        let named =
+            words.map(|word| Named::new(format!("{word} of the command"), Some(word.as_ref())));
+        named.collect()
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -44,10 +55,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     selection
         .check(vectors.iter().map(|vector| vector.id.as_str()))
         .map_err(|error| error.to_string())?;
-    let targets = arguments.run.targets()?;
+    let targets = arguments.run.targets(arguments.inputs())?;
     let mut codec = match ChildCodec::start(command) {
         Ok(codec) => codec,
-        Err(error) => return Ok(unreachable(&error)),
+        Err(error) => return Ok(targets.unreachable(error)),
     };
     let words: Vec<String> = arguments.command.iter().map(|word| quoted(word)).collect();
     let again = format!(
@@ -63,11 +74,6 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         vec![ledger],
         arguments.run.allow_untested(),
     ))
-}
-
-fn unreachable(error: &StartError) -> ExitCode {
-    anstream::eprintln!("error: {error}");
-    ExitCode::from(exit::UNREACHABLE)
 }
 
 fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
@@ -87,7 +93,8 @@ fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
         printed = core::mem::replace(&mut printed, Ok(())).and(line);
     };
     if let Err(error) = examine(command, spec, &mut tell) {
-        return Ok(unreachable(&error));
+        anstream::eprintln!("error: {error}");
+        return Ok(ExitCode::from(exit::UNREACHABLE));
     }
     printed?;
     print(&match ill {

@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         spec,
         role: Role::Device,
         again,
+        inputs: Vec::new(),
     };
     test(target, &arguments.run, async {
         let listener = TcpListener::bind(address).await;

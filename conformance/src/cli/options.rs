@@ -1,24 +1,25 @@
 //! Options that all runs share.
 
+use core::fmt::Display;
 use core::str::FromStr;
 use core::time::Duration;
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iotmp_conformance::baseline::Baseline;
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::progress::{self, Progress};
-use iotmp_conformance::replay;
 use iotmp_conformance::report::{Format, Report};
 use iotmp_conformance::runner::Settings;
 use iotmp_conformance::specs;
 use iotmp_conformance::subject::Manner;
+use iotmp_conformance::{exit, replay};
 use iotmp_spec::model::{Level, Spec};
 
 use super::Outcome;
+use super::output::{Named, Place, apart, deliver, unwritable};
 
 /// Which cases run, how, and where the result goes.
 #[derive(Debug, clap::Args)]
@@ -113,6 +114,14 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    fn named(&self) -> Named<'_> {
+        let path = self.path.as_deref();
+        let shown = path.unwrap_or(Path::new("-")).display();
+        Named::new(format!("--report {}={shown}", self.format.name()), path)
+    }
+}
+
 impl RunOptions {
     pub(super) fn selection(&self) -> Selection {
         Selection {
@@ -151,8 +160,16 @@ impl RunOptions {
         self.allow_untested
     }
 
-    /// Opens the files of `--report` and reads those of `--baseline`, so that a run is not made for nothing.
-    pub(super) fn targets(&self) -> Result<Targets, String> {
+    /// Sees that everything can be written, and that nothing goes over what is read, which `inputs`
+    /// are beside the baseline; a run is not made for nothing.
+    pub(super) fn targets<'a>(&'a self, mut inputs: Vec<Named<'a>>) -> Result<Targets, String> {
+        inputs.extend(
+            self.baseline
+                .iter()
+                .map(|path| Named::option("--baseline", path)),
+        );
+        let reports = self.report.iter().map(Target::named);
+        apart(&inputs, &reports.collect::<Vec<_>>())?;
         let baseline = match &self.baseline {
             None => None,
             Some(path) => {
@@ -164,22 +181,17 @@ impl RunOptions {
         };
         let mut reports = Vec::new();
         for target in &self.report {
-            let file = target.path.as_deref().map(created).transpose()?;
-            reports.push((target.format, file));
+            let place = target.path.as_deref().map(Place::find).transpose()?;
+            reports.push((target.format, place));
         }
         if let Some(folder) = &self.bundles {
-            let told = |error| format!("{} cannot be written: {error}", folder.display());
-            fs::create_dir_all(folder).map_err(told)?;
+            fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
-        let new_baseline = match &self.write_baseline {
-            None => None,
-            Some(path) => {
-                // It may be the file that was read, and is not emptied before the run has ended.
-                let file = File::options().append(true).create(true).open(path);
-                file.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-                Some(path.clone())
-            }
-        };
+        let new_baseline = self
+            .write_baseline
+            .as_deref()
+            .map(Place::find)
+            .transpose()?;
         Ok(Targets {
             reports,
             baseline,
@@ -190,18 +202,13 @@ impl RunOptions {
     }
 }
 
-/// An empty file in place of whatever was there.
-pub(super) fn created(path: &Path) -> Result<File, String> {
-    File::create(path).map_err(|error| format!("{} cannot be written: {error}", path.display()))
-}
-
 /// Open reports, and what they are held against.
 #[derive(Debug)]
 pub(super) struct Targets {
-    /// Without a file they go to the standard output.
-    reports: Vec<(Format, Option<File>)>,
+    /// Without a place they go to the standard output.
+    reports: Vec<(Format, Option<Place>)>,
     baseline: Option<Baseline>,
-    new_baseline: Option<PathBuf>,
+    new_baseline: Option<Place>,
     selection: Selection,
     /// Where failures are kept, and how many milliseconds an answer might take.
     bundles: Option<(PathBuf, u64)>,
@@ -218,19 +225,28 @@ impl Targets {
             report.to_mut().hold_against(baseline, &self.selection);
         }
         let report = &*report;
-        if let Some(path) = &self.new_baseline {
+        if let Some(place) = self.new_baseline {
             let text = Baseline::of(report).to_yaml();
             let text = text.map_err(|error| error.to_string())?;
-            fs::write(path, text)
-                .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            deliver(Some(place), false, |out| out.write_all(text.as_bytes()))?;
         }
-        let to_stdout = self.reports.iter().any(|(_, file)| file.is_none());
+        let to_stdout = self.reports.iter().any(|(_, place)| place.is_none());
         let unasked = (!to_stdout).then_some((Format::Text, None));
-        for (format, file) in self.reports.into_iter().chain(unasked) {
+        for (format, place) in self.reports.into_iter().chain(unasked) {
             let coloured = format == Format::Text;
-            deliver(file, coloured, |out| report.write(format, out))?;
+            deliver(place, coloured, |out| report.write(format, out))?;
         }
         Ok(ExitCode::from(report.exit_code))
+    }
+
+    /// Says why there was nothing to test, and that there is no result of it.
+    pub(super) fn unreachable(&self, why: impl Display) -> ExitCode {
+        anstream::eprintln!("error: {why}");
+        let files = self.reports.iter().filter_map(|(_, place)| place.as_ref());
+        for place in files.chain(&self.new_baseline) {
+            anstream::eprintln!("{} is not written: nothing was tested", place.shown());
+        }
+        ExitCode::from(exit::UNREACHABLE)
     }
 }
 
@@ -238,31 +254,9 @@ impl Targets {
 fn keep(report: &Report, folder: &Path, timeout_ms: u64) -> Result<(), String> {
     for bundle in replay::bundles(report, timeout_ms) {
         let path = folder.join(bundle.file_name());
-        fs::write(&path, bundle.text())
-            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        fs::write(&path, bundle.text()).map_err(|error| unwritable(&path, &error))?;
     }
     Ok(())
-}
-
-/// Lets `write` write to a file or the standard output; colours go to terminals only.
-pub(super) fn deliver(
-    file: Option<File>,
-    coloured: bool,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), String> {
-    let out: Box<dyn Write> = match (file, coloured) {
-        (Some(file), true) => Box::new(anstream::StripStream::new(file)),
-        (Some(file), false) => Box::new(file),
-        (None, true) => Box::new(anstream::stdout().lock()),
-        (None, false) => Box::new(io::stdout().lock()),
-    };
-    let mut out = io::BufWriter::new(out);
-    match write(&mut out).and_then(|()| out.flush()) {
-        // A reader that has seen enough, such as `head`, is no fault.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(format!("a report cannot be written: {error}")),
-        Ok(()) => Ok(()),
-    }
 }
 
 /// The specs of a name, or all.

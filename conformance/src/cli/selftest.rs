@@ -1,9 +1,6 @@
 //! `self`: the suite against its own reference.
 
-use std::process::ExitCode;
-
 use iotmp_conformance::case::Role;
-use iotmp_conformance::exit;
 use iotmp_conformance::plan::{live_ids, vectors_of};
 use iotmp_conformance::report::Report;
 use iotmp_conformance::self_test::{self, SelfTestError};
@@ -31,7 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     selection
         .check(ids.iter().map(String::as_str))
         .map_err(|error| error.to_string())?;
-    let targets = arguments.run.targets()?;
+    let targets = arguments.run.targets(Vec::new())?;
     let (settings, manner) = (arguments.run.settings(), arguments.run.manner());
     let tested = block_on(async {
         let mut tasks = Vec::new();
@@ -60,10 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Ok((runs, ledgers)) => {
             targets.write(&Report::new(runs, ledgers, arguments.run.allow_untested()))
         }
-        Err(why) => {
-            anstream::eprintln!("error: {why}");
-            Ok(ExitCode::from(exit::UNREACHABLE))
-        }
+        Err(why) => Ok(targets.unreachable(why)),
     }
 }
 

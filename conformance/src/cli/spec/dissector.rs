@@ -8,6 +8,7 @@ use iotmp_conformance::spec_tools::dissector::dissector;
 use iotmp_ref::device::DEFAULT_PORT;
 
 use super::{Outcome, load};
+use crate::cli::output::{Named, apart};
 
 /// Writes a Wireshark dissector of a specification, in Lua.
 #[derive(Debug, clap::Args)]
@@ -35,6 +36,11 @@ fn ports(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    if let Some(path) = &arguments.out {
+        let name = &arguments.name;
+        let input = Named::new(format!("the specification {name}"), Some(name.as_ref()));
+        apart(&[input], &[Named::option("--out", path)])?;
+    }
     let spec = load(&arguments.name)?;
     let text = dissector(&spec, &arguments.ports);
     match &arguments.out {

@@ -1,0 +1,160 @@
+//! Files that commands write: nothing is lost that stood there, and nothing goes over what is read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::command_line::run;
+
+/// Cases that take no time.
+const QUICK: [&str; 5] = ["self", "--spec", "nubison", "--select", "nubison/framing/*"];
+
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A file of that folder.
+fn kept(folder: &Path, name: &str, content: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn report(format: &str, path: &str) -> String {
+    format!("--report={format}={path}")
+}
+
+#[test]
+fn an_earlier_report_stays_where_nothing_was_tested() {
+    let folder = folder("earlier");
+    let path = kept(&folder, "report.json", "earlier");
+    let target = report("json", &path);
+    for arguments in [
+        &["codec", &target, "--", "/nowhere/codec"][..],
+        &["device", "--listen", "127.0.0.1:0", "--wait", "0", &target],
+        &[
+            "server",
+            "127.0.0.1:1",
+            "--user=u",
+            "--device=d",
+            "--credential=c",
+            &target,
+        ],
+    ] {
+        let (code, _, said) = run(arguments, "");
+        assert_eq!(code, 3, "{said}");
+        let line = format!("{path} is not written: nothing was tested\n");
+        assert!(said.ends_with(&line), "{said}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "earlier");
+    }
+    assert_eq!(
+        fs::read_dir(&folder).unwrap().count(),
+        1,
+        "something is left over"
+    );
+}
+
+#[test]
+fn a_report_takes_the_place_of_an_earlier_one() {
+    let folder = folder("replaced");
+    let path = kept(&folder, "report.tap", &"earlier\n".repeat(9999));
+    let (code, _, said) = run(&[&QUICK[..], &[&report("tap", &path)]].concat(), "");
+    assert_eq!((code, said.as_str()), (0, ""));
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written.starts_with("TAP version 14\n"), "{written}");
+    assert!(!written.contains("earlier"), "{written}");
+    assert_eq!(
+        fs::read_dir(&folder).unwrap().count(),
+        1,
+        "something is left over"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link_and_a_device_a_device() {
+    let folder = folder("linked");
+    let path = kept(&folder, "report.tap", "earlier");
+    let link = folder.join("link");
+    std::os::unix::fs::symlink("report.tap", &link).unwrap();
+    let (code, _, said) = run(
+        &[
+            &QUICK[..],
+            &[
+                &report("tap", link.to_str().unwrap()),
+                &report("json", "/dev/null"),
+                &report("html", "/dev/null"),
+            ],
+        ]
+        .concat(),
+        "",
+    );
+    assert_eq!((code, said.as_str()), (0, ""));
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(
+        fs::read_to_string(&path)
+            .unwrap()
+            .starts_with("TAP version 14\n")
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_2_before_anything_runs() {
+    let folder = folder("unwritable");
+    for path in [folder.to_str().unwrap(), "/nowhere/at/all.json"] {
+        let (code, out, said) = run(&["codec", &report("json", path), "--", "/nowhere"], "");
+        assert_eq!((code, out.as_str()), (2, ""), "{said}");
+        let said_of = format!("error: {path} cannot be written: ");
+        assert!(said.starts_with(&said_of), "{said}");
+    }
+}
+
+#[test]
+fn what_is_read_is_not_written_over() {
+    let folder = folder("inputs");
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/events.pcap");
+    let capture_before = fs::read(capture).unwrap();
+    let baseline = "expected: [{case: server.connect.ok, reason: x}]";
+    let known = kept(&folder, "known.yaml", baseline);
+    let script = kept(&folder, "adapter.py", "x");
+    let run_json = kept(&folder, "run.json", "{}");
+    // Another way to the same file.
+    let around = format!("{}/../inputs/known.yaml", folder.display());
+    let reading = format!("--baseline={known}");
+    for arguments in [
+        &["pcap", capture, &report("text", capture)][..],
+        &[
+            "codec",
+            &reading,
+            &report("text", &around),
+            "--",
+            "/nowhere",
+        ],
+        &["codec", &report("html", &script), "--", "python3", &script],
+        &["diff", &run_json, &run_json, &report("json", &run_json)],
+        &["spec", "dissector", &script, "--out", &script],
+    ] {
+        let (code, out, said) = run(arguments, "");
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {said}");
+        assert!(said.contains(" would overwrite what is read, "), "{said}");
+    }
+    assert_eq!(fs::read(capture).unwrap(), capture_before);
+    assert_eq!(fs::read_to_string(&known).unwrap(), baseline);
+    assert_eq!(fs::read_to_string(&script).unwrap(), "x");
+}
+
+#[test]
+fn two_outputs_do_not_go_to_one_place() {
+    let folder = folder("twice");
+    let path = folder.join("report");
+    let path = path.to_str().unwrap();
+    for place in [path, "-"] {
+        let (text, json) = (report("text", place), report("json", place));
+        let (code, out, said) = run(&[&QUICK[..], &[&text, &json]].concat(), "");
+        assert_eq!((code, out.as_str()), (2, ""), "{said}");
+        assert!(said.contains(" go to the same place; "), "{said}");
+    }
+}
