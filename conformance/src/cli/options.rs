@@ -54,8 +54,8 @@ pub(super) struct RunOptions {
     /// What is known to fail, and why, in YAML or JSON: tolerated, but an entry that does not hold fails the run.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write what fails now as a baseline whose reasons wait to be filled in.
-    #[arg(long, value_name = "FILE")]
+    /// Write what fails now as a baseline whose reasons wait to be filled in; in place of an earlier one, whose reasons stay.
+    #[arg(long, value_name = "FILE", value_parser = file)]
     write_baseline: Option<PathBuf>,
     /// Write the result as text, json, junit, tap, html or badge (JSON for shields.io, or a picture if
     /// PATH ends in .svg) to a file; `-` is the standard output. May be given again.
@@ -71,6 +71,14 @@ enum LevelName {
     Must,
     Should,
     May,
+}
+
+/// No output but a report goes to the standard output.
+fn file(text: &str) -> Result<PathBuf, &'static str> {
+    match text {
+        "-" => Err("a file is needed; the standard output is for reports"),
+        path => Ok(PathBuf::from(path)),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -168,8 +176,12 @@ impl RunOptions {
                 .iter()
                 .map(|path| Named::option("--baseline", path)),
         );
-        let reports = self.report.iter().map(Target::named);
-        apart(&inputs, &reports.collect::<Vec<_>>())?;
+        let mut outputs: Vec<Named<'_>> = self.report.iter().map(Target::named).collect();
+        apart(&inputs, &outputs)?;
+        // The baseline that was read may be the one to be written.
+        let baseline = self.write_baseline.iter();
+        outputs.extend(baseline.map(|path| Named::option("--write-baseline", path)));
+        apart(&[], &outputs)?;
         let baseline = match &self.baseline {
             None => None,
             Some(path) => {
@@ -187,11 +199,10 @@ impl RunOptions {
         if let Some(folder) = &self.bundles {
             fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
-        let new_baseline = self
-            .write_baseline
-            .as_deref()
-            .map(Place::find)
-            .transpose()?;
+        let new_baseline = match &self.write_baseline {
+            None => None,
+            Some(path) => Some((Place::find(path)?, earlier(path)?)),
+        };
         Ok(Targets {
             reports,
             baseline,
@@ -208,7 +219,8 @@ pub(super) struct Targets {
     /// Without a place they go to the standard output.
     reports: Vec<(Format, Option<Place>)>,
     baseline: Option<Baseline>,
-    new_baseline: Option<Place>,
+    /// Where the next baseline goes, and the one that stands there.
+    new_baseline: Option<(Place, Baseline)>,
     selection: Selection,
     /// Where failures are kept, and how many milliseconds an answer might take.
     bundles: Option<(PathBuf, u64)>,
@@ -225,8 +237,9 @@ impl Targets {
             report.to_mut().hold_against(baseline, &self.selection);
         }
         let report = &*report;
-        if let Some(place) = self.new_baseline {
-            let text = Baseline::of(report).to_yaml();
+        if let Some((place, earlier)) = self.new_baseline {
+            let earlier = earlier.judge(&report.runs, &self.selection);
+            let text = Baseline::of(report, &earlier).to_yaml();
             let text = text.map_err(|error| error.to_string())?;
             deliver(Some(place), false, |out| out.write_all(text.as_bytes()))?;
         }
@@ -243,11 +256,28 @@ impl Targets {
     pub(super) fn unreachable(&self, why: impl Display) -> ExitCode {
         anstream::eprintln!("error: {why}");
         let files = self.reports.iter().filter_map(|(_, place)| place.as_ref());
-        for place in files.chain(&self.new_baseline) {
+        let baseline = self.new_baseline.iter().map(|(place, _)| place);
+        for place in files.chain(baseline) {
             anstream::eprintln!("{} is not written: nothing was tested", place.shown());
         }
         ExitCode::from(exit::UNREACHABLE)
     }
+}
+
+/// The baseline in a file that the next one is to take the place of; nothing else is written over.
+fn earlier(path: &Path) -> Result<Baseline, String> {
+    let is_file = path.metadata().is_ok_and(|found| found.is_file());
+    if !is_file {
+        return Ok(Baseline::default());
+    }
+    let shown = path.display();
+    let text =
+        fs::read_to_string(path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    if text.trim().is_empty() {
+        return Ok(Baseline::default());
+    }
+    Baseline::draft(&text)
+        .map_err(|error| format!("{shown} is no baseline, and is not written over: {error}"))
 }
 
 /// Writes a bundle for every failure.
