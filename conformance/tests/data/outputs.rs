@@ -158,3 +158,48 @@ fn two_outputs_do_not_go_to_one_place() {
         assert!(said.contains(" go to the same place; "), "{said}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_2_and_a_reader_that_has_seen_enough_is_none() {
+    use std::process::{Command, Stdio};
+
+    let program = env!("CARGO_BIN_EXE_iotmp-conformance");
+    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/nubison.yaml");
+    for arguments in [
+        &["list", "--spec", "nubison"][..],
+        &["explain", "server.connect.ok"],
+        &["explain", "IOTMP25-AMB-UTF8"],
+        &["explain", "IOTMP25-RUN-001"],
+        &["coverage", "--spec", "nubison"],
+        &["spec", "check", spec],
+        &["spec", "diff", spec, "nubison"],
+        &["spec", "dissector", "nubison"],
+        &["spec", "schema"],
+        &["decode", "0500"],
+        &QUICK,
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(program);
+        let output = command.args(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.starts_with("error: "), "{said}");
+        assert!(said.contains(" cannot be written: No space left"), "{said}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(program);
+        let output = command
+            .args(arguments)
+            .stdout(writer)
+            .stderr(Stdio::piped());
+        let output = output.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
+}

@@ -9,6 +9,7 @@ use iotmp_ref::device::DEFAULT_PORT;
 
 use super::{Outcome, load};
 use crate::cli::output::{Named, apart};
+use crate::cli::print;
 
 /// Writes a Wireshark dissector of a specification, in Lua.
 #[derive(Debug, clap::Args)]
@@ -44,12 +45,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let spec = load(&arguments.name)?;
     let text = dissector(&spec, &arguments.ports);
     match &arguments.out {
-        None => anstream::print!("{text}"),
+        None => print(&text)?,
         Some(path) => {
             let shown = path.display();
             fs::write(path, text)
                 .map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
-            anstream::println!("{shown}");
+            say!("{shown}");
         }
     }
     Ok(ExitCode::SUCCESS)
