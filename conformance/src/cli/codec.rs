@@ -2,13 +2,30 @@
 
 use std::process::ExitCode;
 
+use iotmp_conformance::report::{Report, visible};
 use iotmp_conformance::subject::{Checkup, ChildCodec, CodecCommand, Health, examine};
-use iotmp_conformance::{certify, exit, plan, report::Report, specs};
+use iotmp_conformance::{certify, exit, plan, specs};
 
 use super::live::quoted;
 use super::options::RunOptions;
 use super::output::Named;
 use super::{Outcome, print};
+
+/// Options that are nothing to the doctor, which runs no cases.
+const BESIDE: [&str; 12] = [
+    "select",
+    "skip",
+    "level",
+    "jobs",
+    "patience",
+    "seed",
+    "repeat",
+    "allow_untested",
+    "baseline",
+    "write_baseline",
+    "report",
+    "bundles",
+];
 
 /// Tests a codec in any language: a program that answers one JSON object per line by another.
 #[derive(Debug, clap::Args)]
@@ -17,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
     spec: String,
     /// See only whether the program keeps to the protocol, and what to do where it does not.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = BESIDE)]
     doctor: bool,
     #[command(flatten)]
     run: RunOptions,
@@ -69,11 +86,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let repeat = arguments.run.settings().repeat;
     let tested = certify::run(spec, &selection, repeat, &mut codec, again);
     let (run, ledger) = tested.map_err(|error| error.to_string())?;
-    targets.write(&Report::new(
-        vec![run],
-        vec![ledger],
-        arguments.run.allow_untested(),
-    ))
+    targets.write(
+        Report::new(vec![run], vec![ledger], arguments.run.allow_untested()),
+        vectors.len(),
+    )
 }
 
 fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
@@ -89,11 +105,11 @@ fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
                 ("\x1b[31m✗\x1b[0m", format!("{symptom}\n      → {advice}"))
             }
         };
-        let line = print(&format!("  {mark} {title}: {said}\n"));
+        let line = print(&format!("  {mark} {title}: {}\n", visible(&said)));
         printed = core::mem::replace(&mut printed, Ok(())).and(line);
     };
     if let Err(error) = examine(command, spec, &mut tell) {
-        anstream::eprintln!("error: {error}");
+        anstream::eprintln!("error: {}", visible(&error.to_string()));
         return Ok(ExitCode::from(exit::UNREACHABLE));
     }
     printed?;

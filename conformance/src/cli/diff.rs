@@ -101,5 +101,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 fn read(path: &Path) -> Result<Report, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-    Report::read(&text).map_err(|error| format!("{}: {error}", path.display()))
+    let read = Report::read(&text);
+    let report = read.map_err(|error| format!("{}: {error}", path.display()))?;
+    // It may come from anywhere.
+    Ok(report.shown())
 }

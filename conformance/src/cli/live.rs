@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use iotmp_conformance::case::Role;
 use iotmp_conformance::ledger::{Claim, Ledger};
-use iotmp_conformance::plan::live_ids;
+use iotmp_conformance::plan::{Selection, live_ids};
 use iotmp_conformance::report::{Report, Run, SubjectKind};
 use iotmp_conformance::runner;
 use iotmp_conformance::subject::Subject;
@@ -46,6 +46,7 @@ pub(super) fn test(
     if cases.is_empty() {
         return Err("--select, --skip and --level leave no case to run".to_owned());
     }
+    let all = Selection::default().cases(spec, role).len();
     let targets = options.targets(inputs)?;
     let began = Instant::now();
     let (finished, address) = block_on(async {
@@ -79,11 +80,10 @@ pub(super) fn test(
     let claims: Vec<Claim<'_>> = run.cases.iter().map(|result| result.claim()).collect();
     let scope = selection.scope(run.cases.iter().flat_map(|result| &result.clauses));
     let ledger = Ledger::reckon(spec, &[party], scope.as_deref(), &claims);
-    targets.write(&Report::new(
-        vec![run],
-        vec![ledger],
-        options.allow_untested(),
-    ))
+    targets.write(
+        Report::new(vec![run], vec![ledger], options.allow_untested()),
+        all,
+    )
 }
 
 /// A word of a command as a shell takes it.

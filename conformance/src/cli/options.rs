@@ -3,7 +3,6 @@
 use core::fmt::Display;
 use core::str::FromStr;
 use core::time::Duration;
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +10,7 @@ use std::process::ExitCode;
 use iotmp_conformance::baseline::Baseline;
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::progress::{self, Progress};
-use iotmp_conformance::report::{Format, Report};
+use iotmp_conformance::report::{Format, Report, visible};
 use iotmp_conformance::runner::Settings;
 use iotmp_conformance::specs;
 use iotmp_conformance::subject::Manner;
@@ -227,19 +226,21 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// Writes the result everywhere, and as text to the standard output if nothing else goes there.
-    pub(super) fn write(self, report: &Report) -> Outcome {
+    /// Writes the result everywhere, and as text to the standard output if nothing else goes there;
+    /// `all` is how many cases there are.
+    pub(super) fn write(self, mut report: Report, all: usize) -> Outcome {
         if let Some((folder, timeout)) = &self.bundles {
-            keep(report, folder, *timeout)?;
+            keep(&report, folder, *timeout)?;
         }
-        let mut report = Cow::Borrowed(report);
+        if !self.selection.is_all() {
+            report.narrow_down(all);
+        }
         if let Some(baseline) = &self.baseline {
-            report.to_mut().hold_against(baseline, &self.selection);
+            report.hold_against(baseline, &self.selection);
         }
-        let report = &*report;
         if let Some((place, earlier)) = self.new_baseline {
             let earlier = earlier.judge(&report.runs, &self.selection);
-            let text = Baseline::of(report, &earlier).to_yaml();
+            let text = Baseline::of(&report, &earlier).to_yaml();
             let text = text.map_err(|error| error.to_string())?;
             deliver(Some(place), false, |out| out.write_all(text.as_bytes()))?;
         }
@@ -254,7 +255,7 @@ impl Targets {
 
     /// Says why there was nothing to test, and that there is no result of it.
     pub(super) fn unreachable(&self, why: impl Display) -> ExitCode {
-        anstream::eprintln!("error: {why}");
+        anstream::eprintln!("error: {}", visible(&why.to_string()));
         let files = self.reports.iter().filter_map(|(_, place)| place.as_ref());
         let baseline = self.new_baseline.iter().map(|(place, _)| place);
         for place in files.chain(baseline) {

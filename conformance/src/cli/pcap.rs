@@ -81,9 +81,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         gone: None,
         findings,
     };
-    targets.write(&report(
-        observed,
-        &selection,
-        arguments.run.allow_untested(),
-    ))
+    targets.write(
+        report(observed, &selection, arguments.run.allow_untested()),
+        ids.len(),
+    )
 }

@@ -1,9 +1,11 @@
 //! `self`: the suite against its own reference.
 
 use iotmp_conformance::case::Role;
-use iotmp_conformance::plan::{live_ids, vectors_of};
+use iotmp_conformance::plan::{Selection, live_ids, vectors_of};
 use iotmp_conformance::report::Report;
 use iotmp_conformance::self_test::{self, SelfTestError};
+
+use iotmp_spec::model::Spec;
 
 use super::Outcome;
 use super::options::{RunOptions, block_on, specs};
@@ -28,6 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     selection
         .check(ids.iter().map(String::as_str))
         .map_err(|error| error.to_string())?;
+    let all = specs.iter().map(|spec| everything(spec)).sum();
     let targets = arguments.run.targets(Vec::new())?;
     let (settings, manner) = (arguments.run.settings(), arguments.run.manner());
     let tested = block_on(async {
@@ -45,8 +48,11 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 .await
                 .map_err(|error| error.to_string())?
                 .map_err(told)?;
+            // Nothing was asked for of the others.
+            if !of_spec.is_empty() {
+                ledgers.push(ledger);
+            }
             runs.extend(of_spec);
-            ledgers.push(ledger);
         }
         Ok::<_, String>((runs, ledgers))
     })?;
@@ -54,11 +60,21 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Ok((runs, _)) if runs.is_empty() => {
             Err("--select, --skip and --level leave no case to run".to_owned())
         }
-        Ok((runs, ledgers)) => {
-            targets.write(&Report::new(runs, ledgers, arguments.run.allow_untested()))
-        }
+        Ok((runs, ledgers)) => targets.write(
+            Report::new(runs, ledgers, arguments.run.allow_untested()),
+            all,
+        ),
         Err(why) => Ok(targets.unreachable(why)),
     }
+}
+
+/// How many cases there are of a spec.
+fn everything(spec: &Spec) -> usize {
+    let roles = Role::ALL.into_iter();
+    let live: usize = roles
+        .map(|role| Selection::default().cases(spec, role).len())
+        .sum();
+    live + vectors_of(spec).map_or(0, |set| set.vectors.len())
 }
 
 fn told(error: SelfTestError) -> String {

@@ -146,9 +146,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         gone: watched.unreachable,
         findings: watched.findings,
     };
-    targets.write(&report(
-        observed,
-        &selection,
-        arguments.run.allow_untested(),
-    ))
+    targets.write(
+        report(observed, &selection, arguments.run.allow_untested()),
+        ids.len(),
+    )
 }

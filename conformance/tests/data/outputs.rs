@@ -203,3 +203,75 @@ fn a_full_disk_is_2_and_a_reader_that_has_seen_enough_is_none() {
         );
     }
 }
+
+#[test]
+fn a_narrowed_run_says_how_much_of_the_suite_it_was() {
+    let one = ["self", "--select", "iotmp-2025/pson2/null"];
+    let (code, out, said) = run(&one, "");
+    assert_eq!((code, said.as_str()), (0, ""), "{out}");
+    let last = out.lines().last().unwrap();
+    assert!(last.starts_with("1 pass: conformant; 1 of "), "{out}");
+    assert!(last.ends_with(" cases were selected"), "{out}");
+    // Nothing is said of the specifications that nothing was asked for of.
+    let empty = |line: &str| line.ends_with("  ");
+    assert!(!out.lines().any(empty), "{out}");
+    assert!(!out.contains("iotmp-2020"), "{out}");
+
+    let (_, json, _) = run(&[&one[..], &["--report=json=-"]].concat(), "");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["selected"]["cases"], 1);
+    assert!(
+        json["selected"]["of"].as_u64() > Some(1000),
+        "{}",
+        json["selected"]
+    );
+    let schema = include_str!("../../schema/report.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    assert!(jsonschema::is_valid(&schema, &json));
+    let (_, tap, _) = run(&[&one[..], &["--report=tap=-"]].concat(), "");
+    assert!(tap.contains("\n# 1 of "), "{tap}");
+}
+
+#[test]
+fn an_entry_that_matches_nothing_is_told_without_an_empty_list() {
+    let folder = folder("unmatched");
+    let entry = "expected: [{case: device.connect.first-message, reason: x}]";
+    let known = kept(&folder, "known.yaml", entry);
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/events.pcap");
+    let (code, out, _) = run(&["pcap", capture, "--baseline", &known], "");
+    assert_eq!(code, 1, "{out}");
+    let line = "\nbaseline  device.connect.first-message: matches no case of this run; \
+                remove it, or say its spec or subject\n";
+    assert!(out.contains(line), "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bundle_is_not_written_through_a_link() {
+    let folder = folder("exported");
+    let out = folder.join("bundle");
+    let export = ["vectors", "export", "--out", out.to_str().unwrap()];
+    assert_eq!(run(&export, "").0, 0);
+    let precious = kept(&folder, "precious", "a letter");
+    for inside in ["README.md", "iotmp-shipping"] {
+        let link = out.join(inside);
+        let aside = folder.join("aside");
+        fs::rename(&link, &aside).unwrap();
+        let target = if inside == "README.md" {
+            &precious
+        } else {
+            "../aside"
+        };
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let (code, _, said) = run(&export, "");
+        assert_eq!(code, 2, "{said}");
+        assert!(
+            said.contains(" is a link, and is not written through; "),
+            "{said}"
+        );
+        fs::remove_file(&link).unwrap();
+        fs::rename(&aside, &link).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "a letter");
+    assert_eq!(run(&export, "").0, 0);
+}
