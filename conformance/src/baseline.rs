@@ -24,6 +24,12 @@ use crate::verdict::Kind;
 /// Ids named where a pattern matches nothing.
 const HINTS: usize = 3;
 
+/// What helps where the entries stand in no mapping.
+const BARE: &str = "; the entries stand under `expected:`, such as
+       expected:
+       - case: server.connect.ok
+         reason: why this is known and accepted";
+
 /// A file of expectations, in YAML or JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +154,12 @@ impl Expected {
         self.concerns(spec, subject) && matches(&self.case, id)
     }
 
+    /// Whether it is about the same as another, whatever the reasons.
+    fn is_of(&self, other: &Self) -> bool {
+        let key = |entry: &Self| (entry.spec.clone(), entry.subject, entry.verdict);
+        self.case == other.case && key(self) == key(other)
+    }
+
     fn concerns(&self, spec: &str, subject: Option<SubjectKind>) -> bool {
         let same_subject = match (self.subject, subject) {
             (Some(wanted), Some(subject)) => wanted == subject,
@@ -171,13 +183,25 @@ impl fmt::Display for Expected {
 }
 
 impl Baseline {
+    /// Reads YAML or JSON whose reasons may wait to be written.
+    ///
+    /// # Errors
+    /// [`BaselineError::Malformed`].
+    pub fn draft(text: &str) -> Result<Self, BaselineError> {
+        let read: Result<Self, _> = serde_yaml::from_str(text);
+        read.map_err(|error| {
+            let bare = serde_yaml::from_str::<Vec<serde_yaml::Value>>(text).is_ok();
+            let hint = if bare { BARE } else { "" };
+            BaselineError::Malformed(format!("{error}{hint}"))
+        })
+    }
+
     /// Reads YAML or JSON.
     ///
     /// # Errors
     /// [`BaselineError`], with every entry that lacks a reason or names no case or spec there is.
     pub fn read(text: &str) -> Result<Self, BaselineError> {
-        let read: Result<Self, _> = serde_yaml::from_str(text);
-        let baseline = read.map_err(|error| BaselineError::Malformed(error.to_string()))?;
+        let baseline = Self::draft(text)?;
         let ids = known_ids();
         let mut faults = Vec::new();
         for (index, entry) in baseline.expected.iter().enumerate() {
@@ -203,15 +227,26 @@ impl Baseline {
         }
     }
 
-    /// The entries of a run: those that were right stay with their reasons, and
-    /// every other failure gets one whose reason waits to be written.
+    /// The entries of a run: those that were right stay with their reasons, and every other failure
+    /// gets one, whose reason is that of an entry for it that goes, or waits to be written.
+    ///
+    /// Those of a file that is written anew, `earlier`, stay where they match nothing, too: nobody
+    /// was told of that.
     #[must_use]
-    pub fn of(report: &Report) -> Self {
+    pub fn of(report: &Report, earlier: &[Judged]) -> Self {
         let judged = report.baseline.iter().flatten();
-        let mut expected: Vec<Expected> = judged
+        let right = judged
+            .clone()
             .filter(|judged| !judged.standing.is_fault())
-            .map(|judged| judged.entry.clone())
-            .collect();
+            .chain(earlier.iter().filter(|judged| {
+                !judged.standing.is_fault() || judged.standing == Standing::Unmatched
+            }));
+        let mut expected: Vec<Expected> = Vec::new();
+        for Judged { entry, .. } in right {
+            if !expected.iter().any(|other| other.is_of(entry)) {
+                expected.push(entry.clone());
+            }
+        }
         for run in &report.runs {
             let failed = run.cases.iter();
             for case in failed.filter(|case| case.verdict.kind() == Kind::Fail) {
@@ -219,13 +254,16 @@ impl Baseline {
                     entry.verdict == Unwanted::Fail
                         && entry.covers(&run.spec, Some(run.subject), &case.id)
                 };
+                let mut old = judged.clone().chain(earlier).map(|judged| &judged.entry);
+                let reason = old.find(|&entry| covers(entry) && !entry.reason.is_empty());
+                let reason = reason.map_or_else(String::new, |entry| entry.reason.clone());
                 if !expected.iter().any(covers) {
                     expected.push(Expected {
                         case: case.id.clone(),
                         spec: Some(run.spec.clone()),
                         subject: Some(run.subject),
                         verdict: Unwanted::Fail,
-                        reason: String::new(),
+                        reason,
                     });
                 }
             }

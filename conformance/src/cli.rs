@@ -1,5 +1,12 @@
 //! The command line: one file for every subcommand.
 
+/// [`print`] of a line, as `println!`, which panics where nothing can be written.
+macro_rules! say {
+    ($($part:tt)*) => {
+        $crate::cli::print(&format!("{}\n", format_args!($($part)*)))?
+    };
+}
+
 mod choice;
 mod codec;
 mod coverage;
@@ -14,6 +21,7 @@ mod listening;
 mod live;
 mod number;
 mod options;
+mod output;
 mod pcap;
 mod replay;
 mod route;
@@ -127,7 +135,9 @@ impl Notation {
 /// Writes to the standard output. A reader that has seen enough, such as
 /// `head`, is no fault.
 fn print(text: &str) -> Result<(), String> {
-    match anstream::stdout().lock().write_all(text.as_bytes()) {
+    let mut out = anstream::stdout().lock();
+    // What is still held back when the process ends is lost without a word.
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("the standard output cannot be written: {error}"))
         }

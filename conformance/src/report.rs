@@ -8,7 +8,11 @@ mod json;
 mod junit;
 mod tap;
 mod text;
+mod visible;
 
+pub use visible::visible;
+
+use core::fmt;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -38,6 +42,9 @@ pub struct Report {
     pub ledgers: Vec<Ledger>,
     /// Number of cases by verdict.
     pub counts: BTreeMap<Kind, usize>,
+    /// How much was run, where not everything was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<Selected>,
     /// Whether untested MUST clauses are let pass.
     pub allow_untested: bool,
     /// How the entries of a baseline turned out, if one was held against it.
@@ -45,6 +52,21 @@ pub struct Report {
     pub baseline: Option<Vec<Judged>>,
     /// Exit code of the command.
     pub exit_code: u8,
+}
+
+/// How much of the suite a narrowed run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selected {
+    /// Cases that were run.
+    pub cases: usize,
+    /// Cases that there are for such a subject.
+    pub of: usize,
+}
+
+impl fmt::Display for Selected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} cases were selected", self.cases, self.of)
+    }
 }
 
 /// One subject against one spec.
@@ -282,12 +304,19 @@ impl Report {
             runs,
             ledgers,
             counts,
+            selected: None,
             allow_untested,
             baseline: None,
             exit_code: 0,
         };
         report.exit_code = report.judge();
         report
+    }
+
+    /// Says that it holds only what was selected of so many cases.
+    pub fn narrow_down(&mut self, of: usize) {
+        let cases = self.cases().count();
+        self.selected = Some(Selected { cases, of });
     }
 
     /// How many cases ended so.
@@ -415,17 +444,24 @@ impl Report {
         Ok(serde_json::from_str(text)?)
     }
 
-    /// Writes it. Text holds colours as ANSI sequences; a stream that is no terminal strips them.
+    /// The same, in which no text of a subject is more than a text; see [`visible`].
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        visible::report(self)
+    }
+
+    /// Writes it. What a subject says is made [`visible`], but in JSON, which escapes it.
+    /// Text holds colours as ANSI sequences; a stream that is no terminal strips them.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
         match format {
-            Format::Text => text::write(self, out),
+            Format::Text => text::write(&self.shown(), out),
             Format::Json => json::write(self, out),
-            Format::Junit => junit::write(self, out),
-            Format::Tap => tap::write(self, out),
-            Format::Html => html::write(self, out),
+            Format::Junit => junit::write(&self.shown(), out),
+            Format::Tap => tap::write(&self.shown(), out),
+            Format::Html => html::write(&self.shown(), out),
             Format::Badge => badge::endpoint(self, out),
             Format::BadgeSvg => badge::svg(self, out),
         }

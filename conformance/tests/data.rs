@@ -1,5 +1,6 @@
 //! The suite's data and the codec that judges by it: vectors, recorded bytes of
-//! shipping implementations, and the commands that read and write messages.
+//! shipping implementations, the commands that read and write messages,
+//! and what becomes of the files that commands write.
 
 #[path = "data/codec.rs"]
 mod codec;
@@ -7,6 +8,8 @@ mod codec;
 mod command_line;
 #[path = "data/mutation.rs"]
 mod mutation;
+#[path = "data/outputs.rs"]
+mod outputs;
 #[path = "data/rules.rs"]
 mod rules;
 #[path = "data/saboteurs.rs"]

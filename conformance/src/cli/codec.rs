@@ -2,12 +2,30 @@
 
 use std::process::ExitCode;
 
-use iotmp_conformance::subject::{Checkup, ChildCodec, CodecCommand, Health, StartError, examine};
-use iotmp_conformance::{certify, exit, plan, report::Report, specs};
+use iotmp_conformance::report::{Report, visible};
+use iotmp_conformance::subject::{Checkup, ChildCodec, CodecCommand, Health, examine};
+use iotmp_conformance::{certify, exit, plan, specs};
 
 use super::live::quoted;
 use super::options::RunOptions;
+use super::output::Named;
 use super::{Outcome, print};
+
+/// Options that are nothing to the doctor, which runs no cases.
+const BESIDE: [&str; 12] = [
+    "select",
+    "skip",
+    "level",
+    "jobs",
+    "patience",
+    "seed",
+    "repeat",
+    "allow_untested",
+    "baseline",
+    "write_baseline",
+    "report",
+    "bundles",
+];
 
 /// Tests a codec in any language: a program that answers one JSON object per line by another.
 #[derive(Debug, clap::Args)]
@@ -16,13 +34,23 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = specs::DEFAULT)]
     spec: String,
     /// See only whether the program keeps to the protocol, and what to do where it does not.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = BESIDE)]
     doctor: bool,
     #[command(flatten)]
     run: RunOptions,
     /// Program that speaks the codec subject protocol, and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
+}
+
+impl Arguments {
+    /// What the command of the codec names, such as its script.
+    fn inputs(&self) -> Vec<Named<'_>> {
+        let words = self.command.iter();
+        let named =
+            words.map(|word| Named::new(format!("{word} of the command"), Some(word.as_ref())));
+        named.collect()
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -44,10 +72,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     selection
         .check(vectors.iter().map(|vector| vector.id.as_str()))
         .map_err(|error| error.to_string())?;
-    let targets = arguments.run.targets()?;
+    let targets = arguments.run.targets(arguments.inputs())?;
     let mut codec = match ChildCodec::start(command) {
         Ok(codec) => codec,
-        Err(error) => return Ok(unreachable(&error)),
+        Err(error) => return Ok(targets.unreachable(error)),
     };
     let words: Vec<String> = arguments.command.iter().map(|word| quoted(word)).collect();
     let again = format!(
@@ -58,16 +86,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let repeat = arguments.run.settings().repeat;
     let tested = certify::run(spec, &selection, repeat, &mut codec, again);
     let (run, ledger) = tested.map_err(|error| error.to_string())?;
-    targets.write(&Report::new(
-        vec![run],
-        vec![ledger],
-        arguments.run.allow_untested(),
-    ))
-}
-
-fn unreachable(error: &StartError) -> ExitCode {
-    anstream::eprintln!("error: {error}");
-    ExitCode::from(exit::UNREACHABLE)
+    targets.write(
+        Report::new(vec![run], vec![ledger], arguments.run.allow_untested()),
+        vectors.len(),
+    )
 }
 
 fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
@@ -83,11 +105,12 @@ fn doctor(command: &CodecCommand, spec: &str) -> Outcome {
                 ("\x1b[31m✗\x1b[0m", format!("{symptom}\n      → {advice}"))
             }
         };
-        let line = print(&format!("  {mark} {title}: {said}\n"));
+        let line = print(&format!("  {mark} {title}: {}\n", visible(&said)));
         printed = core::mem::replace(&mut printed, Ok(())).and(line);
     };
     if let Err(error) = examine(command, spec, &mut tell) {
-        return Ok(unreachable(&error));
+        anstream::eprintln!("error: {}", visible(&error.to_string()));
+        return Ok(ExitCode::from(exit::UNREACHABLE));
     }
     printed?;
     print(&match ill {

@@ -22,44 +22,44 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let mut orphans = 0;
     for spec in chosen {
         let coverage = Coverage::of(spec);
-        anstream::println!("{}: clauses", spec.name);
+        say!("{}: clauses", spec.name);
         for covered in &coverage.clauses {
             let clause = covered.clause;
-            anstream::println!("  {} {}", clause.id, level_name(clause.level));
+            say!("  {} {}", clause.id, level_name(clause.level));
             for (party, ids) in &covered.by {
                 let proof = match (&clause.untestable, ids.as_slice()) {
                     (_, [_, ..]) => ids.join(" "),
                     (Some(why), []) => format!("cannot be tested: {why}"),
                     (None, []) => "NOTHING".to_owned(),
                 };
-                anstream::println!("    {}: {proof}", party_name(*party));
+                say!("    {}: {proof}", party_name(*party));
             }
         }
-        anstream::println!("{}: cases and vectors", spec.name);
+        say!("{}: cases and vectors", spec.name);
         for proof in &coverage.proofs {
             let mut proved = proof.clauses.clone();
             proved.extend(proof.ambiguity.clone());
-            anstream::println!("  {}: {}", proof.id, proved.join(" "));
+            say!("  {}: {}", proof.id, proved.join(" "));
         }
         for ambiguity in coverage.unprobed() {
-            anstream::println!("{}: nothing probes {}", spec.name, ambiguity.id);
+            say!("{}: nothing probes {}", spec.name, ambiguity.id);
         }
         for (clause, party) in coverage.orphan_clauses() {
             let party = party_name(party);
-            anstream::println!("{}: nothing proves {} for a {party}", spec.name, clause.id);
+            say!("{}: nothing proves {} for a {party}", spec.name, clause.id);
             orphans += 1;
         }
         for proof in coverage.orphan_proofs() {
-            anstream::println!("{}: {} proves nothing", spec.name, proof.id);
+            say!("{}: {} proves nothing", spec.name, proof.id);
             orphans += 1;
         }
     }
     for left_over in dangling(&specs(None)?) {
-        anstream::println!("{left_over}");
+        say!("{left_over}");
         orphans += 1;
     }
     if orphans == 0 {
-        anstream::println!("no orphans");
+        say!("no orphans");
         return Ok(ExitCode::SUCCESS);
     }
     anstream::eprintln!("{orphans} orphans");

@@ -67,6 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         spec,
         role: Role::Device,
         again,
+        inputs: Vec::new(),
     };
     test(target, &arguments.run, async {
         let (listener, bound) = listen(address).await?;

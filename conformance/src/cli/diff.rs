@@ -9,7 +9,7 @@ use iotmp_conformance::report::Report;
 
 use super::Outcome;
 use super::input::text;
-use super::options::{created, deliver};
+use super::output::{Named, Place, apart, deliver};
 
 /// Compares two JSON reports: exit code 0 if nothing got worse, 1 if something did.
 #[derive(Debug, clap::Args)]
@@ -61,22 +61,36 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    fn named(&self) -> Named<'_> {
+        let path = self.path.as_deref();
+        let shown = path.unwrap_or(Path::new("-")).display();
+        Named::new(format!("--report to {shown}"), path)
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let read_from = [&arguments.before, &arguments.after].map(|path| {
+        let words = format!("the report {}", path.display());
+        Named::new(words, Some(path))
+    });
+    let outputs = arguments.report.iter().map(Target::named);
+    apart(&read_from, &outputs.collect::<Vec<_>>())?;
     let (before, after) = (read(&arguments.before)?, read(&arguments.after)?);
     let mut targets = Vec::new();
     for target in &arguments.report {
-        let file = target.path.as_deref().map(created).transpose()?;
-        targets.push((target.format, file));
+        let place = target.path.as_deref().map(Place::find).transpose()?;
+        targets.push((target.format, place));
     }
     let names = [&arguments.before, &arguments.after].map(|path| path.display().to_string());
     let [old, new] = &names;
     let comparison = Comparison::new((old, &before), (new, &after));
-    if !targets.iter().any(|(_, file)| file.is_none()) {
+    if !targets.iter().any(|(_, place)| place.is_none()) {
         targets.push((Format::Text, None));
     }
-    for (format, file) in targets {
+    for (format, place) in targets {
         let coloured = format == Format::Text;
-        deliver(file, coloured, |out| match format {
+        deliver(place, coloured, |out| match format {
             Format::Text => comparison.write_text(out),
             Format::Json => comparison.write_json(out),
             Format::Html => comparison.write_html(out),
@@ -87,5 +101,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
 fn read(path: &Path) -> Result<Report, String> {
     let text = text(path)?;
-    Report::read(&text).map_err(|error| format!("{}: {error}", path.display()))
+    let read = Report::read(&text);
+    let report = read.map_err(|error| format!("{}: {error}", path.display()))?;
+    // It may come from anywhere.
+    Ok(report.shown())
 }

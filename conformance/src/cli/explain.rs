@@ -31,17 +31,17 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     for spec in specs(arguments.spec.as_deref())? {
         let coverage = Coverage::of(spec);
         if let Some(clause) = spec.clause(id) {
-            explain_clause(&coverage, clause);
+            explain_clause(&coverage, clause)?;
             found = true;
         }
         if let Some(ambiguity) = spec.ambiguities.iter().find(|known| known.id == id) {
-            explain_ambiguity(&coverage, ambiguity);
+            explain_ambiguity(&coverage, ambiguity)?;
             found = true;
         }
         let watched = observed(spec);
         let mut proofs = coverage.proofs.iter().chain(&watched);
         if let Some(proof) = proofs.find(|proof| proof.id == id) {
-            explain_proof(spec, proof);
+            explain_proof(spec, proof)?;
             found = true;
         }
         known.extend(watched.into_iter().map(|proof| proof.id));
@@ -67,67 +67,68 @@ fn source(spec: &Spec, key: &str) -> String {
     }
 }
 
-fn explain_clause(coverage: &Coverage, clause: &Clause) {
+fn explain_clause(coverage: &Coverage, clause: &Clause) -> Result<(), String> {
     let binds: Vec<&str> = clause
         .binds
         .iter()
         .map(|party| party_name(*party))
         .collect();
-    anstream::println!("{} ({}), a clause", clause.id, coverage.spec.name);
-    anstream::println!("  {} {}", level_name(clause.level), clause.text);
-    anstream::println!("  binds      {}", binds.join(", "));
-    anstream::println!("  source     {}", source(coverage.spec, &clause.source));
+    say!("{} ({}), a clause", clause.id, coverage.spec.name);
+    say!("  {} {}", level_name(clause.level), clause.text);
+    say!("  binds      {}", binds.join(", "));
+    say!("  source     {}", source(coverage.spec, &clause.source));
     if !clause.aliases.is_empty() {
-        anstream::println!("  once       {}", clause.aliases.join(", "));
+        say!("  once       {}", clause.aliases.join(", "));
     }
     if let Some(why) = &clause.untestable {
-        anstream::println!("  untestable {why}");
+        say!("  untestable {why}");
     }
-    proved_by(coverage, &clause.id);
+    proved_by(coverage, &clause.id)
 }
 
-fn explain_ambiguity(coverage: &Coverage, ambiguity: &Ambiguity) {
-    anstream::println!("{} ({}), an ambiguity", ambiguity.id, coverage.spec.name);
-    anstream::println!("  {}", ambiguity.question);
+fn explain_ambiguity(coverage: &Coverage, ambiguity: &Ambiguity) -> Result<(), String> {
+    say!("{} ({}), an ambiguity", ambiguity.id, coverage.spec.name);
+    say!("  {}", ambiguity.question);
     for reading in &ambiguity.readings {
         let followed = if reading.name == ambiguity.reference {
             " (the reference reads it so)"
         } else {
             ""
         };
-        anstream::println!("  {}: {}{followed}", reading.name, reading.text);
+        say!("  {}: {}{followed}", reading.name, reading.text);
     }
-    anstream::println!("  because    {}", ambiguity.reason);
-    anstream::println!("  source     {}", source(coverage.spec, &ambiguity.source));
-    proved_by(coverage, &ambiguity.id);
+    say!("  because    {}", ambiguity.reason);
+    say!("  source     {}", source(coverage.spec, &ambiguity.source));
+    proved_by(coverage, &ambiguity.id)
 }
 
-fn proved_by(coverage: &Coverage, id: &str) {
+fn proved_by(coverage: &Coverage, id: &str) -> Result<(), String> {
     for proof in coverage.proving(id) {
-        anstream::println!("  {:<9}  {}: {}", proof.subject, proof.id, proof.title);
+        say!("  {:<9}  {}: {}", proof.subject, proof.id, proof.title);
     }
+    Ok(())
 }
 
-fn explain_proof(spec: &'static Spec, proof: &Proof) {
+fn explain_proof(spec: &'static Spec, proof: &Proof) -> Result<(), String> {
     let what = match proof.subject {
         "codec" => "vector",
         _ if proof.id.contains(".observed.") => "case of tap and pcap",
         _ => "case",
     };
-    anstream::println!("{} ({}), a {what}", proof.id, spec.name);
-    anstream::println!("  {} {}", proof.level, proof.title);
-    anstream::println!("  subject    {}", proof.subject);
+    say!("{} ({}), a {what}", proof.id, spec.name);
+    say!("  {} {}", proof.level, proof.title);
+    say!("  subject    {}", proof.subject);
     if let Some(control) = &proof.control {
-        anstream::println!("  control    {control}");
+        say!("  control    {control}");
     }
     for id in &proof.clauses {
         if let Some(clause) = spec.clause(id) {
-            anstream::println!(
+            say!(
                 "  proves     {} {id}: {}",
                 level_name(clause.level),
                 clause.text
             );
-            anstream::println!("             {}", source(spec, &clause.source));
+            say!("             {}", source(spec, &clause.source));
         }
     }
     let asks = proof.ambiguity.as_deref();
@@ -136,10 +137,11 @@ fn explain_proof(spec: &'static Spec, proof: &Proof) {
         .iter()
         .find(|known| Some(known.id.as_str()) == asks)
     {
-        anstream::println!("  probes     {}: {}", ambiguity.id, ambiguity.question);
+        say!("  probes     {}: {}", ambiguity.id, ambiguity.question);
     }
     let vector = vectors_of(spec).and_then(|set| set.get(&proof.id));
     if let Some(bytes) = vector.and_then(|vector| vector.bytes.as_ref()) {
-        anstream::println!("  bytes      {}", hex::encode(bytes));
+        say!("  bytes      {}", hex::encode(bytes));
     }
+    Ok(())
 }

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     for Row { proof, specs } in &rows {
         let mut proved = proof.clauses.clone();
         proved.extend(proof.ambiguity.clone());
-        anstream::println!(
+        say!(
             "{:<widest$}  {:<6}  {:<6}  {}  {}",
             proof.id,
             proof.level,

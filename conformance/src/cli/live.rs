@@ -1,13 +1,11 @@
 //! What `server` and `device` have in common: one subject, one spec.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use iotmp_conformance::case::Role;
-use iotmp_conformance::exit;
 use iotmp_conformance::ledger::{Claim, Ledger};
-use iotmp_conformance::plan::live_ids;
+use iotmp_conformance::plan::{Selection, live_ids};
 use iotmp_conformance::report::{Report, Run, SubjectKind};
 use iotmp_conformance::runner;
 use iotmp_conformance::subject::Subject;
@@ -15,22 +13,30 @@ use iotmp_spec::model::{Party, Spec};
 
 use super::Outcome;
 use super::options::{RunOptions, block_on};
+use super::output::Named;
 
 /// What is tested, and how to name it.
-pub(super) struct Target {
+pub(super) struct Target<'a> {
     pub(super) spec: &'static Spec,
     pub(super) role: Role,
     /// The command that tests it again.
     pub(super) again: String,
+    /// Files that are read for it.
+    pub(super) inputs: Vec<Named<'a>>,
 }
 
 /// Tests what `subject` gives, together with where it is or dials, and reports.
 pub(super) fn test(
-    target: Target,
+    target: Target<'_>,
     options: &RunOptions,
     subject: impl Future<Output = Result<(Subject, String), String>>,
 ) -> Outcome {
-    let Target { spec, role, again } = target;
+    let Target {
+        spec,
+        role,
+        again,
+        inputs,
+    } = target;
     let selection = options.selection();
     let ids = live_ids(&[spec], &[role]);
     selection
@@ -40,7 +46,8 @@ pub(super) fn test(
     if cases.is_empty() {
         return Err("--select, --skip and --level leave no case to run".to_owned());
     }
-    let targets = options.targets()?;
+    let all = Selection::default().cases(spec, role).len();
+    let targets = options.targets(inputs)?;
     let began = Instant::now();
     let (finished, address) = block_on(async {
         let (subject, address) = subject.await?;
@@ -50,10 +57,7 @@ pub(super) fn test(
     })??;
     let finished = match finished {
         Ok(finished) => finished,
-        Err(unreachable) => {
-            anstream::eprintln!("error: {unreachable}");
-            return Ok(ExitCode::from(exit::UNREACHABLE));
-        }
+        Err(unreachable) => return Ok(targets.unreachable(unreachable)),
     };
     let run = Run {
         spec: spec.name.clone(),
@@ -76,11 +80,10 @@ pub(super) fn test(
     let claims: Vec<Claim<'_>> = run.cases.iter().map(|result| result.claim()).collect();
     let scope = selection.scope(run.cases.iter().flat_map(|result| &result.clauses));
     let ledger = Ledger::reckon(spec, &[party], scope.as_deref(), &claims);
-    targets.write(&Report::new(
-        vec![run],
-        vec![ledger],
-        options.allow_untested(),
-    ))
+    targets.write(
+        Report::new(vec![run], vec![ledger], options.allow_untested()),
+        all,
+    )
 }
 
 /// A word of a command as a shell takes it.

@@ -1,27 +1,27 @@
 //! Options that all runs share.
 
+use core::fmt::Display;
 use core::str::FromStr;
 use core::time::Duration;
-use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iotmp_conformance::baseline::Baseline;
 use iotmp_conformance::plan::Selection;
 use iotmp_conformance::progress::{self, Progress};
-use iotmp_conformance::replay;
-use iotmp_conformance::report::{Format, Report};
+use iotmp_conformance::report::{Format, Report, visible};
 use iotmp_conformance::runner::Settings;
 use iotmp_conformance::specs;
 use iotmp_conformance::subject::Manner;
+use iotmp_conformance::{exit, replay};
 use iotmp_spec::model::Spec;
 
 use super::Outcome;
 use super::choice::Choice;
 use super::input::text;
 use super::number;
+use super::output::{Named, Place, apart, deliver, unwritable};
 
 /// Which cases run, how, and where the result goes.
 #[derive(Debug, clap::Args)]
@@ -49,8 +49,8 @@ pub(super) struct RunOptions {
     /// What is known to fail, and why, in YAML or JSON: tolerated, but an entry that does not hold fails the run.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write what fails now as a baseline whose reasons wait to be filled in.
-    #[arg(long, value_name = "FILE")]
+    /// Write what fails now as a baseline whose reasons wait to be filled in; in place of an earlier one, whose reasons stay.
+    #[arg(long, value_name = "FILE", value_parser = file)]
     write_baseline: Option<PathBuf>,
     /// Write the result as text, json, junit, tap, html or badge (JSON for shields.io, or a picture if
     /// PATH ends in .svg) to a file; `-` is the standard output. May be given again.
@@ -59,6 +59,14 @@ pub(super) struct RunOptions {
     /// Keep every failure in this folder, one file each, for `replay FILE`.
     #[arg(long, value_name = "DIR")]
     bundles: Option<PathBuf>,
+}
+
+/// No output but a report goes to the standard output.
+fn file(text: &str) -> Result<PathBuf, &'static str> {
+    match text {
+        "-" => Err("a file is needed; the standard output is for reports"),
+        path => Ok(PathBuf::from(path)),
+    }
 }
 
 /// Where a report goes, and in which format.
@@ -94,6 +102,14 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    fn named(&self) -> Named<'_> {
+        let path = self.path.as_deref();
+        let shown = path.unwrap_or(Path::new("-")).display();
+        Named::new(format!("--report {}={shown}", self.format.name()), path)
+    }
+}
+
 impl RunOptions {
     pub(super) fn selection(&self) -> Selection {
         self.choice.selection()
@@ -124,8 +140,20 @@ impl RunOptions {
         self.allow_untested
     }
 
-    /// Opens the files of `--report` and reads those of `--baseline`, so that a run is not made for nothing.
-    pub(super) fn targets(&self) -> Result<Targets, String> {
+    /// Sees that everything can be written, and that nothing goes over what is read, which `inputs`
+    /// are beside the baseline; a run is not made for nothing.
+    pub(super) fn targets<'a>(&'a self, mut inputs: Vec<Named<'a>>) -> Result<Targets, String> {
+        inputs.extend(
+            self.baseline
+                .iter()
+                .map(|path| Named::option("--baseline", path)),
+        );
+        let mut outputs: Vec<Named<'_>> = self.report.iter().map(Target::named).collect();
+        apart(&inputs, &outputs)?;
+        // The baseline that was read may be the one to be written.
+        let baseline = self.write_baseline.iter();
+        outputs.extend(baseline.map(|path| Named::option("--write-baseline", path)));
+        apart(&[], &outputs)?;
         let baseline = match &self.baseline {
             None => None,
             Some(path) => {
@@ -135,21 +163,15 @@ impl RunOptions {
         };
         let mut reports = Vec::new();
         for target in &self.report {
-            let file = target.path.as_deref().map(created).transpose()?;
-            reports.push((target.format, file));
+            let place = target.path.as_deref().map(Place::find).transpose()?;
+            reports.push((target.format, place));
         }
         if let Some(folder) = &self.bundles {
-            let told = |error| format!("{} cannot be written: {error}", folder.display());
-            fs::create_dir_all(folder).map_err(told)?;
+            fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
         let new_baseline = match &self.write_baseline {
             None => None,
-            Some(path) => {
-                // It may be the file that was read, and is not emptied before the run has ended.
-                let file = File::options().append(true).create(true).open(path);
-                file.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-                Some(path.clone())
-            }
+            Some(path) => Some((Place::find(path)?, earlier(path)?)),
         };
         Ok(Targets {
             reports,
@@ -161,79 +183,82 @@ impl RunOptions {
     }
 }
 
-/// An empty file in place of whatever was there.
-pub(super) fn created(path: &Path) -> Result<File, String> {
-    File::create(path).map_err(|error| format!("{} cannot be written: {error}", path.display()))
-}
-
 /// Open reports, and what they are held against.
 #[derive(Debug)]
 pub(super) struct Targets {
-    /// Without a file they go to the standard output.
-    reports: Vec<(Format, Option<File>)>,
+    /// Without a place they go to the standard output.
+    reports: Vec<(Format, Option<Place>)>,
     baseline: Option<Baseline>,
-    new_baseline: Option<PathBuf>,
+    /// Where the next baseline goes, and the one that stands there.
+    new_baseline: Option<(Place, Baseline)>,
     selection: Selection,
     /// Where failures are kept, and how many milliseconds an answer might take.
     bundles: Option<(PathBuf, u64)>,
 }
 
 impl Targets {
-    /// Writes the result everywhere, and as text to the standard output if nothing else goes there.
-    pub(super) fn write(self, report: &Report) -> Outcome {
+    /// Writes the result everywhere, and as text to the standard output if nothing else goes there;
+    /// `all` is how many cases there are.
+    pub(super) fn write(self, mut report: Report, all: usize) -> Outcome {
         if let Some((folder, timeout)) = &self.bundles {
-            keep(report, folder, *timeout)?;
+            keep(&report, folder, *timeout)?;
         }
-        let mut report = Cow::Borrowed(report);
+        if !self.selection.is_all() {
+            report.narrow_down(all);
+        }
         if let Some(baseline) = &self.baseline {
-            report.to_mut().hold_against(baseline, &self.selection);
+            report.hold_against(baseline, &self.selection);
         }
-        let report = &*report;
-        if let Some(path) = &self.new_baseline {
-            let text = Baseline::of(report).to_yaml();
+        if let Some((place, earlier)) = self.new_baseline {
+            let earlier = earlier.judge(&report.runs, &self.selection);
+            let text = Baseline::of(&report, &earlier).to_yaml();
             let text = text.map_err(|error| error.to_string())?;
-            fs::write(path, text)
-                .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            deliver(Some(place), false, |out| out.write_all(text.as_bytes()))?;
         }
-        let to_stdout = self.reports.iter().any(|(_, file)| file.is_none());
+        let to_stdout = self.reports.iter().any(|(_, place)| place.is_none());
         let unasked = (!to_stdout).then_some((Format::Text, None));
-        for (format, file) in self.reports.into_iter().chain(unasked) {
+        for (format, place) in self.reports.into_iter().chain(unasked) {
             let coloured = format == Format::Text;
-            deliver(file, coloured, |out| report.write(format, out))?;
+            deliver(place, coloured, |out| report.write(format, out))?;
         }
         Ok(ExitCode::from(report.exit_code))
     }
+
+    /// Says why there was nothing to test, and that there is no result of it.
+    pub(super) fn unreachable(&self, why: impl Display) -> ExitCode {
+        anstream::eprintln!("error: {}", visible(&why.to_string()));
+        let files = self.reports.iter().filter_map(|(_, place)| place.as_ref());
+        let baseline = self.new_baseline.iter().map(|(place, _)| place);
+        for place in files.chain(baseline) {
+            anstream::eprintln!("{} is not written: nothing was tested", place.shown());
+        }
+        ExitCode::from(exit::UNREACHABLE)
+    }
+}
+
+/// The baseline in a file that the next one is to take the place of; nothing else is written over.
+fn earlier(path: &Path) -> Result<Baseline, String> {
+    let is_file = path.metadata().is_ok_and(|found| found.is_file());
+    if !is_file {
+        return Ok(Baseline::default());
+    }
+    let shown = path.display();
+    let text =
+        fs::read_to_string(path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    if text.trim().is_empty() {
+        return Ok(Baseline::default());
+    }
+    Baseline::draft(&text)
+        .map_err(|error| format!("{shown} is no baseline, and is not written over: {error}"))
 }
 
 /// Writes a bundle for every failure.
 fn keep(report: &Report, folder: &Path, timeout_ms: u64) -> Result<(), String> {
     for bundle in replay::bundles(report, timeout_ms) {
         let path = folder.join(bundle.file_name());
-        fs::write(&path, bundle.text())
-            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        fs::write(&path, bundle.text()).map_err(|error| unwritable(&path, &error))?;
     }
     Ok(())
-}
-
-/// Lets `write` write to a file or the standard output; colours go to terminals only.
-pub(super) fn deliver(
-    file: Option<File>,
-    coloured: bool,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), String> {
-    let out: Box<dyn Write> = match (file, coloured) {
-        (Some(file), true) => Box::new(anstream::StripStream::new(file)),
-        (Some(file), false) => Box::new(file),
-        (None, true) => Box::new(anstream::stdout().lock()),
-        (None, false) => Box::new(io::stdout().lock()),
-    };
-    let mut out = io::BufWriter::new(out);
-    match write(&mut out).and_then(|()| out.flush()) {
-        // A reader that has seen enough, such as `head`, is no fault.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(format!("a report cannot be written: {error}")),
-        Ok(()) => Ok(()),
-    }
 }
 
 /// The specs of a name, or all.

@@ -12,6 +12,7 @@ use iotmp_spec::model::Spec;
 use super::Outcome;
 use super::live::quoted;
 use super::options::RunOptions;
+use super::output::Named;
 
 /// Judges both sides of the connections in a capture file, pcap or pcapng.
 ///
@@ -55,6 +56,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         .check(ids.iter().map(String::as_str))
         .map_err(|error| error.to_string())?;
     let name = arguments.file.display().to_string();
+    let capture = Named::new(format!("the capture {name}"), Some(&arguments.file));
+    let targets = arguments.run.targets(vec![capture])?;
     let file = File::open(&arguments.file);
     let file = file.map_err(|error| format!("{name} cannot be opened: {error}"))?;
     let began = Instant::now();
@@ -78,10 +81,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         gone: None,
         findings,
     };
-    let targets = arguments.run.targets()?;
-    targets.write(&report(
-        observed,
-        &selection,
-        arguments.run.allow_untested(),
-    ))
+    targets.write(
+        report(observed, &selection, arguments.run.allow_untested()),
+        ids.len(),
+    )
 }

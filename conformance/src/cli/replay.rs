@@ -11,10 +11,12 @@ use iotmp_conformance::report::{Format, Report};
 use iotmp_conformance::subject::{ChildCodec, CodecCommand, CodecSubject, Reference};
 use iotmp_conformance::vector::{Operation, Vector, VectorSet, file_of, to_json};
 use iotmp_conformance::{certify, exit, plan};
+use serde_json::Value as Json;
 
 use super::input::text;
 use super::live::quoted;
 use super::number;
+use super::output::{Place, deliver, unwritable};
 use super::{Command, Outcome, print};
 
 /// Tries a failure again that `--bundles` has kept: 0 where it passes now, 1 where it still fails.
@@ -41,7 +43,7 @@ pub(super) struct Arguments {
     /// Longest time that --shrink takes, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().time.as_secs(), value_parser = number::seconds, requires = "shrink")]
     time: u64,
-    /// Write the small vector below this folder as well, as <spec>/shrunk.json.
+    /// Write the small vector below this folder as well, beside others in <spec>/shrunk.json.
     #[arg(long, value_name = "DIR", requires = "shrink")]
     out: Option<PathBuf>,
     /// Program that is asked instead of the one in the file, and its arguments.
@@ -131,11 +133,7 @@ fn codec(arguments: &Arguments, bundle: &Bundle, command: &[String]) -> Outcome 
     let tested = certify::again(&set, &bundle.case, clause, &mut codec, again);
     let (run, ledger) = tested.map_err(|error| error.to_string())?;
     let report = Report::new(vec![run], vec![ledger], true);
-    let mut out = anstream::stdout().lock();
-    report
-        .write(Format::Text, &mut out)
-        .map_err(|error| format!("the standard output cannot be written: {error}"))?;
-    drop(out);
+    deliver(None, true, |out| report.write(Format::Text, out))?;
     verdict(&bundle.case, report.exit_code)
 }
 
@@ -157,6 +155,15 @@ fn set(bundle: &Bundle) -> Result<VectorSet, String> {
 
 fn make_small(arguments: &Arguments, bundle: &Bundle, codec: &mut dyn CodecSubject) -> Outcome {
     let set = set(bundle)?;
+    let home = format!("{}/shrunk", set.spec.name);
+    let kept = arguments
+        .out
+        .as_ref()
+        .map(|folder| folder.join(format!("{home}.json")));
+    let mut vectors = match &kept {
+        Some(path) => earlier(path)?,
+        None => Vec::new(),
+    };
     let vector = set.get(&bundle.case).ok_or("the bundle holds no vector")?;
     let suite = plan::vectors_of(set.spec).unwrap_or(&set);
     let operation = bundle.operation.unwrap_or(Operation::Decode);
@@ -196,20 +203,42 @@ fn make_small(arguments: &Arguments, bundle: &Bundle, codec: &mut dyn CodecSubje
     for row in &shrunk.annotated.fields {
         anstream::eprintln!("{row}");
     }
-    let home = format!("{}/shrunk", set.spec.name);
     let doc = "Failures of a codec, made small.";
-    let file = file_of(&home, doc, &[to_json(&shrunk.vector)]);
-    let text = format!("{file:#}\n");
-    if let Some(folder) = &arguments.out {
-        let path = folder.join(format!("{home}.json"));
-        let told = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(told)?;
+    let file = |vectors: &[Json]| format!("{:#}\n", file_of(&home, doc, vectors));
+    let small = to_json(&shrunk.vector);
+    let text = file(core::slice::from_ref(&small));
+    if let Some(path) = kept {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| unwritable(&path, &error))?;
         }
-        fs::write(&path, &text).map_err(told)?;
+        vectors.retain(|vector| vector.get("id") != small.get("id"));
+        vectors.push(small);
+        let all = file(&vectors);
+        deliver(Some(Place::find(&path)?), false, |out| {
+            out.write_all(all.as_bytes())
+        })?;
     }
     print(&text)?;
     Ok(ExitCode::from(exit::FAILED))
+}
+
+/// The vectors that earlier failures were made into, if any.
+fn earlier(path: &Path) -> Result<Vec<Json>, String> {
+    let shown = path.display();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("{shown} cannot be read: {error}")),
+    };
+    let file: Option<Json> = serde_json::from_str(&text).ok();
+    let vectors = file
+        .as_ref()
+        .and_then(|file| file.get("vectors")?.as_array());
+    vectors.cloned().ok_or_else(|| {
+        format!(
+            "{shown} is no file of vectors, and is not written over; give another folder by --out"
+        )
+    })
 }
 
 /// Runs the one case of a server or a device, as its own command does.

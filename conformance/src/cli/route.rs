@@ -7,6 +7,7 @@ use iotmp_ref::transport::Transport;
 use iotmp_ref::transport::tls::Trust;
 
 use super::live::quoted;
+use super::output::Named;
 
 /// TLS, and whom to trust.
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,12 @@ pub(super) struct Route {
 }
 
 impl Security {
+    /// Files that are read for it.
+    pub(super) fn inputs(&self) -> Vec<Named<'_>> {
+        let inputs = self.ca.iter().map(|file| Named::option("--ca", file));
+        inputs.collect()
+    }
+
     /// How to dial `address`: over TLS also where it says so itself.
     pub(super) fn transport(&self, address: &str) -> Result<Transport, String> {
         let address = parsed(address)?;
@@ -73,6 +80,11 @@ impl Security {
 }
 
 impl Route {
+    /// Files that are read for it.
+    pub(super) fn inputs(&self) -> Vec<Named<'_>> {
+        self.security.inputs()
+    }
+
     /// How to dial `address`.
     pub(super) fn transport(&self, address: &str) -> Result<Transport, String> {
         let transport = self.security.transport(address)?;

@@ -1,12 +1,11 @@
 //! `self`: the suite against its own reference.
 
-use std::process::ExitCode;
-
 use iotmp_conformance::case::Role;
-use iotmp_conformance::exit;
-use iotmp_conformance::plan::{live_ids, vectors_of};
+use iotmp_conformance::plan::{Selection, live_ids, vectors_of};
 use iotmp_conformance::report::Report;
 use iotmp_conformance::self_test::{self, SelfTestError};
+
+use iotmp_spec::model::Spec;
 
 use super::Outcome;
 use super::options::{RunOptions, block_on, specs};
@@ -31,7 +30,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     selection
         .check(ids.iter().map(String::as_str))
         .map_err(|error| error.to_string())?;
-    let targets = arguments.run.targets()?;
+    let all = specs.iter().map(|spec| everything(spec)).sum();
+    let targets = arguments.run.targets(Vec::new())?;
     let (settings, manner) = (arguments.run.settings(), arguments.run.manner());
     let tested = block_on(async {
         let mut tasks = Vec::new();
@@ -60,14 +60,21 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Ok((runs, _)) if runs.is_empty() => {
             Err("--select, --skip and --level leave no case to run".to_owned())
         }
-        Ok((runs, ledgers)) => {
-            targets.write(&Report::new(runs, ledgers, arguments.run.allow_untested()))
-        }
-        Err(why) => {
-            anstream::eprintln!("error: {why}");
-            Ok(ExitCode::from(exit::UNREACHABLE))
-        }
+        Ok((runs, ledgers)) => targets.write(
+            Report::new(runs, ledgers, arguments.run.allow_untested()),
+            all,
+        ),
+        Err(why) => Ok(targets.unreachable(why)),
     }
+}
+
+/// How many cases there are of a spec.
+fn everything(spec: &Spec) -> usize {
+    let roles = Role::ALL.into_iter();
+    let live: usize = roles
+        .map(|role| Selection::default().cases(spec, role).len())
+        .sum();
+    live + vectors_of(spec).map_or(0, |set| set.vectors.len())
 }
 
 fn told(error: SelfTestError) -> String {

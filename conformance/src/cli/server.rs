@@ -82,6 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             arguments.operated_again() + &arguments.route.again(),
             restart
         ),
+        inputs: arguments.route.inputs(),
     };
     let credentials = Credentials {
         user: user.clone(),

@@ -2,10 +2,8 @@
 
 use core::time::Duration;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Instant;
 
-use iotmp_conformance::exit;
 use iotmp_conformance::observe::{Observed, case_ids, report, tap::Tap};
 use iotmp_conformance::specs;
 use iotmp_ref::transport::tls::Certificate;
@@ -15,6 +13,7 @@ use super::listening::listen;
 use super::live::quoted;
 use super::number;
 use super::options::{RunOptions, block_on};
+use super::output::Named;
 use super::route::{Security, parsed};
 
 /// Forwards between devices and a server, byte for byte, and judges both sides by what passes.
@@ -64,6 +63,15 @@ impl Arguments {
         read.map(Some).map_err(|error| error.to_string())
     }
 
+    /// Files that are read for a run.
+    fn inputs(&self) -> Vec<Named<'_>> {
+        let mut inputs = self.security.inputs();
+        for (name, file) in [("--cert", &self.cert), ("--key", &self.key)] {
+            inputs.extend(file.iter().map(|file| Named::option(name, file)));
+        }
+        inputs
+    }
+
     /// The options about TLS, each with a space before it.
     fn again(&self) -> String {
         let mut words = self.security.again();
@@ -84,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     selection
         .check(ids.iter().map(String::as_str))
         .map_err(|error| error.to_string())?;
-    let targets = arguments.run.targets()?;
+    let targets = arguments.run.targets(arguments.inputs())?;
     let certificate = arguments.certificate()?;
     let transport = arguments.security.transport(&arguments.upstream)?;
     let address = parsed(&arguments.upstream)?;
@@ -115,16 +123,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     })??;
     let passed = watched.findings.messages.iter().any(|count| *count > 0);
     if let Some(why) = watched.unreachable.as_ref().filter(|_| !passed) {
-        anstream::eprintln!("error: {why}");
-        return Ok(ExitCode::from(exit::UNREACHABLE));
+        return Ok(targets.unreachable(why));
     }
     if let Some((_, why)) = watched.without_tls.as_ref().filter(|_| !passed) {
-        anstream::eprintln!("error: {why}");
-        return Ok(ExitCode::from(exit::UNREACHABLE));
+        return Ok(targets.unreachable(why));
     }
     if watched.connections == 0 {
-        anstream::eprintln!("error: no device dialled {bound}");
-        return Ok(ExitCode::from(exit::UNREACHABLE));
+        return Ok(targets.unreachable(format!("no device dialled {bound}")));
     }
     let observed = Observed {
         spec,
@@ -140,9 +145,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         gone: watched.unreachable,
         findings: watched.findings,
     };
-    targets.write(&report(
-        observed,
-        &selection,
-        arguments.run.allow_untested(),
-    ))
+    targets.write(
+        report(observed, &selection, arguments.run.allow_untested()),
+        ids.len(),
+    )
 }

@@ -50,6 +50,19 @@ fn export(out: &Path) -> Outcome {
         ));
     }
     let files = vector::export();
+    // It may lead out of the bundle, to what others own.
+    let below = |path: &str| {
+        let path = Path::new(path);
+        let parts = path.ancestors().filter(|part| !part.as_os_str().is_empty());
+        parts.map(|part| out.join(part)).collect::<Vec<_>>()
+    };
+    let mut places = files.iter().flat_map(|file| below(&file.path));
+    if let Some(link) = places.find(|place| place.is_symlink()) {
+        return Err(format!(
+            "{} is a link, and is not written through; remove it, or give another folder by --out",
+            link.display()
+        ));
+    }
     for file in &files {
         let path = out.join(&file.path);
         if let Some(folder) = path.parent() {

@@ -84,7 +84,8 @@ fn said(report: &Report) -> (String, &'static str) {
         total += tally.total;
         broken += tally.broken;
     }
-    let must = format!("MUST {kept}/{total}");
+    let part = report.selected.map_or("", |_| " of a selection");
+    let must = format!("MUST {kept}/{total}{part}");
     match report.exit_code {
         exit::CONFORMANT => (must, "brightgreen"),
         exit::FAILED if broken == 0 => (format!("{must}, failing"), "red"),

@@ -81,7 +81,7 @@ fn head(report: &Report, specs: &[&str]) -> Markup {
         header {
             p.tool { (report.tool) " · exit code " (report.exit_code) }
             h1 { span.verdict.(tone) { (report.word()) } }
-            p { (specs.join(", ")) }
+            p { (specs.join(", ")) @if let Some(selected) = report.selected { "; " (selected) } }
             ul.counts {
                 @for kind in Kind::ALL.into_iter().filter(|kind| report.count(*kind) > 0) {
                     li { a.(kind.name()) href={ "#verdict=" (kind) } { b { (report.count(kind)) } " " (kind) } }

@@ -24,6 +24,8 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
         document.add_test_suite(suite);
     }
     let xml = document.to_string().map_err(io::Error::other)?;
+    // Not of a subject, but still no characters of XML.
+    let xml = xml.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
     write!(out, "{}", within_schema(&xml))
 }
 
@@ -55,6 +57,9 @@ fn suite(report: &Report, run: &Run) -> TestSuite {
     suite.set_time(Duration::from_millis(run.elapsed_ms));
     suite.add_property(Property::new("tool", report.tool.clone()));
     suite.add_property(Property::new("address", run.address.clone()));
+    if let Some(selected) = report.selected {
+        suite.add_property(Property::new("selected", selected.to_string()));
+    }
     if let Some(seed) = run.seed {
         suite.add_property(Property::new("seed", seed.to_string()));
     }

@@ -14,6 +14,9 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
     let points = points(report);
     writeln!(out, "TAP version 14")?;
     writeln!(out, "1..{}", points.len())?;
+    if let Some(selected) = report.selected {
+        writeln!(out, "# {selected}")?;
+    }
     for (index, point) in points.iter().enumerate() {
         let word = if point.ok { "ok" } else { "not ok" };
         write!(out, "{word} {} - {}", index + 1, escaped(&point.name))?;

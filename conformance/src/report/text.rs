@@ -327,13 +327,12 @@ fn expectations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             standing if standing.is_fault() => colour(Kind::Fail),
             _ => DIM,
         };
-        writeln!(
-            out,
-            "{tone}baseline{RESET}  {}: {} {DIM}({}){RESET}",
-            judged.entry,
-            judged.standing.words(),
-            abridged(&judged.cases)
-        )?;
+        let (entry, words) = (&judged.entry, judged.standing.words());
+        write!(out, "{tone}baseline{RESET}  {entry}: {words}")?;
+        if !judged.cases.is_empty() {
+            write!(out, " {DIM}({}){RESET}", abridged(&judged.cases))?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -359,5 +358,9 @@ fn closing(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         ""
     };
     let counts = counts.join(", ");
-    writeln!(out, "{counts}{known}: {BOLD}{word}{RESET}{way_out}")
+    write!(out, "{counts}{known}: {BOLD}{word}{RESET}{way_out}")?;
+    if let Some(selected) = report.selected {
+        write!(out, "; {selected}")?;
+    }
+    writeln!(out)
 }

@@ -276,3 +276,58 @@ fn wrong_usage_is_2() {
     }
     assert_eq!(program(&["codec"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_name_is_no_more_than_a_name_in_any_report() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("loud");
+    fs::create_dir_all(&folder).unwrap();
+    let formats = ["text", "junit", "tap", "html"];
+    let path = |format: &str| folder.join(format);
+    let targets = formats.map(|format| format!("--report={format}={}", path(format).display()));
+    let mut options = vec!["--select", TARGET];
+    options.extend(targets.iter().map(String::as_str));
+    let Some(output) = fake("loud", &options) else {
+        return;
+    };
+    let stdout = text(&output.stdout).to_owned();
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    let seen = "\\u{1b}[31mred\\n509 pass: conformant\\u{fffe}\\u{202e}";
+    assert!(stdout.contains(seen), "{stdout}");
+    let written = formats.map(|format| fs::read_to_string(path(format)).unwrap());
+    for report in written.iter().chain([&stdout]) {
+        let bad = |c: char| "\u{1b}\u{fffe}\u{202e}".contains(c);
+        assert!(!report.contains(bad), "{report}");
+        assert!(
+            !report.lines().any(|line| line.starts_with("509 ")),
+            "{report}"
+        );
+    }
+    let doctor = fake("loud", &["--doctor", "--timeout", "20000"]).unwrap();
+    let said = text(&doctor.stdout);
+    assert!(!said.lines().any(|line| line.starts_with("509 ")), "{said}");
+    // Well-formed, as a parser sees it that is none of ours.
+    let parse = "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])";
+    let junit = path("junit");
+    let mut python = std::process::Command::new("python3");
+    let parsed = python
+        .args(["-c", parse, junit.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(parsed.status.success(), "{}", text(&parsed.stderr));
+}
+
+#[test]
+fn what_the_doctor_does_not_look_at_is_no_option_of_it() {
+    for option in [
+        "--report=json=-",
+        "--select=*",
+        "--bundles=b",
+        "--baseline=b",
+        "--level=must",
+    ] {
+        let output = program(&["codec", "--doctor", option, "--", "/nowhere"]);
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let said = text(&output.stderr);
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
+}

@@ -93,6 +93,8 @@ def greet():
         return "Welcome to codec 1.0"
     elif FAULT == "hello-proto-2":
         hello["proto"] = 2
+    elif FAULT == "loud":
+        hello["impl"] = "\x1b[31mred\n509 pass: conformant\ufffe\u202e"
     elif FAULT == "decode-only":
         hello["ops"] = ["decode"]
     elif FAULT == "other-spec":

@@ -384,3 +384,39 @@ fn a_bundle_that_asks_for_more_than_a_subject_is_2() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn what_was_made_small_before_stays() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shrunk-twice");
+    let _ = fs::remove_dir_all(&folder);
+    let out = folder.join("small");
+    let small = out.join("iotmp-shipping/shrunk.json");
+    let mut counts = Vec::new();
+    for (plant, vector) in [
+        ("plant-null", "pson2/null"),
+        ("plant-empty-string", "pson2/string-0"),
+        ("plant-null", "pson2/null"),
+    ] {
+        let id = format!("iotmp-shipping/{vector}");
+        let only = ["--select", &id, "--bundles", folder.to_str().unwrap()];
+        if fake(plant, &only).is_none() {
+            return;
+        }
+        let bundle = bundle(&folder, vector);
+        let shrink = ["--shrink", "--run", "--out", out.to_str().unwrap()];
+        let output = program(&[&["replay", bundle.to_str().unwrap()][..], &shrink].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let all: Json = serde_json::from_str(&fs::read_to_string(&small).unwrap()).unwrap();
+        counts.push(all["vectors"].as_array().unwrap().len());
+    }
+    assert_eq!(counts, [1, 2, 2]);
+    let checked = program(&["vectors", "check", small.to_str().unwrap()]);
+    assert_eq!(text(&checked.stdout), "2 vectors: valid\n");
+
+    fs::write(&small, "a letter\n").unwrap();
+    let bundle = bundle(&folder, "pson2/null");
+    let shrink = ["--shrink", "--run", "--out", out.to_str().unwrap()];
+    let output = program(&[&["replay", bundle.to_str().unwrap()][..], &shrink].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(fs::read_to_string(&small).unwrap(), "a letter\n");
+}

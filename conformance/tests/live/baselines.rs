@@ -102,6 +102,56 @@ async fn a_written_baseline_is_refused_until_it_has_reasons() {
     )
     .unwrap();
     assert_eq!(against(&address, &reading).await.status.code(), Some(0));
+
+    let filled = std::fs::read_to_string(file.path()).unwrap();
+    assert_eq!(against(&address, &writing).await.status.code(), Some(1));
+    let again = std::fs::read_to_string(file.path()).unwrap();
+    assert_eq!(again, filled, "the reasons are lost");
+}
+
+#[tokio::test]
+async fn a_wide_entry_leaves_its_reason_to_what_still_fails() {
+    let file = Scratch::new("renewed", BOTH);
+    let server = MiniServer::start(Fault::OkWithPayload).await;
+    let address = server.address.to_string();
+    let writing = [
+        "--select",
+        "server.connect.ok*",
+        "--write-baseline",
+        file.path(),
+    ];
+    assert_eq!(against(&address, &writing).await.status.code(), Some(1));
+    let written = std::fs::read_to_string(file.path()).unwrap();
+    let entry = "- case: server.connect.ok-is-bare\n  spec: iotmp-shipping\n  subject: server\n  reason: ticket 12\n";
+    assert!(written.contains(entry), "{written}");
+    assert!(!written.contains("server.connect.ok*"), "{written}");
+}
+
+#[tokio::test]
+async fn what_is_no_baseline_is_not_written_over() {
+    let file = Scratch::new("precious", "a letter\n");
+    let output = against("127.0.0.1:1", &["--write-baseline", file.path()]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    let words = format!(
+        "error: {} is no baseline, and is not written over: ",
+        file.path()
+    );
+    assert!(said.starts_with(&words), "{said}");
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "a letter\n");
+    let output = against("127.0.0.1:1", &["--write-baseline", "-"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("a file is needed"));
+}
+
+#[tokio::test]
+async fn a_bare_list_is_told_where_its_entries_belong() {
+    let file = Scratch::new("bare", "- {case: server.connect.ok, reason: x}");
+    let output = against("127.0.0.1:1", &["--baseline", file.path()]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    let hint = "the entries stand under `expected:`, such as\n       expected:\n       - case: ";
+    assert!(said.contains(hint), "{said}");
 }
 
 #[tokio::test]
@@ -145,7 +195,7 @@ async fn only_inconclusive_is_4_and_cannot_be_allowed() {
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(4), "{stdout}");
         assert!(
-            stdout.ends_with("1 inconclusive: nothing was tested\n"),
+            stdout.contains("\n1 inconclusive: nothing was tested; 1 of "),
             "{stdout}"
         );
     }

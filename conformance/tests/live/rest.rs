@@ -77,7 +77,7 @@ impl World {
         }
         let shared = "-AMB-SHARED-STREAM = gcd";
         assert!(stdout.contains(shared), "{stdout}");
-        assert!(stdout.ends_with(": conformant\n"), "{stdout}");
+        assert!(stdout.contains(": conformant; "), "{stdout}");
     }
 }
 
@@ -124,7 +124,7 @@ async fn another_device_calls_where_the_server_has_no_face() {
         "{stdout}"
     );
     assert!(
-        stdout.ends_with("10 pass, 1 skip: conformant\n"),
+        stdout.contains("\n10 pass, 1 skip: conformant; 11 of "),
         "{stdout}"
     );
 }

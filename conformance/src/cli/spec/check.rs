@@ -31,14 +31,14 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             continue;
         }
         match iotmp_spec::load(path) {
-            Ok(spec) => anstream::println!("{name}: {}: {}", spec.name, Summary::of(&spec)),
+            Ok(spec) => say!("{name}: {}: {}", spec.name, Summary::of(&spec)),
             Err(diagnostics) => {
                 let mistakes = match diagnostics.len() {
                     1 => "1 mistake".to_owned(),
                     count => format!("{count} mistakes"),
                 };
                 anstream::eprintln!("{diagnostics}\n");
-                anstream::println!("{name}: {mistakes}");
+                say!("{name}: {mistakes}");
                 worst = worst.max(REFUSED);
             }
         }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use iotmp_conformance::spec_tools::diff::{diff, policy};
 
 use super::{Outcome, REFUSED, load};
+use crate::cli::print;
 
 /// Sorts every change between two specifications into wire-breaking, compatible, or prose.
 ///
@@ -22,6 +23,6 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (old, new) = (load(&arguments.old)?, load(&arguments.new)?);
     let diff = diff(&old, &new);
-    anstream::print!("{diff}");
+    print(&diff.to_string())?;
     Ok(ExitCode::from(if diff.is_breaking() { REFUSED } else { 0 }))
 }

@@ -8,6 +8,8 @@ use iotmp_conformance::spec_tools::dissector::dissector;
 use iotmp_ref::device::DEFAULT_PORT;
 
 use super::{Outcome, load};
+use crate::cli::output::{Named, apart};
+use crate::cli::print;
 
 /// Writes a Wireshark dissector of a specification, in Lua.
 #[derive(Debug, clap::Args)]
@@ -40,15 +42,20 @@ fn ports(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    if let Some(path) = &arguments.out {
+        let name = &arguments.name;
+        let input = Named::new(format!("the specification {name}"), Some(name.as_ref()));
+        apart(&[input], &[Named::option("--out", path)])?;
+    }
     let spec = load(&arguments.name)?;
     let text = dissector(&spec, &arguments.ports);
     match &arguments.out {
-        None => anstream::print!("{text}"),
+        None => print(&text)?,
         Some(path) => {
             let shown = path.display();
             fs::write(path, text)
                 .map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
-            anstream::println!("{shown}");
+            say!("{shown}");
         }
     }
     Ok(ExitCode::SUCCESS)

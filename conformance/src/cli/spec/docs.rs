@@ -52,14 +52,14 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         if !arguments.check {
             fs::write(&path, text)
                 .map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
-            anstream::println!("{shown}");
+            say!("{shown}");
             continue;
         }
         match fs::read_to_string(&path) {
-            Ok(old) if old == text => anstream::println!("{shown}: up to date"),
+            Ok(old) if old == text => say!("{shown}: up to date"),
             old => {
                 let why = old.map_or_else(|error| error.to_string(), |_| "out of date".to_owned());
-                anstream::println!("{shown}: {why}");
+                say!("{shown}: {why}");
                 stale += 1;
             }
         }

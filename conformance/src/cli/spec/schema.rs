@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Outcome, REFUSED};
+use crate::cli::print;
 
 /// What brings the committed schema up to date.
 const COMMAND: &str = "cargo run -p iotmp-conformance -- spec schema --out spec/schema.json";
@@ -27,23 +28,23 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let text = format!("{:#}\n", iotmp_spec::schema());
     let Some(path) = &arguments.out else {
-        anstream::print!("{text}");
+        print(&text)?;
         return Ok(ExitCode::SUCCESS);
     };
     let shown = path.display();
     if !arguments.check {
         fs::write(path, text).map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
-        anstream::println!("{shown}");
+        say!("{shown}");
         return Ok(ExitCode::SUCCESS);
     }
     match fs::read_to_string(path) {
         Ok(old) if old == text => {
-            anstream::println!("{shown}: up to date");
+            say!("{shown}: up to date");
             Ok(ExitCode::SUCCESS)
         }
         old => {
             let why = old.map_or_else(|error| error.to_string(), |_| "out of date".to_owned());
-            anstream::println!("{shown}: {why}");
+            say!("{shown}: {why}");
             anstream::eprintln!("error: run `{COMMAND}` and commit what it writes");
             Ok(ExitCode::from(REFUSED))
         }
