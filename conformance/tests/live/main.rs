@@ -7,6 +7,7 @@ mod broken_servers;
 mod broken_streams;
 mod exit_codes;
 mod frame;
+mod greetings;
 mod interceptor;
 mod meddler;
 mod middleman;

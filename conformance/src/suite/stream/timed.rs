@@ -57,7 +57,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.replace-id",
         title: "a second Start Stream of a resource gives its stream another identifier",
         clauses: &["IOTMP25-STREAM-008"],
-        control: Some("stream.interval"),
+        control: Some("stream.id-range"),
         run: |peer| Box::pin(replace_id(peer)),
         ..TIMED
     },
