@@ -73,6 +73,7 @@ const AREAS: &[&[Case]] = &[
     value::returned::CASES,
     written::CASES,
     call::CASES,
+    call::described::CASES,
     call::apart::CASES,
     describe::CASES,
     stream::CASES,

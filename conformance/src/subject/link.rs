@@ -1,6 +1,7 @@
 //! One connection to a subject.
 
 mod own;
+mod served;
 
 use core::net::SocketAddr;
 use core::sync::atomic::AtomicU32;
@@ -15,6 +16,7 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use self::served::Served;
 use super::allowance::{Allowance, Floods};
 use super::background;
 use super::event::{Event, Received, phrase};
@@ -69,8 +71,7 @@ pub struct Link {
     pub(super) token: Option<String>,
     /// Whether what the subject asks by itself is answered in passing.
     answers_keep_alive: bool,
-    /// Requests of a server that are left to the case.
-    served: &'static [&'static str],
+    served: Served,
     /// Answers in passing that wait for the end of a message half sent.
     held: Option<Vec<Json>>,
     /// The Connect that a device introduced itself with.
@@ -141,7 +142,7 @@ impl Link {
             ),
             token: None,
             answers_keep_alive: true,
-            served: &[],
+            served: Served::default(),
             held: None,
             hello: None,
             own_address: None,
@@ -209,11 +210,6 @@ impl Link {
     /// Leaves to the case what a device sends by itself: its Keep Alive, or its requests.
     pub fn leave_keep_alive(&mut self) {
         self.answers_keep_alive = false;
-    }
-
-    /// Leaves to the case the requests of a server that have these names, from here on.
-    pub const fn serve(&mut self, names: &'static [&'static str]) {
-        self.served = names;
     }
 
     /// Bytes that have arrived and are no whole message yet.
@@ -540,7 +536,7 @@ impl Link {
         if may_ask && self.role == Role::Device && own::opens(&received) {
             self.look_at_own(&received).await;
         }
-        let is_for_case = !may_ask || self.served.contains(&received.name());
+        let is_for_case = !may_ask || self.served.has(&received);
         let has_left = self.has_left();
         if has_left && received.name() == "logout" {
             self.transcript

@@ -136,6 +136,22 @@ impl Peer {
         }
     }
 
+    /// As [`connected`](Self::connected), when the server has asked what it asks of every device that
+    /// connects, as it may; that was answered in passing.
+    ///
+    /// # Errors
+    /// Inconclusive where that is not to be had.
+    pub(crate) async fn greeted(&self) -> Outcome<Link> {
+        let mut link = self.connected().await?;
+        // What was answered may lead to more.
+        for _ in 0..2 {
+            link.fence()
+                .await
+                .unrelated("letting the server greet its device")?;
+        }
+        Ok(link)
+    }
+
     /// The connection that an earlier case left, if it lives. Nobody answered
     /// the device's Keep Alive in the meantime.
     async fn unparked(&self) -> Option<Link> {

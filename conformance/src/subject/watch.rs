@@ -39,7 +39,7 @@ const OUTLIVED: &str = "IOTMP25-STREAM-009";
 /// How long after the end of a stream a value may still be on its way.
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 
-/// Identifiers of all streams that were opened on any connection to one subject.
+/// Identifiers of all streams of one subject that were open when their connection ended, or are.
 pub(super) type Streams = Arc<Mutex<BTreeSet<u64>>>;
 
 /// The requests under one identifier.
@@ -74,11 +74,11 @@ pub(super) struct Watch {
     stopped: BTreeSet<u64>,
     /// Streams that the subject has closed itself, and when.
     ended: BTreeMap<u64, Instant>,
-    ever: Streams,
+    outlived: Streams,
 }
 
 impl Watch {
-    pub(super) fn new(codec: Codec<'static>, ever: Streams) -> Self {
+    pub(super) fn new(codec: Codec<'static>, outlived: Streams) -> Self {
         Self {
             outgoing: Vec::new(),
             is_blind: Protocol::of(codec.spec()) != Protocol::Iotmp,
@@ -93,7 +93,7 @@ impl Watch {
             refused: BTreeSet::new(),
             stopped: BTreeSet::new(),
             ended: BTreeMap::new(),
-            ever,
+            outlived,
         }
     }
 
@@ -213,11 +213,12 @@ impl Watch {
         };
         if request == "stop_stream" && is_ok && self.open.remove(&id) {
             self.stopped.insert(id);
+            forget(&self.outlived, id);
         }
         let is_new = request == "start_stream" && self.hoped.remove(&id);
         if is_new && is_ok {
-            let mut ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
-            ever.insert(id);
+            let mut outlived = self.outlived.lock().unwrap_or_else(PoisonError::into_inner);
+            outlived.insert(id);
         } else if is_new {
             self.open.remove(&id);
             self.refused.insert(id);
@@ -235,6 +236,7 @@ impl Watch {
         };
         self.open.remove(&id);
         self.hoped.remove(&id);
+        forget(&self.outlived, id);
         self.ended.insert(id, Instant::now());
         true
     }
@@ -305,13 +307,23 @@ impl Watch {
         if self.open.iter().any(cut) {
             return Some(SIXTEEN_BITS);
         }
-        let ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(if ever.contains(&id) {
+        // What this connection asked under that identifier is nearer than what another did.
+        if self.asked.contains_key(&id) {
+            return Some(UNOPENED);
+        }
+        let outlived = self.outlived.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(if outlived.contains(&id) {
             OUTLIVED
         } else {
             UNOPENED
         })
     }
+}
+
+/// Takes down that a stream has ended, so that it cannot outlive its connection.
+fn forget(outlived: &Streams, id: u64) {
+    let mut outlived = outlived.lock().unwrap_or_else(PoisonError::into_inner);
+    outlived.remove(&id);
 }
 
 #[cfg(test)]
@@ -326,8 +338,8 @@ mod tests {
         (introduced(codec, Streams::default()), codec)
     }
 
-    fn introduced(codec: Codec<'static>, ever: Streams) -> Watch {
-        let mut watch = Watch::new(codec, ever);
+    fn introduced(codec: Codec<'static>, outlived: Streams) -> Watch {
+        let mut watch = Watch::new(codec, outlived);
         let hello = json!({"type": "connect", "stream_id": 1});
         assert_eq!(gets(&mut watch, hello), None);
         watch
@@ -403,6 +415,11 @@ mod tests {
             gets(&mut first, json!({"type": "ok", "stream_id": 5})),
             None
         );
+        let mut second = introduced(codec, Arc::clone(&first.outlived));
+        assert_eq!(gets(&mut second, value.clone()), Some(OUTLIVED));
+        let run = json!({"type": "run", "stream_id": 5, "resource": "x"});
+        sends(&mut second, codec, &run);
+        assert_eq!(gets(&mut second, value.clone()), Some(UNOPENED));
         sends(
             &mut first,
             codec,
@@ -414,8 +431,8 @@ mod tests {
             None
         );
         assert_eq!(gets(&mut first, value.clone()), Some(STOPPED));
-        let mut second = introduced(codec, Arc::clone(&first.ever));
-        assert_eq!(gets(&mut second, value), Some(OUTLIVED));
+        let mut third = introduced(codec, Arc::clone(&first.outlived));
+        assert_eq!(gets(&mut third, value), Some(UNOPENED));
     }
 
     #[test]

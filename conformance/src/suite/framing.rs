@@ -89,7 +89,8 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "framing.large-message",
         title: "a message of 32 KiB is answered",
-        clauses: &["IOTMPS-SIZE-001"],
+        specs: &["iotmp-shipping"],
+        clauses: &["IOTMPS-SIZE-001", "IOTMP25-FRAME-003"],
         control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(large_message(peer)),
         ..CASE
@@ -297,7 +298,14 @@ async fn large_message(peer: &Peer) -> Outcome {
     let id = link.id();
     let bytes = filled(&link, id, LARGE)?;
     link.send_raw(&bytes, "run of 32 KiB").await;
-    link.answer(id).await?;
+    let answered = link.answer(id).await;
+    if answered.is_err() && sizes::is_lost_in_one_piece(peer, bytes.len()).await? {
+        return answered
+            .blaming("IOTMP25-FRAME-003")
+            .because("it is answered in small pieces, and not in one")
+            .map(drop);
+    }
+    answered.blaming("IOTMPS-SIZE-001")?;
     peer.keep(link).await;
     Ok(())
 }

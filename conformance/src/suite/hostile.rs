@@ -78,6 +78,8 @@ pub(super) const CASES: &[Case] = &[
     Case {
         slug: "hostile.nested-arrays",
         title: "1,000 to 100,000 arrays in each other are too many, or none too many",
+        // Whoever loses what fills a buffer loses these too.
+        control: Some("framing.more-than-a-buffer"),
         run: |peer| Box::pin(nested_arrays(peer)),
         ..HOSTILE
     },

@@ -87,10 +87,13 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn bare(received: &Received) -> Outcome {
-    // Its last byte is that of a size of nothing, whether or not that takes one byte only.
-    let framing = received.bytes.get(1..).unwrap_or_default();
+    // Neither its type nor a size of nothing has to take one byte only.
+    let bytes = &received.bytes;
+    let ends = |byte: &u8| byte & 0x80 == 0;
+    let end_of_type = bytes.iter().position(ends).map_or(bytes.len(), |at| at + 1);
+    let size = bytes.get(end_of_type..).unwrap_or_default();
     let is_zero = |byte: &u8| byte & 0x7f == 0;
-    if framing.len() <= MAX_SIZE && framing.iter().all(is_zero) {
+    if size.len() <= MAX_SIZE && size.iter().all(is_zero) {
         return Ok(());
     }
     Err(
@@ -243,7 +246,11 @@ async fn in_time(peer: &Peer) -> Outcome {
         }
         last = Instant::now();
     }
-    link.fence().await.map(drop)
+    match link.settle().await.unrelated("answering at the end")?.alive {
+        true => Ok(()),
+        false => Err(Stop::fail("the connection to go on", "its end")
+            .because("a Keep Alive was sent every 450 ms of an interval of 1 s")),
+    }
 }
 
 /// Waits until the server ends the connection, and says how long after `before`.
@@ -328,4 +335,24 @@ async fn server_in_seconds(peer: &Peer) -> Outcome {
     by_default.quiet("nothing").await.because(format!(
         "a connection whose Connect names no interval has one of {default} s"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keep_alive_is_bare_however_long_its_header_is() {
+        let is_bare = |bytes: &[u8]| {
+            let message = json!({"type": "keep_alive"});
+            let bytes = bytes.to_vec();
+            bare(&Received { message, bytes }).is_ok()
+        };
+        assert!(is_bare(&[5, 0]));
+        assert!(is_bare(&[
+            0x85, 0x80, 0x80, 0x80, 0, 0x80, 0x80, 0x80, 0x80, 0
+        ]));
+        assert!(!is_bare(&[5, 2, 8, 1]));
+        assert!(!is_bare(&[0x85, 0, 1, 0]));
+    }
 }

@@ -1,16 +1,13 @@
 //! Numbers too long for what they are for: nobody may take what is left of them once they are cut.
 
-use core::time::Duration;
-
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::craft::varint;
 use super::exchange::Exchange;
-use super::stream::timed::{TIMED, past, tick};
+use super::stream::timed::{TIMED, past, sampled, tick};
 use super::stream::{best, past_data};
 use crate::case::{CASE, Case, DEVICE, Pace};
-use crate::subject::{Event, Link, Peer, Want, phrase};
+use crate::subject::{Event, Peer, Want, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
 /// The clause that is broken by whoever cuts.
@@ -164,6 +161,9 @@ async fn interval_cut(peer: &Peer) -> Outcome {
     if Want::Error(id).allows(&answer) {
         return Ok(());
     }
+    link.fence()
+        .await
+        .unrelated("going on behind a Start Stream")?;
     // One may be the value of the moment, and may take its time.
     if sampled(&mut link, id, past(tick)).await? && sampled(&mut link, id, past(tick)).await? {
         return Err(Stop::fail(
@@ -172,17 +172,4 @@ async fn interval_cut(peer: &Peer) -> Outcome {
         ));
     }
     Ok(())
-}
-
-/// Whether a value of an interval comes within `time`.
-async fn sampled(link: &mut Link, id: u16, time: Duration) -> Outcome<bool> {
-    let deadline = Instant::now() + time;
-    loop {
-        match link.next_before(deadline).await {
-            Event::Silence(_) => return Ok(false),
-            event if Want::Sample(id).allows(&event) => return Ok(true),
-            event if Want::Data(id).allows(&event) => {}
-            other => return Err(Stop::fail(Want::Data(id).to_string(), other.to_string())),
-        }
-    }
 }

@@ -59,7 +59,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "framing.in-order",
         title: "a Stop Stream in one piece with the Start Stream before it comes after it",
         clauses: &["IOTMP25-FRAME-004"],
-        control: Some("stream.start-again"),
+        control: Some("stream.id-range"),
         run: |peer| Box::pin(in_its_order(peer)),
         ..DEVICE
     },

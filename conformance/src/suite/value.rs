@@ -72,6 +72,39 @@ impl Kind {
     }
 }
 
+impl Kind {
+    fn of(value: &Json) -> Self {
+        match value {
+            Json::Null | Json::Bool(_) => Self::Constant,
+            Json::Number(number) if number.is_f64() => Self::Float,
+            Json::Number(_) => Self::Integer,
+            Json::String(_) => Self::Text,
+            Json::Array(_) | Json::Object(_) => Self::Container,
+        }
+    }
+
+    /// That of the first part of a value that came as another.
+    pub(super) fn of_difference(wanted: &Json, got: &Json) -> Option<Self> {
+        let part = |wanted: &Json, got: Option<&Json>| match got {
+            Some(got) => Self::of_difference(wanted, got),
+            None => Some(Self::of(wanted)),
+        };
+        match (wanted, got) {
+            _ if same(wanted, got) => None,
+            (Json::Object(parts), Json::Object(others)) => {
+                let mut parts = parts.iter();
+                parts.find_map(|(key, wanted)| part(wanted, others.get(key)))
+            }
+            (Json::Array(parts), Json::Array(others)) if parts.len() == others.len() => {
+                let mut parts = parts.iter().zip(others);
+                parts.find_map(|(wanted, got)| part(wanted, Some(got)))
+            }
+            _ => None,
+        }
+        .or_else(|| (!same(wanted, got)).then_some(Self::of(wanted)))
+    }
+}
+
 /// Sizes around those at which a size takes another form.
 const SIZES: [usize; 10] = [0, 1, 30, 31, 32, 127, 128, 255, 256, 300];
 

@@ -9,6 +9,7 @@ mod command_line;
 mod exit_codes;
 mod floods;
 mod frame;
+mod greetings;
 mod interceptor;
 mod meddler;
 mod middleman;

@@ -20,7 +20,7 @@ use crate::broken_servers::{failures, manner};
 use crate::middleman::{Fault, Middleman, Way, as_bytes};
 use crate::mini_server::credentials;
 
-async fn server(case: &str, fault: Fault, kind: Kind, clauses: &[&str]) {
+pub(crate) async fn server(case: &str, fault: Fault, kind: Kind, clauses: &[&str]) {
     speaking(&Iotmp2023, case, fault, kind, clauses).await;
 }
 

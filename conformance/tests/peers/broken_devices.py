@@ -637,3 +637,39 @@ class _(Connection):
         super().take(code, body)
         if self.accepted and not was:
             self.writer.write(wire.message(wire.RUN, id=40000, parameters="settings", resource=1))
+
+
+@fault("bare-interval-passed-over", "parameters that are no map are none (no fault)")
+class _(Connection):
+    def start(self, values, identifier):
+        if not isinstance(values.get(wire.PARAMETERS), dict):
+            values.pop(wire.PARAMETERS, None)
+        super().start(values, identifier)
+
+
+@fault("one-sensor-out", "a resource that has no value now answers by Error (no fault)")
+class _(Connection):
+    def perform(self, values):
+        ok, said = super().perform(values)
+        is_out = self.device.find(values.get(wire.RESOURCE)) == "noise"
+        return (False, {}) if is_out else (ok, said)
+
+
+@fault("keep-alive-padded", "the type and the size of a Keep Alive take five bytes each (no fault)")
+class _(Connection):
+    def beat(self, now):
+        writer, self.writer = self.writer, Padding(self.writer)
+        super().beat(now)
+        self.writer = writer
+
+
+class Padding:
+    """Writes a message without a body with the longest header."""
+
+    def __init__(self, writer):
+        self.writer = writer
+
+    def write(self, data):
+        code, size = data
+        zeros = b"\x80\x80\x80\x00"
+        self.writer.write(bytes([code | 0x80]) + zeros + bytes([size | 0x80]) + zeros)

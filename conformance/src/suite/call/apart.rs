@@ -105,7 +105,7 @@ async fn large(peer: &Peer) -> Outcome {
     asked(&mut link, &run)
         .await
         .unrelated("taking a message of that size")?;
-    put_through(peer, &mut link, &text("i"), text("o")).await
+    put_through(peer, &mut link, None, &text("i"), text("o")).await
 }
 
 async fn sorted_keys(peer: &Peer) -> Outcome {

@@ -112,15 +112,27 @@ async fn gives(peer: &Peer, function: Function) -> Outcome {
         }));
     }
     let mut link = peer.connected().await?;
+    let mut gives = false;
     for resource in catalogue.all_with(function).take(MANY) {
-        gives_its_value(&mut link, resource).await?;
+        gives |= gives_its_value(&mut link, resource).await?;
     }
     peer.keep(link).await;
-    Ok(())
+    match gives {
+        true => Ok(()),
+        false => Err(Stop::inconclusive(
+            "every resource that gives a value answers by Error",
+        )),
+    }
 }
 
-async fn gives_its_value(link: &mut Link, resource: &Resource) -> Outcome {
-    let answer = run_ok(link, resource).await?;
+/// Whether a resource gives a value now: one that has none to give may say so by Error.
+async fn gives_its_value(link: &mut Link, resource: &Resource) -> Outcome<bool> {
+    let id = link.id();
+    link.send(resource.run(Some(id))).await?;
+    let answer = link.message(&[Want::Answer(id)]).await?;
+    if answer.name() == "error" {
+        return Ok(false);
+    }
     let Some(value) = answer.field("payload") else {
         return Err(Stop::fail("an Ok with a payload", phrase(&answer.message)));
     };
@@ -142,7 +154,7 @@ async fn gives_its_value(link: &mut Link, resource: &Resource) -> Outcome {
             format!("a {}: {value}", kind(value)),
         ));
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn takes(peer: &Peer) -> Outcome {

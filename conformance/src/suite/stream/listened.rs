@@ -17,8 +17,10 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// Ambiguity of listeners that want different intervals.
 const SHARED: &str = "IOTMP25-AMB-SHARED-STREAM";
-/// The resource that is listened to.
+/// The resource that is listened to, and another.
 const RESOURCE: &str = "temperature";
+const SECOND: &str = "humidity";
+const LISTENED_TO: [&str; 2] = [RESOURCE, SECOND];
 /// Two intervals in seconds, and the greatest one that divides both.
 const INTERVALS: [u64; 3] = [6, 9, 3];
 
@@ -183,13 +185,19 @@ async fn asked_for(
     Err(Stop::fail(what, last))
 }
 
+/// A connected device that answers the requests about these streams itself.
+async fn device(peer: &Peer) -> Outcome<Link> {
+    let mut link = peer.greeted().await?;
+    link.serve(&["start_stream", "stop_stream"], &LISTENED_TO);
+    Ok(link)
+}
+
 /// Connects, and lets a user listen every so many seconds: the listener, and the Start Stream.
 async fn listened(peer: &Peer, seconds: u64) -> Outcome<(Link, Box<dyn Listener>, Received)> {
     let operator = peer.operator()?;
-    let device = peer.credentials()?;
-    let mut link = peer.connected().await?;
-    link.serve(&["start_stream", "stop_stream"]);
-    let wish = operator.listen(device, RESOURCE, Duration::from_secs(seconds));
+    let mut link = device(peer).await?;
+    let every = Duration::from_secs(seconds);
+    let wish = operator.listen(peer.credentials()?, RESOURCE, every);
     let granted = grant(&mut link, wish).await?;
     if let (true, Err(why)) = (granted.asked.is_empty(), &granted.told) {
         return Err(unheard(why.clone()));

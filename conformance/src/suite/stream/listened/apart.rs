@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
 
-use super::{INTERVALS, LISTENED, RESOURCE, grant, listened, the_start};
+use super::{INTERVALS, LISTENED, LISTENED_TO, RESOURCE, SECOND, grant, listened, the_start};
 use crate::case::Case;
 use crate::family;
 use crate::subject::{Event, Link, Listener, Peer, Received, phrase, vocabulary};
@@ -14,8 +14,6 @@ use crate::verdict::{Outcome, Stop};
 /// Rules of exchanges beside each other, and of who chooses identifiers.
 const OWN: &str = "IOTMP25-SID-003";
 const FREE_ID: &str = "IOTMP23-SID-006";
-/// Another resource that is listened to.
-const SECOND: &str = "humidity";
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
@@ -93,7 +91,7 @@ async fn two(peer: &Peer) -> Outcome {
 async fn id_kept(peer: &Peer) -> Outcome {
     let [seconds, ..] = INTERVALS;
     let (mut link, _listener, start) = listened(peer, seconds).await?;
-    link.serve(&["start_stream", "stop_stream", "run"]);
+    link.serve(&["start_stream", "stop_stream", "run"], &LISTENED_TO);
     let operator = peer.operator()?;
     for _ in 0..2 {
         let device = peer.credentials()?;

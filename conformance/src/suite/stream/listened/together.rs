@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::json;
 
 use super::apart::{heard, id_of};
-use super::{INTERVALS, LISTENED, RESOURCE};
+use super::{INTERVALS, LISTENED, RESOURCE, device};
 use crate::case::Case;
 use crate::subject::{Event, Peer, vocabulary};
 use crate::verdict::{Outcome, Stop};
@@ -24,8 +24,7 @@ pub(in crate::suite) const CASES: &[Case] = &[Case {
 async fn with_ok(peer: &Peer) -> Outcome {
     let [seconds, ..] = INTERVALS;
     let every = Duration::from_secs(seconds);
-    let mut link = peer.connected().await?;
-    link.serve(&["start_stream", "stop_stream"]);
+    let mut link = device(peer).await?;
     let mut wish = peer
         .operator()?
         .listen(peer.credentials()?, RESOURCE, every);
