@@ -79,7 +79,7 @@ impl Transcript {
     }
 
     /// Says which clause was broken by what just came, whatever the case is about.
-    pub(super) fn accuse(&self, clause: &'static str) {
+    pub(crate) fn accuse(&self, clause: &'static str) {
         // What came after it may be its consequence.
         let _ = self.accused.set(clause);
     }

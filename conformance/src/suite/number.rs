@@ -1,5 +1,7 @@
 //! Numbers too long for what they are for: nobody may take what is left of them once they are cut.
 
+use core::time::Duration;
+
 use serde_json::json;
 
 use super::craft::varint;
@@ -16,6 +18,8 @@ const NEVER_CUT: &str = "IOTMP25-VARINT-004";
 const LOST: [u32; 5] = [4, 8, 16, 32, 63];
 /// The same, of what is never kept in half a byte.
 const WHOLE: [u32; 3] = [8, 16, 32];
+/// A tick after which there is time for one more.
+const SHORT: Duration = Duration::from_millis(500);
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -149,9 +153,18 @@ async fn alias_cut(peer: &Peer) -> Outcome {
 }
 
 async fn interval_cut(peer: &Peer) -> Outcome {
+    interval_cut_to(peer, u16::BITS).await?;
+    // Where an interval takes seconds there is no time for another one.
+    match tick(peer).1 < SHORT {
+        true => interval_cut_to(peer, u32::BITS).await,
+        false => Ok(()),
+    }
+}
+
+async fn interval_cut_to(peer: &Peer, bits: u32) -> Outcome {
     let resource = best(peer)?;
     let (number, tick) = tick(peer);
-    let long = number | 1 << u16::BITS;
+    let long = number | 1 << bits;
     let mut link = peer.connected().await?;
     let id = link.id();
     link.send_start_stream(id, &resource.name, &json!({"interval": long}))

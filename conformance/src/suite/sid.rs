@@ -286,6 +286,11 @@ async fn again_after_error(peer: &Peer) -> Outcome {
             .unrelated("asking for what is not there")?;
         // A second answer would be taken for that of the next request.
         link.fence().await.unrelated("seeing that one was all")?;
+        link.send(json!({"type": name, "stream_id": id, "resource": NO_SUCH_RESOURCE}))
+            .await?;
+        let twice = link.answer(id).await;
+        twice.because(format!("it had answered the same {name} under {id} before"))?;
+        link.fence().await.unrelated("seeing that one was all")?;
         link.send(link.request(id)).await?;
         let again = link.message(&[Want::Ok(id)]).await;
         again.because(format!("{} had answered the {name} before", refused.name()))?;

@@ -74,6 +74,7 @@ async fn the_honest_one_keeps_them() {
         "call.failed",
         "call.in-flight",
         "call.describe",
+        "call.low-byte",
         "stream.listened-values",
         "stream.listened-stop",
     ] {
@@ -136,6 +137,23 @@ async fn brings_what_another_call_brought() {
         })
     };
     let case = "server.call.nothing-left";
+    server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
+}
+
+#[tokio::test]
+async fn takes_the_lower_byte_of_an_answer_for_the_whole() {
+    let fault: Fault = || {
+        Box::new(|way, message: &Json, _| {
+            let is_other = message["payload"] == "to no call";
+            (way == Way::ToReference && is_other).then(|| {
+                let mut taken = message.clone();
+                taken["stream_id"] =
+                    json!(message["stream_id"].as_u64().unwrap_or_default() ^ 0x100);
+                vec![(way, taken)]
+            })
+        })
+    };
+    let case = "server.call.low-byte";
     server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
 }
 

@@ -112,6 +112,12 @@ class _(Timed):
         return (int(seconds * 1000) & 0xFF) / 1000
 
 
+@fault("interval-in-32-bits", "of an interval only 32 bits are kept")
+class _(Timed):
+    def other(self, seconds):
+        return (round(seconds * 1000) & 0xFFFFFFFF) / 1000
+
+
 @fault("old-interval-stays", "a longer interval does not replace a shorter one")
 class _(Connection):
     def start(self, values, identifier):
@@ -673,3 +679,112 @@ class Padding:
         code, size = data
         zeros = b"\x80\x80\x80\x00"
         self.writer.write(bytes([code | 0x80]) + zeros + bytes([size | 0x80]) + zeros)
+
+
+# --- names and numbers that are nearly those
+
+@fault("answers-256-runs", "of the Runs of a connection 256 are answered")
+class _(Connection):
+    runs = 0
+
+    def run(self, values, identifier):
+        self.runs += 1
+        if self.runs <= 256:
+            super().run(values, identifier)
+
+
+@fault("stop-by-low-byte", "a stream is stopped by the lower byte of its identifier")
+class _(Connection):
+    def stop(self, identifier):
+        like = [other for other in self.streams if other & 0xFF == identifier & 0xFF]
+        super().stop(identifier)
+        for other in like:
+            self.streams.pop(other, None)
+
+
+class Finding(Connection):
+    """Takes other names for those of resources as well."""
+
+    def take(self, code, body):
+        device = self.device
+
+        def find(resource):
+            resource = self.same(resource) if isinstance(resource, str) else resource
+            return type(device).find(device, resource)
+
+        if code in self.codes:
+            device.find = find
+        super().take(code, body)
+        vars(device).pop("find", None)
+
+
+@fault("run-name-ends-at-nul", "a Run finds a name that ends at a NUL")
+class _(Finding):
+    codes = {wire.RUN}
+
+    def same(self, name):
+        return name.partition("\0")[0]
+
+
+@fault("describe-name-trimmed", "a Describe finds a name with blanks around it")
+class _(Finding):
+    codes = {wire.DESCRIBE}
+
+    def same(self, name):
+        return name.strip()
+
+
+@fault("start-name-trimmed", "a Start Stream finds a name with blanks around it")
+class _(Finding):
+    codes = {wire.START}
+
+    def same(self, name):
+        return name.strip()
+
+
+# --- what has been before
+
+@fault("third-start-refused", "an identifier opens two streams, and no third one")
+class _(Connection):
+    def start(self, values, identifier):
+        self.begun = getattr(self, "begun", {})
+        self.begun[identifier] = self.begun.get(identifier, 0) + 1
+        if self.begun[identifier] > 2 and identifier not in self.streams:
+            self.send(ERROR, id=identifier)
+        else:
+            super().start(values, identifier)
+
+
+@fault("interval-outlives-none", "a second Start Stream without an interval leaves the one there was")
+class _(Connection):
+    def start(self, values, identifier):
+        before = self.streams.get(identifier)
+        super().start(values, identifier)
+        if before and self.streams.get(identifier, before)[1] == 0:
+            self.streams[identifier] = before
+
+
+@fault("second-refusal-unsaid", "what was refused under an identifier is not refused again")
+class _(Connection):
+    def run(self, values, identifier):
+        known = self.device.find(values.get(wire.RESOURCE)) is not None
+        self.refused = getattr(self, "refused", set())
+        if known or identifier not in self.refused:
+            super().run(values, identifier)
+        if not known:
+            self.refused.add(identifier)
+
+
+@fault("describe-lost-beside-values", "a Describe is not answered while a value is due soon")
+class _(Connection):
+    def describe(self, values, identifier):
+        now = self.loop.time()
+        if not any(interval and due - now < interval / 2 for _, interval, due in self.streams.values()):
+            super().describe(values, identifier)
+
+
+@fault("piece-of-1460-lost", "1460 bytes that come together are lost")
+class _(Connection):
+    def receive(self, data, chunk):
+        if len(chunk) != 1460:
+            super().receive(data, chunk)

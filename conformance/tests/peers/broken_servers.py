@@ -1,6 +1,7 @@
 """More servers that break one rule: each is a connection that does one thing differently."""
 
 import asyncio
+import os
 import time
 
 import wire
@@ -547,3 +548,56 @@ class _(Connection):
     def run(self, values):
         if values.get(wire.RESOURCE) not in range(9, 21):
             super().run(values)
+
+
+# --- what only shows at length
+
+@fault("answers-256-runs", "of the Runs of a connection 256 are answered")
+class _(Connection):
+    runs = 0
+
+    def run(self, values):
+        self.runs += 1
+        if self.runs <= 256:
+            super().run(values)
+
+
+@fault("rest-of-write-lost", "what the network does not take at once is lost")
+class _(Connection):
+    def send(self, code, **values):
+        socket = self.writer.get_extra_info("socket")
+        try:
+            os.write(socket.fileno(), wire.message(code, **values))
+        except BlockingIOError:
+            pass
+
+
+# --- names and numbers that are nearly those
+
+@fault("user-trimmed", "blanks around the user name do not matter")
+class _(Connection):
+    def valid(self, payload):
+        user, device, credential = strings(payload)
+        return super().valid([user.strip(), device, credential])
+
+
+@fault("device-ends-at-nul", "a device name ends at a NUL")
+class _(Connection):
+    def valid(self, payload):
+        user, device, credential = strings(payload)
+        return super().valid([user, device.partition("\0")[0], credential])
+
+
+@fault("piece-of-1460-lost", "1460 bytes that come together are taken for an empty read")
+class _(Connection):
+    async def serve(self):
+        read = self.reader.read
+
+        async def cut(size):
+            while True:
+                chunk = await read(size)
+                if len(chunk) != 1460:
+                    return chunk
+
+        self.reader.read = cut
+        await super().serve()

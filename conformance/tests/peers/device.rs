@@ -65,6 +65,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("stop-unanswered", 1, &["IOTMP25-STREAM-005"]),
     ("interval-in-microseconds", 1, &["IOTMP25-STREAM-003"]),
     ("interval-doubled", 1, &["IOTMP25-STREAM-003"]),
+    ("interval-in-32-bits", 1, &["IOTMP25-VARINT-004"]),
     ("interval-in-8-bits", 1, &["IOTMP25-VARINT-004"]),
     ("old-interval-stays", 1, &["IOTMP25-STREAM-008"]),
     ("no-second-start", 1, &["IOTMP25-STREAM-001"]),
@@ -164,6 +165,16 @@ const FAULTS: &[Expected<'_>] = &[
     ("hangs-of-malformed", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-empty-body", 3, &["IOTMP25-ROBUST-001"]),
     ("dies-of-odd-resource", 3, &["IOTMP25-ROBUST-001"]),
+    ("answers-256-runs", 1, &["IOTMP25-RUN-001"]),
+    ("stop-by-low-byte", 1, &["IOTMP25-STREAM-007"]),
+    ("run-name-ends-at-nul", 1, &["IOTMP25-RUN-003"]),
+    ("describe-name-trimmed", 1, &["IOTMP25-DESCRIBE-004"]),
+    ("start-name-trimmed", 1, &["IOTMP25-STREAM-002"]),
+    ("third-start-refused", 1, &["IOTMP25-STREAM-001"]),
+    ("interval-outlives-none", 1, &["IOTMP25-STREAM-008"]),
+    ("second-refusal-unsaid", 1, &["IOTMP25-SID-004"]),
+    ("describe-lost-beside-values", 1, &["IOTMP25-DESCRIBE-001"]),
+    ("piece-of-1460-lost", 1, &["IOTMP25-FRAME-003"]),
 ];
 
 #[test]

@@ -164,6 +164,11 @@ const FAULTS: &[Expected<'_>] = &[
     ("unknown-type-tail-lost", 1, &["IOTMP25-FRAME-004"]),
     ("waits-for-slow-readers", 1, &["IOTMP25-ROBUST-001"]),
     ("dies-of-array-count", 3, &["IOTMP25-ROBUST-001"]),
+    ("answers-256-runs", 1, &["IOTMP25-RUN-001"]),
+    ("rest-of-write-lost", 1, &["IOTMP25-FRAME-001"]),
+    ("user-trimmed", 1, &["IOTMP25-CONNECT-006"]),
+    ("device-ends-at-nul", 1, &["IOTMP25-CONNECT-006"]),
+    ("piece-of-1460-lost", 1, &["IOTMP25-FRAME-003"]),
 ];
 
 #[test]

@@ -30,6 +30,14 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..CALLED
     },
     Case {
+        slug: "call.low-byte",
+        title: "what comes under an identifier that only the upper byte tells from that of a call is no answer to it",
+        clauses: &[OWN_ANSWER],
+        control: Some("call.in-flight"),
+        run: |peer| Box::pin(low_byte(peer)),
+        ..CALLED
+    },
+    Case {
         slug: "call.large",
         title: "a text of 20,000 bytes goes through a call either way",
         // Elsewhere nothing says how much a peer takes.
@@ -96,6 +104,33 @@ async fn other_connection(peer: &Peer) -> Outcome {
     Err(Stop::fail(wanted.to_string(), told.to_string())
         .because("told the user, after another connection had used the identifier of the call")
         .having_kept(&[FREE_ID]))
+}
+
+async fn low_byte(peer: &Peer) -> Outcome {
+    let mut link = device(peer, &["run"]).await?;
+    let mut waiting = vec![(0, call(peer, None, peer.timeout())?)];
+    let run = requested(&mut link, &mut waiting, "run").await;
+    let id = id_of(&run.unrelated("being asked")?)?;
+    let twin = id ^ 0x100;
+    link.send(ok(twin, &json!("to no call"))).await?;
+    // The server may end a connection over an answer to nothing.
+    let settled = link.settle().await;
+    if !settled.unrelated("asking meanwhile")?.alive {
+        return Err(Stop::skip(
+            "the server ends a connection over an answer to nothing",
+        ));
+    }
+    link.send(ok(id, &json!("to this one"))).await?;
+    let (_, told) = told(&mut link, &mut waiting).await?;
+    let wanted = Told::Value(Some(json!("to this one")));
+    if told == wanted {
+        return Ok(());
+    }
+    Err(
+        Stop::fail(wanted.to_string(), told.to_string()).because(format!(
+            "told the user: the call was {id}, and something came under {twin}"
+        )),
+    )
 }
 
 async fn large(peer: &Peer) -> Outcome {

@@ -89,6 +89,22 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..NEARLY
     },
     Case {
+        slug: "connect.names-with-more",
+        title: "user and device with a blank or a NUL behind them are refused",
+        run: |peer| {
+            Box::pin(all_refused(
+                peer,
+                &[
+                    |c| c.user.push(' '),
+                    |c| c.device.push(' '),
+                    |c| c.user.push_str("\0x"),
+                    |c| c.device.push_str("\0x"),
+                ],
+            ))
+        },
+        ..NEARLY
+    },
+    Case {
         slug: "connect.names-swapped",
         title: "user, device and credential in another order are refused",
         run: |peer| {

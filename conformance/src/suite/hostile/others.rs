@@ -1,13 +1,14 @@
 //! What one connection does, and all others do not notice.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::HOSTILE;
 use crate::case::{Case, SERVER};
-use crate::subject::{Link, Peer};
+use crate::subject::{Event, Link, Peer, phrase};
 use crate::suite::connect::{other_last_character, refused_with};
 use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
@@ -21,6 +22,10 @@ const SIZE: usize = 24 * 1024;
 const MANY: u32 = 512;
 /// Answers of which the quickest tells how long one takes.
 const TRIED: usize = 8;
+/// The rule of what a message is made of.
+const WHOLE: &str = "IOTMP25-FRAME-001";
+/// Steps before the last that are worth showing.
+const SHOWN: usize = 8;
 
 /// A case about a server, which has other connections.
 const BESIDE: Case = Case {
@@ -126,14 +131,46 @@ async fn unread(peer: &Peer) -> Outcome {
             took.as_millis()
         )));
     }
-    let mut bytes = Vec::new();
+    let (mut ids, mut bytes) = (BTreeSet::new(), Vec::new());
     for _ in 0..MANY {
         let id = link.id();
+        ids.insert(u64::from(id));
         bytes.extend(link.encode(&with_id(&read, id))?);
     }
     link.send_raw(&bytes, &format!("{MANY} requests for a large value"))
         .await;
     let outcome = witness.undisturbed().await;
+    if outcome.is_ok() {
+        return read_late(peer, &mut link, ids).await;
+    }
     link.close();
     outcome
+}
+
+/// Takes the answers in the end: whole ones, and as many of them as the server kept.
+async fn read_late(peer: &Peer, link: &mut Link, mut open: BTreeSet<u64>) -> Outcome {
+    let late = |got: String| {
+        let stop = Stop::fail("whole answers, or the end of the connection", got);
+        stop.because("they had not been taken for a while")
+            .blaming(WHOLE)
+    };
+    // Where a rest is lost what follows it is read as something else, which breaks any other rule.
+    peer.transcript().accuse(WHOLE);
+    while !open.is_empty() {
+        peer.transcript().keep_last(SHOWN);
+        match link.next().await {
+            Event::Message(received) if matches!(received.name(), "ok" | "error") => {
+                let id = received.stream_id();
+                if !id.is_some_and(|id| open.remove(&id)) {
+                    return Err(late(phrase(&received.message)));
+                }
+            }
+            // Who gives up a connection on which nobody reads does so wherever it stands.
+            Event::Closed { .. } => return Ok(()),
+            Event::Silence(_) if link.unfinished() == 0 => return Ok(()),
+            Event::Message(_) => {}
+            other => return Err(late(other.to_string())),
+        }
+    }
+    Ok(())
 }

@@ -9,8 +9,9 @@ use crate::subject::{Link, NO_SUCH_RESOURCE, Peer, Received, Resource, Want, phr
 use crate::suite::property::{self, asked, with_id};
 use crate::verdict::{Outcome, Step, Stop};
 
-/// Calls one after another; who loses every hundredth loses some of them wherever the count stands.
-const IN_A_ROW: usize = 256;
+/// Calls one after another: more than a byte counts, and who loses every hundredth loses some of them
+/// wherever the count stands.
+const IN_A_ROW: usize = 300;
 /// Requests under way at a time.
 const AT_ONCE: usize = 64;
 /// Different requests among them, beside the one that is refused.
@@ -26,7 +27,7 @@ const OWN_ANSWER: &str = "IOTMP25-SID-003";
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
         slug: "run.one-after-another",
-        title: "256 calls one after another are all answered",
+        title: "300 calls one after another are all answered",
         clauses: &["IOTMP25-RUN-001"],
         control: Some("framing.coalesced"),
         run: |peer| Box::pin(one_after_another(peer)),

@@ -54,7 +54,9 @@ fn similar(peer: &Peer) -> Outcome<Vec<String>> {
     for resource in resources.iter().take(VARIED) {
         let mut cut = resource.name.clone();
         cut.pop();
-        names.extend([cut, format!("{}x", resource.name)]);
+        let longer = ["x", " ", "\0x"].map(|more| format!("{}{more}", resource.name));
+        names.push(cut);
+        names.extend(longer);
     }
     names.retain(|name| {
         let is_name = !name.is_empty() && !name.ends_with('/');

@@ -170,7 +170,7 @@ async fn beside_requests(peer: &Peer) -> Outcome {
             .because("meanwhile requests came"));
         }
         let call = link.id();
-        asked.push(call);
+        asked.push(Want::Answer(call));
         link.send(link.request(call)).await?;
         let next = Instant::now() + tick / REQUESTS;
         loop {
@@ -178,11 +178,21 @@ async fn beside_requests(peer: &Peer) -> Outcome {
                 Event::Silence(_) => break,
                 event if Want::Sample(id).allows(&event) => values += 1,
                 event if Want::Data(id).allows(&event) => {}
-                event if asked.iter().any(|call| Want::Answer(*call).allows(&event)) => {}
-                other => return Err(Stop::fail(Want::Sample(id).to_string(), other.to_string())),
+                event => match asked.iter().position(|call| call.allows(&event)) {
+                    Some(at) => drop(asked.swap_remove(at)),
+                    None => {
+                        let expected = Want::Sample(id).to_string();
+                        return Err(Stop::fail(expected, event.to_string()));
+                    }
+                },
             }
         }
         peer.transcript().keep_last(SHOWN);
+    }
+    while !asked.is_empty() {
+        let answer = past_data(&mut link, &asked, &[id]).await;
+        let answer = answer.blaming("IOTMP25-DESCRIBE-001")?;
+        asked.retain(|call| !call.allows(&answer));
     }
     Ok(())
 }

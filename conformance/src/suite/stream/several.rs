@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::timed::{LONG, TIMED, every_tick, nothing_for, past, streaming, tick, value};
-use super::{past_data, stopped, streamable};
+use super::{best, opened, past_data, stopped, streamable};
 use crate::case::Case;
 use crate::subject::{Event, Link, Peer, Resource, Want};
 use crate::verdict::{Outcome, Step, Stop};
@@ -17,6 +17,12 @@ const SHORT: Duration = Duration::from_millis(500);
 const IDS: [u16; 4] = [0, u16::MAX, 128, 16_384];
 /// Streams that every device has at once which has more than one.
 const AT_ONCE: usize = 2;
+/// How often a resource is streamed again under one identifier.
+const ROUNDS: usize = 3;
+/// Intervals in which values of one would come, and how many of them show that it goes on: one may
+/// be the value of the moment, and one may have been on its way.
+const WINDOW: u32 = 4;
+const GOES_ON: usize = 3;
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
@@ -60,22 +66,34 @@ pub(in crate::suite) const CASES: &[Case] = &[
         run: |peer| Box::pin(replace_by_longer(peer)),
         ..TIMED
     },
+    Case {
+        slug: "stream.replace-by-none",
+        title: "a second Start Stream without an interval ends the one there was",
+        clauses: &["IOTMP25-STREAM-008"],
+        // Elsewhere no interval is so short that there is time for several.
+        specs: &["iotmp-shipping"],
+        control: Some("stream.replace-by-longer"),
+        run: |peer| Box::pin(replace_by_none(peer)),
+        ..TIMED
+    },
 ];
 
 async fn stop_another(peer: &Peer) -> Outcome {
     let (mut link, id, _, tick) = streaming(peer).await?;
-    let other = link.id();
-    link.send(json!({"type": "stop_stream", "stream_id": other}))
-        .await?;
-    past_data(&mut link, &[Want::Answer(other)], &[id])
-        .await
-        .unrelated("stopping what is not open")?;
-    // A value that was on its way says nothing.
-    link.fence().await?;
-    value(&mut link, id, tick)
-        .await
-        .map(drop)
-        .because(format!("stream {other} was stopped, which was not open"))
+    // Another one, and one that only the upper byte tells from the one that is open.
+    for other in [link.id(), id ^ 0x100] {
+        link.send(json!({"type": "stop_stream", "stream_id": other}))
+            .await?;
+        past_data(&mut link, &[Want::Answer(other)], &[id])
+            .await
+            .unrelated("stopping what is not open")?;
+        // A value that was on its way says nothing.
+        link.fence().await?;
+        value(&mut link, id, tick)
+            .await
+            .because(format!("stream {other} was stopped, which was not open"))?;
+    }
+    Ok(())
 }
 
 /// Opens a stream while values of others may come.
@@ -146,17 +164,26 @@ async fn start_again(peer: &Peer) -> Outcome {
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it")?;
-    let id = link
-        .start_stream(&resource.name, &every_tick(peer))
-        .await
-        .blaming("IOTMP25-STREAM-001")
-        .because("it had been streamed and stopped before")?;
-    // The first may be the value of the moment.
-    for _ in 0..2 {
-        value(&mut link, id, tick)
+    let again = link.id();
+    let rounds = if tick < SHORT { ROUNDS } else { 1 };
+    for nth in 1..=rounds {
+        let before = format!("it had been streamed and stopped {nth} times before");
+        open(peer, &mut link, again, resource, &[])
             .await
-            .blaming("IOTMP25-STREAM-003")
-            .because("it had been streamed and stopped before")?;
+            .blaming("IOTMP25-STREAM-001")
+            .because(before.clone())?;
+        // The first may be the value of the moment.
+        for _ in 0..2 {
+            value(&mut link, again, tick)
+                .await
+                .blaming("IOTMP25-STREAM-003")
+                .because(before.clone())?;
+        }
+        if nth < rounds {
+            close(&mut link, again, &[])
+                .await
+                .unrelated("stopping it")?;
+        }
     }
     Ok(())
 }
@@ -222,5 +249,50 @@ async fn replace_by_longer(peer: &Peer) -> Outcome {
             .await
             .because(format!("the interval is {LONG} now")),
         other => Err(Stop::fail(Want::Data(id).to_string(), other.to_string())),
+    }
+}
+
+/// Values of a stream that come within some intervals.
+async fn values(link: &mut Link, id: u16, tick: Duration) -> Outcome<usize> {
+    let deadline = Instant::now() + tick * WINDOW;
+    let mut count = 0;
+    loop {
+        match link.next_before(deadline).await {
+            Event::Silence(_) => return Ok(count),
+            event if Want::Data(id).allows(&event) => count += 1,
+            other => return Err(Stop::fail(Want::Data(id).to_string(), other.to_string())),
+        }
+    }
+}
+
+async fn replace_by_none(peer: &Peer) -> Outcome {
+    let (resource, tick) = (best(peer)?, tick(peer).1);
+    let (mut link, id) = opened(peer, resource, &Json::Null).await?;
+    if values(&mut link, id, tick).await.unrelated("waiting")? > 1 {
+        return Err(Stop::skip(
+            "the resource has values without an interval as well",
+        ));
+    }
+    open(peer, &mut link, id, resource, &[id])
+        .await
+        .unrelated("giving it an interval")?;
+    for _ in 0..2 {
+        value(&mut link, id, tick)
+            .await
+            .unrelated("waiting for values")?;
+    }
+    link.send_start_stream(id, &resource.name, &Json::Null)
+        .await?;
+    past_data(&mut link, &[Want::Ok(id)], &[id]).await?;
+    match values(&mut link, id, tick).await? {
+        GOES_ON.. => Err(Stop::fail(
+            "no value of an interval",
+            format!(
+                "values within {WINDOW} intervals of {} ms",
+                tick.as_millis()
+            ),
+        )
+        .because("the second Start Stream had none")),
+        _ => Ok(()),
     }
 }
