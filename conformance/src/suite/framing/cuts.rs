@@ -15,7 +15,7 @@ const PLACES: [&[usize]; 6] = [&[1], &[2], &[3], &[2, 3], &[100], &[LONG - 1]];
 /// Bytes of a request that is more than any of [`BUFFERS`].
 const LARGE: usize = 5000;
 /// Where it is cut in turn: sizes of buffers, and of what comes in one packet.
-const BUFFERS: [usize; 8] = [64, 128, 256, 512, 536, 1024, 1460, 4096];
+const BUFFERS: [usize; 4] = [128, 536, 1460, 4096];
 
 pub(in crate::suite) const CASES: &[Case] = &[
     Case {
