@@ -38,7 +38,7 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "stream.stop-before-value",
         title: "a stream with an interval is stopped although no value has come of it yet",
         clauses: &["IOTMP25-STREAM-005"],
-        control: Some("stream.id-range"),
+        control: Some("stream.start"),
         run: |peer| Box::pin(stop_before_value(peer)),
         ..DEVICE
     },
