@@ -112,7 +112,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("empty-as-null", 1, &["IOTMP25-PSON2-005"]),
     ("integers-as-values", 1, &["IOTMPS-WIRE-004"]),
     ("booleans-as-integers", 1, &["IOTMP25-PSON2-004"]),
-    ("tail-of-read-lost", 1, &["IOTMP25-FRAME-004"]),
+    ("tail-of-read-lost", 1, &["IOTMP25-FRAME-003"]),
     ("negative-less-one", 1, &["IOTMP25-PSON2-002"]),
     ("map-counts-items", 1, &["IOTMP25-PSON2-001"]),
     ("long-strings-unread", 1, &["IOTMP25-PSON2-005"]),
