@@ -3,7 +3,10 @@
 //! No case is about that, as nobody can make a device ask. What it may not do it
 //! may not do in any case, which fails by it although it would have passed.
 
-use super::{Cut, Link, Received, family, frame, phrase};
+use super::Link;
+use crate::family;
+use crate::subject::event::{Received, phrase};
+use crate::subject::frame::{self, Cut};
 
 /// Whoever opens an exchange chooses its identifier among those that are free.
 const FREE_ID: &str = "IOTMP23-SID-006";
