@@ -242,14 +242,15 @@ fn earlier(path: &Path) -> Result<Baseline, String> {
     if !is_file {
         return Ok(Baseline::default());
     }
-    let shown = path.display();
-    let text =
-        fs::read_to_string(path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    let text = text(path)?;
     if text.trim().is_empty() {
         return Ok(Baseline::default());
     }
-    Baseline::draft(&text)
-        .map_err(|error| format!("{shown} is no baseline, and is not written over: {error}"))
+    let told = |error| {
+        let shown = path.display();
+        format!("{shown} is no baseline, and is not written over: {error}")
+    };
+    Baseline::draft(&text).map_err(told)
 }
 
 /// Writes a bundle for every failure.

@@ -224,19 +224,17 @@ fn make_small(arguments: &Arguments, bundle: &Bundle, codec: &mut dyn CodecSubje
 
 /// The vectors that earlier failures were made into, if any.
 fn earlier(path: &Path) -> Result<Vec<Json>, String> {
-    let shown = path.display();
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(format!("{shown} cannot be read: {error}")),
-    };
-    let file: Option<Json> = serde_json::from_str(&text).ok();
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let file: Option<Json> = serde_json::from_str(&text(path)?).ok();
     let vectors = file
         .as_ref()
         .and_then(|file| file.get("vectors")?.as_array());
     vectors.cloned().ok_or_else(|| {
         format!(
-            "{shown} is no file of vectors, and is not written over; give another folder by --out"
+            "{} is no file of vectors, and is not written over; give another folder by --out",
+            path.display()
         )
     })
 }

@@ -22,6 +22,8 @@ use crate::verdict::{Kind, Verdict};
 const MOST: usize = 40;
 /// Where more failed: how many may fail again in a row before what is broken is no accident.
 const IN_VAIN: usize = 10;
+/// How many may fail again in a row before each is tried once only.
+const SEVERAL: usize = 3;
 /// How often a case may fail alone before that is no accident either.
 const TRIES: usize = 2;
 
@@ -67,8 +69,8 @@ pub(super) async fn look(
             confirmed |= result.verdict.kind() == Kind::Fail;
             continue;
         }
-        // Where nothing has passed alone so far, chance is not what fails it.
-        let tries = match confirmed && unconfirmed.is_empty() {
+        // Where several have failed again in a row, chance is not what fails it.
+        let tries = match confirmed && in_vain >= SEVERAL {
             true => 1,
             false => TRIES,
         };

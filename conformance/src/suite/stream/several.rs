@@ -200,15 +200,18 @@ async fn id_range(peer: &Peer) -> Outcome {
                 .unrelated("starting a stream")?;
             opened.push(*id);
         }
-        have_values(&mut link, &opened, tick).await?;
+        let kept = have_values(&mut link, &opened, tick).await;
+        for id in &opened {
+            let closed = close(&mut link, *id, &opened).await;
+            // Also where values are wrong nothing is left open that might be met again later.
+            if kept.is_ok() {
+                closed.unrelated("stopping a stream")?;
+            }
+        }
+        kept?;
         // There is no time for all of them where an interval takes long.
         if tick >= SHORT {
             break;
-        }
-        for id in ids {
-            close(&mut link, *id, &opened)
-                .await
-                .unrelated("stopping a stream")?;
         }
     }
     Ok(())
