@@ -5,6 +5,7 @@ mod attempt;
 mod blame;
 mod book;
 mod door;
+mod lossy;
 mod meet;
 mod mute;
 mod nubison;
@@ -120,6 +121,7 @@ pub async fn run(
     settings.progress.clear();
     blame::assign(&mut results);
     mute::excuse(first.spec(), &mut results);
+    lossy::excuse(first.role(), &mut results);
     notes.extend(subjects.iter().flat_map(|subject| subject.deaths()));
     Ok(Finished {
         results,

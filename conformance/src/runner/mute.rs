@@ -42,12 +42,13 @@ pub(super) fn excuse(spec: &Spec, results: &mut [CaseResult]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::specs;
     use crate::verdict::{Kind, Stop};
 
-    fn silent(clause: &str, expected: &str) -> CaseResult {
+    /// A case that failed by that clause.
+    pub(in crate::runner) fn failed(clause: &str, expected: &str, got: &str) -> CaseResult {
         CaseResult {
             id: clause.to_owned(),
             area: String::new(),
@@ -55,14 +56,16 @@ mod tests {
             level: "MUST",
             clauses: vec![clause.to_owned()],
             control: None,
-            verdict: Stop::fail(expected, "nothing within 700 ms")
-                .blaming(clause)
-                .into_verdict(),
+            verdict: Stop::fail(expected, got).blaming(clause).into_verdict(),
             seen: None,
             elapsed_ms: 0,
             transcript: Vec::new(),
             evidence: None,
         }
+    }
+
+    fn silent(clause: &str, expected: &str) -> CaseResult {
+        failed(clause, expected, "nothing within 700 ms")
     }
 
     fn kinds(hostile: usize) -> Vec<Kind> {
