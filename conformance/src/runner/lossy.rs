@@ -1,18 +1,24 @@
 //! What comes of a subject that loses an answer now and then.
 //!
-//! It fails whichever case asks for much, by a silence that has nothing to do
-//! with what the case is about.
+//! It fails whichever case asks for much, or sends two messages that happen to
+//! arrive together, by a silence that has nothing to do with what the case is
+//! about.
 
 use crate::case::Role;
 use crate::report::CaseResult;
 use crate::verdict::Verdict;
 
-/// The case that asks for nothing but many answers.
-const MANY_ANSWERS: &str = "run.one-after-another";
+/// The cases that ask for nothing but many answers, or for one to what arrives together.
+const SHOW_LOSS: [&str; 2] = ["run.one-after-another", "packet.response-and-command"];
 
-/// Charges lost answers to the rule of that case alone, where it has failed by one.
+/// Charges lost answers to the rule of such a case alone, where it has failed by one.
 pub(super) fn excuse(role: Role, results: &mut [CaseResult]) {
-    let shown_by = format!("{role}.{MANY_ANSWERS}");
+    for shows in SHOW_LOSS {
+        excuse_by(&format!("{role}.{shows}"), results);
+    }
+}
+
+fn excuse_by(shown_by: &str, results: &mut [CaseResult]) {
     let shown = results.iter().find(|result| result.id == shown_by);
     let Some(Verdict::Fail(lost)) = shown.map(|result| &result.verdict) else {
         return;
@@ -43,7 +49,7 @@ mod tests {
 
     fn kind_beside(many_answers: &str, got: &str) -> Kind {
         let mut many = failed("IOTMP25-RUN-001", "an answer", many_answers);
-        many.id = format!("device.{MANY_ANSWERS}");
+        many.id = format!("device.{}", SHOW_LOSS[0]);
         let mut results = vec![failed("IOTMP25-KEY-004", "an answer", got), many];
         excuse(Role::Device, &mut results);
         assert_eq!(results[1].verdict.kind(), Kind::Fail);

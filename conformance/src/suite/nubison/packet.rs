@@ -97,6 +97,7 @@ pub(super) const CASES: &[Case] = &[
         slug: "packet.response-and-command",
         title: "a Command that arrives together with a response is answered",
         clauses: &["NUB-FRAME-011"],
+        control: Some("command.bare"),
         run: |peer| Box::pin(response_and_command(peer)),
         ..DEVICE
     },
