@@ -3,7 +3,9 @@
 //! A subject that loses every hundredth answer, or that ends all connections
 //! over one bad message, fails cases that have nothing to do with it. Each runs
 //! once more, with nothing else beside it: what does not fail again says little
-//! of its clause, as long as something else did.
+//! of its clause, as long as something else did. Of one that is known to lose
+//! answers any failure is looked at again, also where something came: it may
+//! have come instead.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use super::attempt::attempt;
 use super::book::Book;
 use super::door::Door;
+use super::lossy;
 use crate::case::Case;
 use crate::family;
 use crate::report::CaseResult;
@@ -60,7 +63,11 @@ pub(super) async fn look(
         let Some(at) = results.iter().position(|result| result.id == id) else {
             continue;
         };
-        let Some(result) = results.get_mut(at).filter(|result| doubtful(result)) else {
+        let is_lossy = lossy::may_explain(subject.role(), results, &id);
+        let doubted = |result: &&mut CaseResult| {
+            doubtful(result) || is_lossy && result.verdict.kind() == Kind::Fail
+        };
+        let Some(result) = results.get_mut(at).filter(doubted) else {
             continue;
         };
         let is_settled = door.was_shut() && result.verdict.kind() == Kind::Fail;
@@ -74,7 +81,7 @@ pub(super) async fn look(
             true => 1,
             false => TRIES,
         };
-        let seen = seen_again(case, subject, result, tries).await;
+        let seen = seen_again(case, subject, result, tries, is_lossy).await;
         in_vain = if seen.is_some() { 0 } else { in_vain + 1 };
         match seen {
             Some(better) if result.verdict.kind() == Kind::Fail => {
@@ -168,13 +175,14 @@ async fn seen_again(
     subject: &Arc<Subject>,
     result: &mut CaseResult,
     tries: usize,
+    is_lossy: bool,
 ) -> Option<Verdict> {
     for _ in 0..tries {
         let (verdict, peer) = attempt(case, subject).await;
         match &verdict {
             Verdict::Fail(failure) => {
                 let is_first = result.verdict.kind() != Kind::Fail;
-                if is_first || !failure.is_absence() {
+                if is_first || !(failure.is_absence() || is_lossy) {
                     result.transcript = peer.transcript().annotated();
                     result.verdict = verdict;
                     return None;

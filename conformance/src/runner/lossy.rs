@@ -6,37 +6,52 @@
 
 use crate::case::Role;
 use crate::report::CaseResult;
-use crate::verdict::Verdict;
+use crate::verdict::{Failure, Verdict};
 
 /// The cases that ask for nothing but many answers, or for one to what arrives together.
 const SHOW_LOSS: [&str; 2] = ["run.one-after-another", "packet.response-and-command"];
 
-/// Charges lost answers to the rule of such a case alone, where it has failed by one.
-pub(super) fn excuse(role: Role, results: &mut [CaseResult]) {
-    for shows in SHOW_LOSS {
-        excuse_by(&format!("{role}.{shows}"), results);
+/// The ids of those cases.
+fn show_loss(role: Role) -> [String; 2] {
+    SHOW_LOSS.map(|slug| format!("{role}.{slug}"))
+}
+
+/// How a case failed that shows that answers are lost, if it does.
+fn loss<'a>(shown_by: &str, results: &'a [CaseResult]) -> Option<&'a Failure> {
+    let shown = results.iter().find(|result| result.id == shown_by);
+    match &shown?.verdict {
+        Verdict::Fail(lost) if lost.is_silence() => Some(lost),
+        _ => None,
     }
 }
 
-fn excuse_by(shown_by: &str, results: &mut [CaseResult]) {
-    let shown = results.iter().find(|result| result.id == shown_by);
-    let Some(Verdict::Fail(lost)) = shown.map(|result| &result.verdict) else {
-        return;
-    };
-    if !lost.is_silence() {
-        return;
-    }
-    let clause = lost.clause.clone();
-    for result in results {
-        let is_lost = match &result.verdict {
-            Verdict::Fail(failure) => failure.is_silence() && failure.clause != clause,
-            _ => false,
+/// Whether any failure may come of an answer that was lost, whatever came instead.
+///
+/// Who shows the loss is told by it, and not looked at again.
+pub(super) fn may_explain(role: Role, results: &[CaseResult], id: &str) -> bool {
+    let by = show_loss(role);
+    let is_shown = by.iter().any(|by| loss(by, results).is_some());
+    is_shown && by.iter().all(|by| by != id)
+}
+
+/// Charges lost answers to the rule of such a case alone, where it has failed by one.
+pub(super) fn excuse(role: Role, results: &mut [CaseResult]) {
+    for shown_by in show_loss(role) {
+        let Some(lost) = loss(&shown_by, results) else {
+            continue;
         };
-        if is_lost {
-            let why = result.verdict.reason().unwrap_or_default();
-            result.verdict = Verdict::Inconclusive {
-                reason: format!("the subject loses answers, as {shown_by} shows: {why}"),
+        let clause = lost.clause.clone();
+        for result in results.iter_mut() {
+            let is_lost = match &result.verdict {
+                Verdict::Fail(failure) => failure.is_silence() && failure.clause != clause,
+                _ => false,
             };
+            if is_lost {
+                let why = result.verdict.reason().unwrap_or_default();
+                result.verdict = Verdict::Inconclusive {
+                    reason: format!("the subject loses answers, as {shown_by} shows: {why}"),
+                };
+            }
         }
     }
 }
@@ -62,5 +77,18 @@ mod tests {
         assert_eq!(kind_beside(nothing, nothing), Kind::Inconclusive);
         assert_eq!(kind_beside(nothing, "error stream_id=7"), Kind::Fail);
         assert_eq!(kind_beside("connection closed", nothing), Kind::Fail);
+    }
+
+    #[test]
+    fn whatever_came_may_have_come_instead_of_a_lost_answer() {
+        let explains = |many_answers: &str, id: &str| {
+            let mut many = failed("IOTMP25-RUN-001", "an answer", many_answers);
+            many.id = "device.run.one-after-another".to_owned();
+            may_explain(Role::Device, &[many], id)
+        };
+        let nothing = "nothing within 700 ms";
+        assert!(explains(nothing, "device.stream.start-again"));
+        assert!(!explains(nothing, "device.run.one-after-another"));
+        assert!(!explains("connection closed", "device.stream.start-again"));
     }
 }

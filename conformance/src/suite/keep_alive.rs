@@ -1,6 +1,7 @@
 //! Signs of life, and what comes of their absence.
 
 pub(super) mod beside;
+pub(super) mod quiet;
 pub(super) mod sent;
 
 use core::time::Duration;
@@ -16,6 +17,8 @@ use crate::verdict::{Outcome, Step, Stop, Verdict};
 /// How often the suite tries to be late by the right time.
 const ATTEMPTS: usize = 3;
 
+/// Keep Alives one after another: more than whoever counts them by mistake allows.
+const IN_A_ROW: usize = 20;
 /// Keep Alives that keep a connection.
 const BEATS: u32 = 5;
 /// How often they come, in hundredths of an interval.
@@ -41,6 +44,14 @@ pub(super) const CASES: &[Case] = &[
         title: "three Keep Alives in one piece are answered by three",
         clauses: &["IOTMP25-KEEPALIVE-003", "IOTMP25-FRAME-004"],
         run: |peer| Box::pin(answered_each(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "keep-alive.answered-often",
+        title: "20 Keep Alives one after another are each answered",
+        clauses: &["IOTMP25-KEEPALIVE-003"],
+        control: Some("keep-alive.answered-each"),
+        run: |peer| Box::pin(answered_often(peer)),
         ..SERVER
     },
     Case {
@@ -128,6 +139,18 @@ async fn answered_each(peer: &Peer) -> Outcome {
         .blaming("IOTMP25-RUN-001")
         .because("three Keep Alives were answered")
         .map(drop)
+}
+
+async fn answered_often(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for nth in 1..=IN_A_ROW {
+        link.send(json!({"type": "keep_alive"})).await?;
+        link.message(&[Want::Message("keep_alive")])
+            .await
+            .because(format!("waiting for the answer to Keep Alive {nth}"))?;
+    }
+    peer.keep(link).await;
+    Ok(())
 }
 
 /// The interval and how late a Keep Alive may be, as the spec has it.

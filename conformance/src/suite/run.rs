@@ -3,6 +3,7 @@
 pub(super) mod across;
 pub(super) mod action;
 pub(super) mod alias;
+pub(super) mod beside;
 pub(super) mod executed;
 pub(super) mod input;
 pub(super) mod load;

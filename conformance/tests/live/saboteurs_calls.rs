@@ -75,6 +75,8 @@ async fn the_honest_one_keeps_them() {
         "call.in-flight",
         "call.describe",
         "call.low-byte",
+        "call.beside-many",
+        "call.disconnect",
         "stream.listened-values",
         "stream.listened-stop",
     ] {
@@ -171,6 +173,41 @@ async fn takes_the_answer_of_another_connection() {
     };
     let case = "server.call.other-connection";
     server(case, fault, Kind::Fail, &["IOTMP23-SID-003"]).await;
+}
+
+#[tokio::test]
+async fn uses_an_identifier_again_that_has_long_been_in_use() {
+    let fault: Fault = || {
+        let mut held = Json::Null;
+        Box::new(move |way, message: &Json, _| {
+            let is_run = way == Way::ToSuite && message["type"] == "run";
+            if is_run && message["payload"] == "stays open" {
+                held = message["stream_id"].clone();
+            }
+            (is_run && message["payload"] == 40).then(|| {
+                let mut other = message.clone();
+                other["stream_id"] = held.clone();
+                vec![(way, other)]
+            })
+        })
+    };
+    let case = "server.call.beside-many";
+    server(case, fault, Kind::Fail, &["IOTMP23-SID-006"]).await;
+}
+
+#[tokio::test]
+async fn ignores_a_disconnect_while_a_user_waits() {
+    let fault: Fault = || {
+        let mut is_open = false;
+        Box::new(move |way, message: &Json, _| {
+            is_open |= way == Way::ToSuite && message["type"] == "run";
+            is_open &= !(way == Way::ToReference && message["type"] == "ok");
+            let is_goodbye = way == Way::ToReference && message["type"] == "disconnect";
+            (is_open && is_goodbye).then(Vec::new)
+        })
+    };
+    let case = "server.call.disconnect";
+    server(case, fault, Kind::Fail, &["IOTMP23-DISCONNECT-001"]).await;
 }
 
 #[tokio::test]

@@ -788,3 +788,11 @@ class _(Connection):
     def receive(self, data, chunk):
         if len(chunk) != 1460:
             super().receive(data, chunk)
+
+
+@fault("runs-lost-beside-streams", "every fourth Run is lost while a stream is open")
+class _(Connection):
+    def run(self, values, identifier):
+        self.runs = getattr(self, "runs", 0) + 1
+        if not self.streams or self.runs % 4:
+            super().run(values, identifier)

@@ -601,3 +601,23 @@ class _(Connection):
 
         self.reader.read = cut
         await super().serve()
+
+
+@fault("keep-alives-counted", "no more than ten Keep Alives of a connection are answered")
+class _(Connection):
+    beats = 0
+
+    def send(self, code, **values):
+        self.beats += code == wire.KEEP_ALIVE
+        if code != wire.KEEP_ALIVE or self.beats <= 10:
+            super().send(code, **values)
+
+
+@fault("stop-any-beside-one", "a Stop Stream of nothing is taken for one of the stream that is open")
+class _(Connection):
+    def take(self, code, body):
+        identifier = wire.fields(code, body).get(wire.ID)
+        if code == wire.STOP and self.streams and identifier not in self.streams:
+            self.send(OK, id=identifier)
+        else:
+            super().take(code, body)

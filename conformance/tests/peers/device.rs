@@ -175,6 +175,7 @@ const FAULTS: &[Expected<'_>] = &[
     ("second-refusal-unsaid", 1, &["IOTMP25-SID-004"]),
     ("describe-lost-beside-values", 1, &["IOTMP25-DESCRIBE-001"]),
     ("piece-of-1460-lost", 1, &["IOTMP25-FRAME-003"]),
+    ("runs-lost-beside-streams", 1, &["IOTMP25-RUN-001"]),
 ];
 
 #[test]

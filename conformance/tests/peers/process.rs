@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, RwLock};
 
 use serde_json::Value as Json;
 
@@ -14,6 +14,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_iotmp-conformance");
 
 /// Subjects at a time: each waits more than it works.
 const AT_ONCE: usize = 12;
+/// Of how many the outcome may be put down to the others that ran beside them.
+const DOUBTED: usize = 8;
 
 /// A script beside this file.
 pub(crate) fn script(name: &str) -> PathBuf {
@@ -186,7 +188,13 @@ pub(crate) fn dialled_by(name: &str, fault: &str, more: &[&str]) -> Finished {
 /// What a fault has to come to: its name, the exit code, and the clauses broken.
 pub(crate) type Expected<'a> = (&'a str, i32, &'a [&'a str]);
 
+/// The machine: shared by runs that go on side by side, and had alone by one that is looked at again.
+static MACHINE: RwLock<()> = RwLock::new(());
+
 /// Runs every fault, some at a time, and compares all of them before it complains.
+///
+/// Two dozen runs on two cores hold each other up for longer than a subject may take. What comes out
+/// wrong among them is run once more, with nothing beside it.
 pub(crate) fn all_as_expected(faults: &[Expected<'_>], run: impl Fn(&str) -> Finished + Sync) {
     let queue = Mutex::new(faults.iter());
     let wrong = Mutex::new(Vec::new());
@@ -195,19 +203,37 @@ pub(crate) fn all_as_expected(faults: &[Expected<'_>], run: impl Fn(&str) -> Fin
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap().next();
-                    let Some((fault, code, clauses)) = next else {
-                        return;
-                    };
-                    let finished = run(fault);
-                    let broken = finished.broken();
-                    if finished.code != *code || broken != clauses.iter().copied().collect() {
-                        let seen = format!("{fault}: exit {}, {broken:?}", finished.code);
-                        wrong.lock().unwrap().push(seen + &finished.reasons());
+                    let Some(fault) = next else { return };
+                    let beside = MACHINE.read().unwrap();
+                    let seen = unexpected(fault, &run);
+                    drop(beside);
+                    if let Some(seen) = seen {
+                        wrong.lock().unwrap().push((fault, seen));
                     }
                 }
             });
         }
     });
-    let wrong = wrong.into_inner().unwrap();
+    let mut wrong = wrong.into_inner().unwrap();
+    if wrong.len() <= DOUBTED {
+        let _alone = MACHINE.write().unwrap();
+        wrong.retain(|(fault, seen)| {
+            eprintln!("once more and alone: {seen}");
+            unexpected(fault, &run).is_some()
+        });
+    }
+    let wrong: Vec<_> = wrong.into_iter().map(|(_, seen)| seen).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What came of a fault, unless that is what has to.
+fn unexpected(
+    (fault, code, clauses): &Expected<'_>,
+    run: impl Fn(&str) -> Finished,
+) -> Option<String> {
+    let finished = run(fault);
+    let broken = finished.broken();
+    let is_right = finished.code == *code && broken == clauses.iter().copied().collect();
+    let seen = || format!("{fault}: exit {}, {broken:?}", finished.code);
+    (!is_right).then(|| seen() + &finished.reasons())
 }

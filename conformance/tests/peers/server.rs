@@ -169,6 +169,8 @@ const FAULTS: &[Expected<'_>] = &[
     ("user-trimmed", 1, &["IOTMP25-CONNECT-006"]),
     ("device-ends-at-nul", 1, &["IOTMP25-CONNECT-006"]),
     ("piece-of-1460-lost", 1, &["IOTMP25-FRAME-003"]),
+    ("keep-alives-counted", 1, &["IOTMP25-KEEPALIVE-003"]),
+    ("stop-any-beside-one", 1, &["IOTMP25-STREAM-006"]),
 ];
 
 #[test]

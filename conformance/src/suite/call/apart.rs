@@ -4,11 +4,16 @@ use serde_json::json;
 
 use super::{CALLED, FREE_ID, OWN_ANSWER, call, device, id_of, ok, put_through, requested, told};
 use crate::case::{Case, Role};
+use crate::family;
 use crate::observe::{Written, written_wrong};
-use crate::subject::{NO_SUCH_RESOURCE, Peer, Told, phrase};
+use crate::subject::{NO_SUCH_RESOURCE, Peer, Told, phrase, vocabulary};
 use crate::suite::property::asked;
 use crate::verdict::{Outcome, Step, Stop};
 
+/// Calls beside one that stays open: more than a byte counts.
+const MANY: usize = 300;
+/// Steps before the last that are worth showing.
+const SHOWN: usize = 8;
 /// Bytes of a text that a peer should take.
 const LARGE: usize = 20_000;
 
@@ -35,6 +40,22 @@ pub(in crate::suite) const CASES: &[Case] = &[
         clauses: &[OWN_ANSWER],
         control: Some("call.in-flight"),
         run: |peer| Box::pin(low_byte(peer)),
+        ..CALLED
+    },
+    Case {
+        slug: "call.beside-many",
+        title: "a call that stays open keeps its identifier, and its answer, beside 300 others",
+        clauses: &[OWN_ANSWER, FREE_ID],
+        control: Some("call.in-flight"),
+        run: |peer| Box::pin(beside_many(peer)),
+        ..CALLED
+    },
+    Case {
+        slug: "call.disconnect",
+        title: "after a Disconnect the connection ends, also where a user waits for the device",
+        clauses: &["IOTMP25-DISCONNECT-001"],
+        control: Some("call.answered"),
+        run: |peer| Box::pin(disconnect(peer)),
         ..CALLED
     },
     Case {
@@ -131,6 +152,55 @@ async fn low_byte(peer: &Peer) -> Outcome {
             "told the user: the call was {id}, and something came under {twin}"
         )),
     )
+}
+
+/// One more call than a byte counts, and some.
+async fn beside_many(peer: &Peer) -> Outcome {
+    let mut link = device(peer, &["run"]).await?;
+    let input = json!("stays open");
+    let mut open = vec![(0, call(peer, Some(input.clone()), peer.patience())?)];
+    let run = requested(&mut link, &mut open, "run").await;
+    let held = id_of(&run.unrelated("being asked")?)?;
+    for number in 1..=MANY {
+        let mut waiting = vec![(number, call(peer, Some(json!(number)), peer.timeout())?)];
+        let run = requested(&mut link, &mut waiting, "run").await;
+        let run = run.because(format!("call {number} of {MANY}, beside one under {held}"));
+        let id = id_of(&run.blaming(OWN_ANSWER)?)?;
+        if id == held {
+            let says_so = family::clause(peer.spec(), FREE_ID).is_some();
+            let expected = format!("another identifier than {held}, under which a call is open");
+            let stop = Stop::fail(expected, format!("call {number} under {id}"));
+            return Err(stop.blaming(if says_so { FREE_ID } else { OWN_ANSWER }));
+        }
+        link.send(ok(id, &json!(number))).await?;
+        let (_, told) = told(&mut link, &mut waiting).await?;
+        let wanted = Told::Value(Some(json!(number)));
+        if told != wanted {
+            let stop = Stop::fail(wanted.to_string(), told.to_string());
+            return Err(stop.because(format!("told the user of call {number} of {MANY}")));
+        }
+        peer.transcript().keep_last(SHOWN);
+    }
+    link.send(ok(held, &input)).await?;
+    let (_, told) = told(&mut link, &mut open).await?;
+    let wanted = Told::Value(Some(input));
+    if told == wanted {
+        return Ok(());
+    }
+    let stop = Stop::fail(wanted.to_string(), told.to_string());
+    Err(stop.because(format!("told the user who had waited beside {MANY} others")))
+}
+
+/// The user is told before the connection ends, after it, or by a time that is their own.
+async fn disconnect(peer: &Peer) -> Outcome {
+    let mut link = device(peer, &["run"]).await?;
+    let mut waiting = vec![(0, call(peer, None, peer.timeout())?)];
+    let run = requested(&mut link, &mut waiting, "run").await;
+    run.unrelated("being asked")?;
+    let id = link.id();
+    link.send(vocabulary::disconnect(peer.spec(), id)).await?;
+    let ended = link.closed_in_the_end().await;
+    ended.because("a user waited for the answer to a Run")
 }
 
 async fn large(peer: &Peer) -> Outcome {

@@ -14,6 +14,8 @@ use crate::verdict::{Outcome, Step, Stop};
 pub(super) const PATIENT: Duration = Duration::from_secs(20);
 /// Where patience is for so many intervals, more than the second Keep Alive is waited for.
 const AT_LENGTH: u32 = 20;
+/// Intervals that have to be kept then, so that whoever stops after a few shows it.
+const KEPT: usize = 4;
 /// Intervals of which one has to be no longer than it may be: on a busy machine some are.
 const INTERVALS: usize = 4;
 /// By how much a Keep Alive may come later than its server bears, since it has a way to go.
@@ -167,7 +169,7 @@ async fn goes_on(peer: &Peer) -> Outcome {
     keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
     let longest = with_margin(peer, interval) + ON_ITS_WAY;
     let is_long = interval * AT_LENGTH <= peer.patience();
-    let enough = if is_long { 2 } else { 1 };
+    let enough = if is_long { KEPT } else { 1 };
     let (mut since, mut windows) = (Instant::now(), Vec::new());
     let mut seen = Rhythm::Unclear;
     while seen == Rhythm::Unclear {

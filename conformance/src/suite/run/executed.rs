@@ -16,7 +16,8 @@ pub(in crate::suite) const CASES: &[Case] = &[
         slug: "run.without-id-executed",
         title: "an input of a Run without a stream identifier is followed by its value",
         clauses: &["IOTMPS-STREAM-003"],
-        control: Some("stream.echo"),
+        // Whoever loses calls beside streams loses this one.
+        control: Some("run.beside-streams"),
         run: |peer| Box::pin(without_id(peer)),
         ..DEVICE
     },

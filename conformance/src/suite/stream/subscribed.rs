@@ -42,6 +42,13 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SUBSCRIBED
     },
     Case {
+        slug: "stream.stop-beside-one",
+        title: "a Stop Stream under the identifier of nothing is answered by Error beside a subscription, which goes on",
+        clauses: &["IOTMP25-STREAM-006"],
+        run: |peer| Box::pin(stop_beside_one(peer)),
+        ..SUBSCRIBED
+    },
+    Case {
         slug: "stream.subscribed-id",
         title: "what comes of a subscription comes under its identifier",
         // The rule itself binds who writes; a server without events has nothing to show of it.
@@ -107,6 +114,19 @@ async fn stop_of_another(peer: &Peer) -> Outcome {
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .because("only another connection had asked for its end before")?;
+    seen
+}
+
+async fn stop_beside_one(peer: &Peer) -> Outcome {
+    let (mut link, id) = subscribed(peer).await?;
+    let other = link.id();
+    let seen = closed_again(&mut link, other).await;
+    let seen = seen.because("one stream is open, under another identifier")?;
+    // A server that takes the Stop for one of that stream has none left to end.
+    stopped(&mut link, id, &[Want::Ok(id)])
+        .await
+        .because("the end of another stream had been asked for before")?;
+    peer.keep(link).await;
     seen
 }
 
