@@ -100,6 +100,13 @@ impl Failure {
         self.got.contains("nothing within")
     }
 
+    /// Whether it is that an answer was waited for, and a value came, which may well follow it.
+    #[must_use]
+    pub fn is_overtaken(&self) -> bool {
+        let is_answer = |what: &str| ["ok", "error"].iter().any(|name| what.starts_with(name));
+        is_answer(&self.expected) && self.got.starts_with("stream_data")
+    }
+
     /// Whether it is that the subject did nothing at all: said nothing, or ended no connection.
     #[must_use]
     pub fn is_idleness(&self) -> bool {

@@ -43,7 +43,9 @@ pub(super) fn excuse(role: Role, results: &mut [CaseResult]) {
         let clause = lost.clause.clone();
         for result in results.iter_mut() {
             let is_lost = match &result.verdict {
-                Verdict::Fail(failure) => failure.is_silence() && failure.clause != clause,
+                Verdict::Fail(failure) if failure.clause != clause => {
+                    failure.is_silence() || failure.is_overtaken()
+                }
                 _ => false,
             };
             if is_lost {
@@ -60,7 +62,7 @@ pub(super) fn excuse(role: Role, results: &mut [CaseResult]) {
 mod tests {
     use super::*;
     use crate::runner::mute::tests::failed;
-    use crate::verdict::Kind;
+    use crate::verdict::{Kind, Stop};
 
     fn kind_beside(many_answers: &str, got: &str) -> Kind {
         let mut many = failed("IOTMP25-RUN-001", "an answer", many_answers);
@@ -76,7 +78,17 @@ mod tests {
         let nothing = "nothing within 700 ms";
         assert_eq!(kind_beside(nothing, nothing), Kind::Inconclusive);
         assert_eq!(kind_beside(nothing, "error stream_id=7"), Kind::Fail);
+        assert_eq!(kind_beside(nothing, "stream_data stream_id=7"), Kind::Fail);
         assert_eq!(kind_beside("connection closed", nothing), Kind::Fail);
+    }
+
+    #[test]
+    fn a_value_in_the_place_of_an_answer_may_be_what_follows_it() {
+        let verdict = Stop::fail("ok stream_id=7", "stream_data stream_id=7 payload=1");
+        let Verdict::Fail(failure) = verdict.into_verdict() else {
+            panic!("a failure");
+        };
+        assert!(failure.is_overtaken());
     }
 
     #[test]
