@@ -248,23 +248,27 @@ async fn no_resource(peer: &Peer) -> Outcome {
 
 async fn stop_unknown(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    let seen = closed_again(&mut link, NEVER_OPENED).await?;
+    let seen = closed_again(&mut link, NEVER_OPENED, &[]).await?;
     peer.keep(link).await;
     seen
 }
 
-/// Stops a stream that is not open. Some revisions leave open how that is answered; the inner
-/// outcome says how it was.
-async fn closed_again(link: &mut Link, id: u16) -> Outcome<Outcome> {
+/// Stops a stream that is not open, while values of those in `meanwhile` may come. Some revisions
+/// leave open how that is answered; the inner outcome says how it was.
+async fn closed_again(link: &mut Link, id: u16, meanwhile: &[u16]) -> Outcome<Outcome> {
     let is_open_question = family::ambiguity(link.codec().spec(), STOP_STREAM).is_some();
     link.send(json!({"type": "stop_stream", "stream_id": id}))
         .await?;
-    if !is_open_question {
-        link.message(&[Want::Error(id)]).await?;
-        return Ok(Ok(()));
+    let want = match is_open_question {
+        true => Want::Answer(id),
+        false => Want::Error(id),
+    };
+    match past_data(link, &[want], meanwhile).await? {
+        Event::Message(answer) if is_open_question => {
+            Ok(Err(Stop::info(STOP_STREAM, answer.name())))
+        }
+        _ => Ok(Ok(())),
     }
-    let answer = link.message(&[Want::Answer(id)]).await?;
-    Ok(Err(Stop::info(STOP_STREAM, answer.name())))
 }
 
 async fn stop_twice(peer: &Peer) -> Outcome {
@@ -273,7 +277,7 @@ async fn stop_twice(peer: &Peer) -> Outcome {
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("stopping it once")?;
-    let seen = closed_again(&mut link, id).await?;
+    let seen = closed_again(&mut link, id, &[]).await?;
     peer.keep(link).await;
     seen
 }

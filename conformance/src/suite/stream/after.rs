@@ -217,7 +217,7 @@ async fn id_after_reconnect(peer: &Peer) -> Outcome {
     link.message(&[Want::Ok(free)]).await.because(before)?;
     link.close();
     let (mut link, gone) = after_a_stream(peer, &resource.name).await?;
-    let seen = closed_again(&mut link, gone).await.because(before)?;
+    let seen = closed_again(&mut link, gone, &[]).await.because(before)?;
     peer.keep(link).await;
     seen
 }

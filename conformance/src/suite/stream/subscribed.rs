@@ -108,7 +108,7 @@ async fn stop_of_another(peer: &Peer) -> Outcome {
     }
     let (mut link, id) = subscribed(peer).await?;
     let mut other = peer.connected().await?;
-    let seen = closed_again(&mut other, id).await;
+    let seen = closed_again(&mut other, id, &[]).await;
     let seen = seen.because("the stream is open on another connection")?;
     // A server that takes the Stop for one of the other stream has none left to end.
     stopped(&mut link, id, &[Want::Ok(id)])
@@ -120,7 +120,7 @@ async fn stop_of_another(peer: &Peer) -> Outcome {
 async fn stop_beside_one(peer: &Peer) -> Outcome {
     let (mut link, id) = subscribed(peer).await?;
     let other = link.id();
-    let seen = closed_again(&mut link, other).await;
+    let seen = closed_again(&mut link, other, &[id]).await;
     let seen = seen.because("one stream is open, under another identifier")?;
     // A server that takes the Stop for one of that stream has none left to end.
     stopped(&mut link, id, &[Want::Ok(id)])
@@ -135,7 +135,7 @@ async fn unsubscribed_twice(peer: &Peer) -> Outcome {
     stopped(&mut link, id, &[Want::Ok(id)])
         .await
         .unrelated("ending the subscription once")?;
-    let seen = closed_again(&mut link, id).await?;
+    let seen = closed_again(&mut link, id, &[]).await?;
     peer.keep(link).await;
     seen
 }
