@@ -94,6 +94,7 @@ const AREAS: &[&[Case]] = &[
     stream::subscribed::CASES,
     number::CASES,
     hostile::CASES,
+    hostile::nested::CASES,
     hostile::odd::CASES,
     hostile::others::CASES,
     probe::CASES,

@@ -9,10 +9,15 @@ use crate::report::CaseResult;
 use crate::verdict::{Failure, Verdict};
 
 /// The cases that ask for nothing but many answers, or for one to what arrives together.
-const SHOW_LOSS: [&str; 2] = ["run.one-after-another", "packet.response-and-command"];
+const SHOW_LOSS: [&str; 4] = [
+    "run.one-after-another",
+    "data.one-after-another",
+    "command.one-after-another",
+    "packet.response-and-command",
+];
 
 /// The ids of those cases.
-fn show_loss(role: Role) -> [String; 2] {
+fn show_loss(role: Role) -> [String; 4] {
     SHOW_LOSS.map(|slug| format!("{role}.{slug}"))
 }
 

@@ -3,6 +3,8 @@
 mod account;
 mod order;
 
+use core::time::Duration;
+
 use iotmp_spec::model::Spec;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
@@ -168,8 +170,21 @@ pub async fn ask(link: &mut Link, request: Json) -> Outcome<Received> {
 /// # Errors
 /// As those of [`ask`].
 pub async fn response(link: &mut Link, session_id: &Json) -> Outcome<Received> {
+    let within = link.timeout();
+    response_within(link, session_id, within).await
+}
+
+/// The same, with a time to wait.
+///
+/// # Errors
+/// As those of [`ask`].
+pub async fn response_within(
+    link: &mut Link,
+    session_id: &Json,
+    within: Duration,
+) -> Outcome<Received> {
     let expected = format!("a response of session_id={session_id}");
-    let deadline = Instant::now() + link.timeout();
+    let deadline = Instant::now() + within;
     loop {
         match link.next_before(deadline).await {
             Event::Message(received) if is_response(&received) => {

@@ -21,6 +21,8 @@ use crate::verdict::{Outcome, Step, Stop};
 const OWN_ANSWER: &str = "IOTMP25-SID-003";
 /// Rule that an identifier is chosen among those that are not in use.
 const FREE_ID: &str = "IOTMP23-SID-006";
+/// Rule that every Keep Alive gets its answer.
+const ANSWERED: &str = "IOTMP25-KEEPALIVE-003";
 /// The resource that users ask for.
 const RESOURCE: &str = "conformance/echo";
 /// Calls that are in flight at once.
@@ -147,7 +149,7 @@ async fn told_before(
         match event {
             Event::Silence(_) if Instant::now() < deadline => {
                 // The server is not to miss a Keep Alive.
-                link.fence().await?;
+                link.fence().await.blaming(ANSWERED)?;
             }
             other => return Err(Stop::fail("the user to be told", other.to_string())),
         }

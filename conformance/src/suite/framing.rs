@@ -231,22 +231,33 @@ async fn coalesced(peer: &Peer) -> Outcome {
 
 async fn one_and_a_half(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    let (first, second) = (link.id(), link.id());
-    let mut bytes = link.encode(&link.request(first))?;
-    let next = link.encode(&link.request(second))?;
+    for whole in [1, 3] {
+        and_a_half(&mut link, whole).await?;
+    }
+    peer.keep(link).await;
+    Ok(())
+}
+
+/// So many requests and half of one in one piece.
+async fn and_a_half(link: &mut Link, whole: usize) -> Outcome {
+    let ids: Vec<u16> = (0..whole).map(|_| link.id()).collect();
+    let mut bytes = Vec::new();
+    for id in &ids {
+        bytes.extend(link.encode(&link.request(*id))?);
+    }
+    let last = link.id();
+    let next = link.encode(&link.request(last))?;
     let (head, tail) = next.split_at(next.len() / 2);
     bytes.extend(head);
     link.hold();
-    link.send_raw(&bytes, "a request and half of the next")
+    link.send_raw(&bytes, &format!("{whole} and a half requests"))
         .await;
-    link.answer(first)
+    all_answered(link, &ids)
         .await
-        .because("the rest of the second request had not been sent")?;
+        .because("the rest of the last request had not been sent")?;
     link.send_raw(tail, "the other half").await;
     link.release().await;
-    link.answer(second).await?;
-    peer.keep(link).await;
-    Ok(())
+    link.answer(last).await.map(drop)
 }
 
 async fn request_then_disconnect(peer: &Peer) -> Outcome {

@@ -1,5 +1,6 @@
 //! Messages that nobody sends by mistake.
 
+pub(super) mod nested;
 pub(super) mod odd;
 pub(super) mod others;
 
@@ -16,9 +17,6 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// The clause that is broken by whoever takes half a message for one.
 const NOT_YET: &str = "IOTMP25-FRAME-005";
-/// Levels of nesting: more than any value has, and those at which stacks of several sizes end. Only
-/// the last is larger than what receivers take, which may refuse it by its size.
-const DEPTHS: [usize; 4] = [1000, 8000, 60_000, 100_000];
 
 /// A case after which the subject is seen to live, on the same connection or another.
 const HOSTILE: Case = Case {
@@ -76,14 +74,6 @@ pub(super) const CASES: &[Case] = &[
         ..UNCONNECTED
     },
     Case {
-        slug: "hostile.nested-arrays",
-        title: "1,000 to 100,000 arrays in each other are too many, or none too many",
-        // Whoever loses what fills a buffer loses these too.
-        control: Some("framing.more-than-a-buffer"),
-        run: |peer| Box::pin(nested_arrays(peer)),
-        ..HOSTILE
-    },
-    Case {
         slug: "hostile.not-utf-8",
         title: "a resource whose name is not UTF-8 is no resource",
         run: |peer| Box::pin(not_utf_8(peer)),
@@ -137,12 +127,6 @@ pub(super) const CASES: &[Case] = &[
                 craft.lying_string(u32::MAX.into())
             }))
         },
-        ..UNCONNECTED
-    },
-    Case {
-        slug: "hostile.unconnected-nested-arrays",
-        title: "a Connect with 1,000 to 100,000 arrays in each other is not accepted",
-        run: |peer| Box::pin(unconnected_nested_arrays(peer)),
         ..UNCONNECTED
     },
     Case {
@@ -253,15 +237,6 @@ async fn unconnected_short_credential(peer: &Peer) -> Outcome {
     not_accepted(&mut exchange.link)
         .await
         .blaming(early_end(craft))
-}
-
-async fn nested_arrays(peer: &Peer) -> Outcome {
-    for depth in DEPTHS {
-        payload(peer, |craft| craft.nested_arrays(depth))
-            .await
-            .because(format!("there were {depth} levels"))?;
-    }
-    Ok(())
 }
 
 async fn not_utf_8(peer: &Peer) -> Outcome {
@@ -395,15 +370,6 @@ async fn unconnected_payload(peer: &Peer, value: impl Fn(Craft) -> Outcome<Vec<u
     exchange.send(&fields, "with a hostile payload").await?;
     not_accepted(&mut exchange.link).await?;
     witness.undisturbed().await
-}
-
-async fn unconnected_nested_arrays(peer: &Peer) -> Outcome {
-    for depth in DEPTHS {
-        unconnected_payload(peer, |craft| craft.nested_arrays(depth))
-            .await
-            .because(format!("there were {depth} levels"))?;
-    }
-    Ok(())
 }
 
 async fn unconnected_silence(peer: &Peer) -> Outcome {

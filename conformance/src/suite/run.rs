@@ -30,6 +30,21 @@ const CONNECT_ID: u16 = 77;
 const TIMED: usize = 16;
 /// Calls under way at a time.
 const MANY: usize = 32;
+/// Calls under one identifier, one after another.
+const AGAIN: usize = 20;
+/// Identifiers of every length, and those that a signed number does not hold.
+const IDS: [u16; 10] = [
+    0,
+    1,
+    127,
+    128,
+    16_383,
+    16_384,
+    32_767,
+    32_768,
+    40_000,
+    u16::MAX,
+];
 /// The clause that every answered call proves along the way.
 const ONE_ANSWER: &str = "IOTMP25-RUN-001";
 /// Ambiguity of a Run that wants no answer.
@@ -313,11 +328,11 @@ async fn many_under_way(peer: &Peer) -> Outcome {
 async fn stream_id_again(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let id = link.id();
-    for nth in ["first", "second", "third"] {
+    for nth in 1..=AGAIN {
         link.send(call(peer, Some(id))).await?;
         link.answer(id)
             .await
-            .because(format!("the {nth} call under stream identifier {id}"))?;
+            .because(format!("call {nth} under stream identifier {id}"))?;
     }
     link.quiet("one answer to each call")
         .await
@@ -328,7 +343,7 @@ async fn stream_id_again(peer: &Peer) -> Outcome {
 
 async fn stream_id_range(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
-    for id in [0, 1, 127, 128, 16_383, 16_384, u16::MAX] {
+    for id in IDS {
         link.send(call(peer, Some(id))).await?;
         link.answer(id).await?;
     }

@@ -249,8 +249,14 @@ async fn no_resource(peer: &Peer) -> Outcome {
 async fn stop_unknown(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let seen = closed_again(&mut link, NEVER_OPENED, &[]).await?;
+    // What was answered is over, and was no stream.
+    let call = link.id();
+    link.send(link.request(call)).await?;
+    link.answer(call).await.unrelated("asking")?;
+    let again = closed_again(&mut link, call, &[]).await;
+    let again = again.because("a request had been answered under that identifier")?;
     peer.keep(link).await;
-    seen
+    seen.and(again)
 }
 
 /// Stops a stream that is not open, while values of those in `meanwhile` may come. Some revisions

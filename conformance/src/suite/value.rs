@@ -157,7 +157,7 @@ fn bytes() -> Vec<Json> {
 
 fn containers() -> Vec<Json> {
     let mut containers = Vec::new();
-    for size in [0, 1, 30, 31, 32, 128] {
+    for size in [0, 1, 30, 31, 32, 128, 255, 256] {
         containers.push(json!(vec![1; size]));
         let map: serde_json::Map<String, Json> =
             (0..size).map(|n| (format!("k{n}"), json!(n))).collect();

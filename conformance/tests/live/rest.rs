@@ -124,7 +124,7 @@ async fn another_device_calls_where_the_server_has_no_face() {
         "{stdout}"
     );
     assert!(
-        stdout.contains("\n11 pass, 1 skip: conformant; 12 of "),
+        stdout.contains("\n13 pass, 1 skip: conformant; 14 of "),
         "{stdout}"
     );
 }

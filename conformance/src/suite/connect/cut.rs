@@ -25,6 +25,19 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SERVER
     },
     Case {
+        slug: "connect.version-cut",
+        title: "a protocol version is not taken for the first one if it is cut",
+        // Elsewhere the version selects nothing.
+        specs: &["iotmp-2025"],
+        clauses: &[NEVER_CUT],
+        control: Some("connect.version-0"),
+        run: |peer| {
+            let (part, first) = ("protocol_version", "pson_generation_1");
+            Box::pin(never_cut(peer, part, part, first))
+        },
+        ..SERVER
+    },
+    Case {
         slug: "connect.encoding-cut",
         title: "an encoding is not taken for PSON if it is cut",
         // The others choose none by number.

@@ -29,6 +29,37 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..NEARLY
     },
     Case {
+        slug: "connect.credential-in-part",
+        title: "the first or last character of the credential, or half of it, is refused",
+        run: |peer| {
+            Box::pin(all_refused(
+                peer,
+                &[
+                    |c| part(c, |all| (0, 1.min(all))),
+                    |c| part(c, |all| (0, all / 2)),
+                    |c| part(c, |all| (1.min(all), all)),
+                    |c| part(c, |all| (all / 2, all)),
+                    |c| part(c, |all| (all.saturating_sub(1), all)),
+                ],
+            ))
+        },
+        ..NEARLY
+    },
+    Case {
+        slug: "connect.credential-is-a-name",
+        title: "the name of the user or of the device in the place of the credential is refused",
+        run: |peer| {
+            Box::pin(all_refused(
+                peer,
+                &[
+                    |c| c.credential.clone_from(&c.user),
+                    |c| c.credential.clone_from(&c.device),
+                ],
+            ))
+        },
+        ..NEARLY
+    },
+    Case {
         slug: "connect.credential-with-blanks",
         title: "the credential with a blank before or behind it is refused",
         run: |peer| {
@@ -154,6 +185,13 @@ fn cut(name: &mut String) {
 }
 
 /// Tries what each of `spoilers` makes of the credentials, as far as it makes others of them.
+/// Leaves of a credential what lies between two of its characters, given how many there are.
+fn part(credentials: &mut Credentials, between: fn(usize) -> (usize, usize)) {
+    let all: Vec<char> = credentials.credential.chars().collect();
+    let (from, until) = between(all.len());
+    credentials.credential = all.get(from..until).unwrap_or_default().iter().collect();
+}
+
 async fn all_refused(peer: &Peer, spoilers: &[fn(&mut Credentials)]) -> Outcome {
     let right = peer.credentials()?;
     let mut tried = 0;

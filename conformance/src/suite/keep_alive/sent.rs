@@ -158,6 +158,13 @@ fn rhythm(windows: &[Duration], interval: Duration, longest: Duration, enough: u
     }
 }
 
+/// How long after it was let in a device sends its first Keep Alive.
+async fn first_after(peer: &Peer, link: &mut Link, late: Duration) -> Outcome<Duration> {
+    let since = Instant::now();
+    keep_alive(peer, link, "first", since, late).await?;
+    Ok(since.elapsed())
+}
+
 async fn goes_on(peer: &Peer) -> Outcome {
     let (mut link, interval, late) = lively(peer).await?;
     if interval > PATIENT {
@@ -166,8 +173,19 @@ async fn goes_on(peer: &Peer) -> Outcome {
             2 * interval.as_secs()
         )));
     }
-    keep_alive(peer, &mut link, "first", Instant::now(), late).await?;
     let longest = with_margin(peer, interval) + ON_ITS_WAY;
+    let mut first = first_after(peer, &mut link, late).await?;
+    if first > longest + interval / 2 {
+        // A busy machine may hold up one of them.
+        link.close();
+        (link, ..) = lively(peer).await?;
+        first = first_after(peer, &mut link, late).await?;
+    }
+    if first > longest + interval / 2 {
+        let expected = format!("the first Keep Alive within {} ms", longest.as_millis());
+        let got = format!("one after {} ms", first.as_millis());
+        return Err(Stop::fail(expected, got).blaming("IOTMP25-KEEPALIVE-002"));
+    }
     let is_long = interval * AT_LENGTH <= peer.patience();
     let enough = if is_long { KEPT } else { 1 };
     let (mut since, mut windows) = (Instant::now(), Vec::new());

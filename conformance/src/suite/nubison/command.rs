@@ -7,6 +7,10 @@ use crate::subject::nubison::{answer, ask, bytes, bytes_in};
 use crate::subject::{Ask, Event, Link, Peer, Received, phrase};
 use crate::verdict::{Kind, Outcome, Step, Stop};
 
+/// Commands one after another: who loses every hundredth loses one of them wherever the count stands.
+const IN_A_ROW: usize = 150;
+/// Steps before the last that are worth showing.
+const SHOWN: usize = 8;
 /// Largest payload of a Command, as its length of one byte has it.
 const LARGEST: usize = u8::MAX as usize;
 
@@ -16,6 +20,14 @@ pub(super) const CASES: &[Case] = &[
         title: "a Command without payload is answered",
         clauses: &["NUB-COMMAND-002", "NUB-RESPONSE-001", "NUB-SESSION-001"],
         run: |peer| Box::pin(answered(peer, |_| None)),
+        ..DEVICE
+    },
+    Case {
+        slug: "command.one-after-another",
+        title: "150 Commands one after another are all answered",
+        clauses: &["NUB-COMMAND-002"],
+        control: Some("command.bare"),
+        run: |peer| Box::pin(one_after_another(peer)),
         ..DEVICE
     },
     Case {
@@ -92,6 +104,17 @@ async fn answered(peer: &Peer, payload: fn(&Peer) -> Option<Vec<u8>>) -> Outcome
         .await
         .blaming("NUB-DATA-004")?;
     link.quiet("one response to the Command").await?;
+    peer.keep(link).await;
+    Ok(())
+}
+
+async fn one_after_another(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for nth in 1..=IN_A_ROW {
+        let response = ask(&mut link, command(None)).await;
+        is_answer(&response.because(format!("Command {nth} of {IN_A_ROW}"))?)?;
+        peer.transcript().keep_last(SHOWN);
+    }
     peer.keep(link).await;
     Ok(())
 }

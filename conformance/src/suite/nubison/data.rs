@@ -17,6 +17,10 @@ const LARGEST: usize = u16::MAX as usize;
 const TAKEN: &str = "NUB-DATA-002";
 /// A payload is passed on as it is.
 const UNTOUCHED: &str = "NUB-DATA-004";
+/// Data one after another: who loses every hundredth loses one of them wherever the count stands.
+const IN_A_ROW: usize = 150;
+/// Steps before the last that are worth showing.
+const SHOWN: usize = 8;
 /// Bytes of a payload that is long for a Heartbeat.
 const LONG: usize = 200;
 
@@ -26,6 +30,14 @@ pub(super) const CASES: &[Case] = &[
         title: "Data is answered by status 01 and nothing more",
         clauses: &["NUB-DATA-002", "NUB-RESPONSE-001", "NUB-SESSION-001"],
         run: |peer| Box::pin(taken(peer)),
+        ..SERVER
+    },
+    Case {
+        slug: "data.one-after-another",
+        title: "150 Data one after another are all answered",
+        clauses: &[TAKEN],
+        control: Some("data.ok"),
+        run: |peer| Box::pin(one_after_another(peer)),
         ..SERVER
     },
     Case {
@@ -150,6 +162,17 @@ async fn taken(peer: &Peer) -> Outcome {
     let response = ask(&mut link, data(&payload(peer))).await?;
     accepted(&response)?;
     link.quiet("one response to the Data").await
+}
+
+async fn one_after_another(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
+    for nth in 1..=IN_A_ROW {
+        let response = ask(&mut link, data(&payload(peer))).await;
+        let response = response.because(format!("Data {nth} of {IN_A_ROW}"))?;
+        accepted(&response)?;
+        peer.transcript().keep_last(SHOWN);
+    }
+    Ok(())
 }
 
 /// Sees that Data is taken, or else that `rule` is broken, and that its payload arrives.

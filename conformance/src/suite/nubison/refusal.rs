@@ -1,11 +1,13 @@
 //! Packets that a server refuses by their type or their structure.
 
+use core::time::Duration;
+
 use serde_json::Value as Json;
 
 use super::SERVER;
 use super::expect::{code_of, payload, refused, says};
 use crate::case::{Case, Pace};
-use crate::subject::nubison::{bytes, complete, response};
+use crate::subject::nubison::{bytes, complete, response_within};
 use crate::subject::{Link, Peer, phrase};
 use crate::verdict::{Outcome, Step, Stop};
 
@@ -77,6 +79,16 @@ pub(super) async fn raw(
     packet: &[u8],
     what: &str,
 ) -> Outcome<crate::subject::Received> {
+    let within = link.timeout();
+    raw_within(link, packet, what, within).await
+}
+
+async fn raw_within(
+    link: &mut Link,
+    packet: &[u8],
+    what: &str,
+    within: Duration,
+) -> Outcome<crate::subject::Received> {
     let name = packet.get(1..9).unwrap_or_default();
     // Whatever it is, its refusal is read as one.
     let like = [b"D", name, b"conformance-unknown-0000\0\0"].concat();
@@ -89,7 +101,7 @@ pub(super) async fn raw(
     // An answer in passing would be taken for what is missing.
     link.hold();
     link.send_raw(packet, what).await;
-    let response = response(link, &bytes(name)).await;
+    let response = response_within(link, &bytes(name), within).await;
     link.release().await;
     response.blaming(rule)
 }
@@ -114,20 +126,25 @@ async fn no_type_first(peer: &Peer) -> Outcome {
     refused(&link, &response, "packet_type")
 }
 
-async fn short_of(link: &mut Link, request: Json, less: usize, what: &str) -> Outcome {
+/// Whoever waits for the rest may do so for as long as either end waits for the other.
+async fn short_of(peer: &Peer, link: &mut Link, request: Json, less: usize, what: &str) -> Outcome {
+    let answer = peer.spec().timer("answer").map(Duration::from_secs);
+    let within = answer.map_or(peer.timeout(), |answer| answer.min(peer.patience()));
+    let within = within.max(peer.timeout());
     let request = complete(link, request);
     let bytes = link.encode(&request)?;
     let cut = bytes
         .get(..bytes.len().saturating_sub(less))
         .unwrap_or_default();
-    let response = raw(link, cut, what).await?;
+    let response = raw_within(link, cut, what, within).await?;
     refused(link, &response, "packet_structure")
 }
 
 async fn cut_short(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let request = super::expect::data(&payload(peer));
-    short_of(&mut link, request, 1, "Data but for its last byte").await
+    let what = "Data but for its last byte";
+    short_of(peer, &mut link, request, 1, what).await
 }
 
 async fn login_cut_short(peer: &Peer) -> Outcome {
@@ -138,6 +155,7 @@ async fn login_cut_short(peer: &Peer) -> Outcome {
         .and_then(Json::as_str)
         .map_or(0, str::len);
     short_of(
+        peer,
         &mut link,
         request,
         identifier + 5,

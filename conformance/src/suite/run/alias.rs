@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::ONE_ANSWER;
 use super::action::alike;
 use crate::case::{Case, DEVICE};
 use crate::subject::{Link, Peer, Received, Resource, Want, phrase};
@@ -93,6 +94,9 @@ async fn run(peer: &Peer) -> Outcome {
             .because(format!("{alias} was run, and {:?} before", resource.name))
             .blaming(GIVES)?;
     }
+    link.quiet("one answer to each call")
+        .await
+        .blaming(ONE_ANSWER)?;
     peer.keep(link).await;
     Ok(())
 }

@@ -82,6 +82,11 @@ const MALFORMED_1: &[(&str, &str, &[u8])] = &[
         "one byte of an array of three",
         &[0x72, 3, 0x38],
     ),
+    (
+        NO_VALUE_1,
+        "an array of three bytes whose string is longer than it",
+        b"\x72\x03\x4a\x03abc",
+    ),
 ];
 
 /// Resources that take an input, as many as are there.

@@ -85,14 +85,15 @@ fn pace(windows: &[Duration], tick: Duration) -> Pace {
     let regular = windows.iter().filter(regular).count();
     let whole: Duration = windows.iter().sum();
     let due = tick * u32::try_from(windows.len()).unwrap_or(u32::MAX);
-    if windows.len() >= enough && 2 * regular > windows.len() && whole >= due * 9 / 10 {
+    let is_about = whole >= due * 9 / 10 && whole <= due * 13 / 10;
+    if windows.len() >= enough && 2 * regular > windows.len() && is_about {
         return Pace::Kept;
     }
     if windows.len() < long_run {
         return Pace::Unclear;
     }
     // The first value of the run may have been held up: the rate that is allowed is that of one window.
-    let is_rate = whole + tick >= due && whole <= due * 7 / 4;
+    let is_rate = whole + tick >= due && whole <= due * 29 / 20;
     match is_rate && regular * REGULAR >= windows.len() {
         true => Pace::Kept,
         false => Pace::Lost,

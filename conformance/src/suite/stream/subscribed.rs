@@ -49,6 +49,13 @@ pub(in crate::suite) const CASES: &[Case] = &[
         ..SUBSCRIBED
     },
     Case {
+        slug: "stream.subscribed-disconnect",
+        title: "after a Disconnect the connection ends, also with a subscription open",
+        clauses: &["IOTMP25-DISCONNECT-001"],
+        run: |peer| Box::pin(subscribed_disconnect(peer)),
+        ..SUBSCRIBED
+    },
+    Case {
         slug: "stream.subscribed-id",
         title: "what comes of a subscription comes under its identifier",
         // The rule itself binds who writes; a server without events has nothing to show of it.
@@ -128,6 +135,13 @@ async fn stop_beside_one(peer: &Peer) -> Outcome {
         .because("the end of another stream had been asked for before")?;
     peer.keep(link).await;
     seen
+}
+
+async fn subscribed_disconnect(peer: &Peer) -> Outcome {
+    let (mut link, _) = subscribed(peer).await?;
+    let id = link.id();
+    link.send(vocabulary::disconnect(peer.spec(), id)).await?;
+    link.closed_in_the_end().await
 }
 
 async fn unsubscribed_twice(peer: &Peer) -> Outcome {
