@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use self::interval::carries_value;
 use self::timed::LONG;
-use crate::case::{CASE, Case, DEVICE};
+use crate::case::{CASE, Case, DEVICE, Role};
 use crate::family;
 use crate::subject::{
     Event, Function, Link, NO_SUCH_RESOURCE, Peer, Resource, Want, any_of, phrase,
@@ -249,6 +249,10 @@ async fn no_resource(peer: &Peer) -> Outcome {
 async fn stop_unknown(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let seen = closed_again(&mut link, NEVER_OPENED, &[]).await?;
+    if peer.role() == Role::Device {
+        peer.keep(link).await;
+        return seen;
+    }
     // What was answered is over, and was no stream.
     let call = link.id();
     link.send(link.request(call)).await?;

@@ -469,21 +469,23 @@ class _(Connection):
 
 @fault("interval-of-another", "a Connect that names no interval gets that of the last which named one")
 class _(Connection):
-    named = 60.0
+    named, names = 60.0, False
 
     def connect(self, values):
         was = self.connected
         super().connect(values)
         if self.connected and not was:
             kind, parameters = type(self), values.get(wire.PARAMETERS)
-            if isinstance(parameters, dict) and "ka" in parameters:
+            self.names = isinstance(parameters, dict) and "ka" in parameters
+            if self.names:
                 kind.named = self.interval
             else:
                 self.interval = kind.named
 
     def take(self, code, body):
-        # Only who says nothing at all is closed, so that other cases are not.
-        self.heard = asyncio.get_running_loop().time()
+        # Of those that named none only who says nothing at all is closed, so that other cases are not.
+        if not self.names:
+            self.heard = asyncio.get_running_loop().time()
         super().take(code, body)
 
 

@@ -13,8 +13,8 @@ use crate::verdict::{Outcome, Step, Stop};
 const VERSION: &str = "IOTMP23-AMB-VERSION";
 /// Versions that are tried: the first that a revision could have, and one that none has.
 const VERSIONS: [u64; 3] = [0, 1, 77];
-/// Letters of a long client type.
-const LONG: usize = 64;
+/// Letters of a long firmware, whose size still fits into the tag of a text.
+const LONG: usize = 28;
 /// Ambiguity of the intervals that a server accepts.
 const KEEP_ALIVE_LIMIT: &str = "IOTMP23-AMB-KEEP-ALIVE-LIMIT";
 
@@ -275,7 +275,7 @@ async fn auth_type_unknown(peer: &Peer) -> Outcome {
 
 async fn client_type_and_firmware(peer: &Peer) -> Outcome {
     let long = "1".repeat(LONG);
-    for (client, firmware) in [("conformance", "1.0.0"), (long.as_str(), long.as_str())] {
+    for (client, firmware) in [("conformance", "1.0.0"), ("conformance", long.as_str())] {
         let parameters = json!({"client_type": client, "firmware": firmware});
         let (mut link, _) = accepted(peer, &parameters, None).await?;
         link.ask().await?;
