@@ -24,10 +24,6 @@ const BEATS: u32 = 5;
 /// How often they come, in hundredths of an interval.
 const BEAT: u32 = 45;
 
-/// Requests in each interval that has no Keep Alive.
-const REQUESTS: u32 = 4;
-/// Steps before the last that are worth showing.
-const SHOWN: usize = 12;
 /// Bytes of the longest size.
 const MAX_SIZE: usize = 5;
 /// By how much a server may be late that looks at its connections only now and then.
@@ -89,15 +85,6 @@ pub(super) const CASES: &[Case] = &[
         clauses: &["IOTMP25-KEEPALIVE-004", "IOTMP25-KEEPALIVE-005"],
         pace: Pace::Slow,
         run: |peer| Box::pin(missed(peer, true)),
-        ..SERVER
-    },
-    Case {
-        slug: "keep-alive.missed-beside-requests",
-        title: "requests are no Keep Alive: without one the connection ends all the same",
-        clauses: &["IOTMP25-KEEPALIVE-004"],
-        control: Some("run.one-answer"),
-        pace: Pace::Slow,
-        run: |peer| Box::pin(missed_beside_requests(peer)),
         ..SERVER
     },
     Case {
@@ -325,30 +312,6 @@ async fn missed(peer: &Peer, after_one: bool) -> Outcome {
     Err(Stop::fail("the end of the connection after 1150 ms", got)
         .blaming("IOTMP25-KEEPALIVE-004")
         .because("the Connect asked for an interval of 1 s and was answered by Ok"))
-}
-
-async fn missed_beside_requests(peer: &Peer) -> Outcome {
-    let interval = Duration::from_secs(1);
-    // Whoever gives a connection the interval of the one before is found by other cases.
-    with_interval(peer, interval.as_secs()).await?.0.close();
-    let (mut link, before) = with_interval(peer, interval.as_secs()).await?;
-    let deadline = before + with_margin(peer, interval) + LAZY + peer.timeout();
-    while Instant::now() < deadline {
-        let id = link.id();
-        link.send(link.request(id)).await?;
-        let next = Instant::now() + interval / REQUESTS;
-        if end_of(&mut link, before, next.min(deadline))
-            .await?
-            .is_some()
-        {
-            return Ok(());
-        }
-        peer.transcript().keep_last(SHOWN);
-    }
-    // Where that is so only beside other connections, it is the rule of those that is broken.
-    let got = format!("nothing within {} ms", before.elapsed().as_millis());
-    Err(Stop::fail("the end of the connection after 1150 ms", got)
-        .because("it asked for an interval of 1 s and sent requests, and no Keep Alive"))
 }
 
 /// A longer interval, of which a margin that is too long is longer than a server is lazy.
