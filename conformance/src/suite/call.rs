@@ -175,6 +175,14 @@ fn call<'a>(peer: &'a Peer, input: Option<Json>, within: Duration) -> Outcome<As
     Ok(peer.operator()?.run(device, RESOURCE, input, within))
 }
 
+/// The rule that two calls in flight have two identifiers, where a revision has one for that alone.
+fn free_id(peer: &Peer) -> &'static str {
+    match family::clause(peer.spec(), FREE_ID) {
+        Some(_) => FREE_ID,
+        None => OWN_ANSWER,
+    }
+}
+
 fn id_of(request: &Received) -> Outcome<u64> {
     let id = request.stream_id();
     id.ok_or_else(|| Stop::fail("a stream identifier", phrase(&request.message)))
@@ -321,8 +329,7 @@ async fn in_flight(peer: &Peer) -> Outcome {
     }
     let ids: BTreeSet<u64> = runs.iter().map(|(id, _)| *id).collect();
     if ids.len() < AT_ONCE {
-        let says_so = family::clause(peer.spec(), FREE_ID).is_some();
-        let free_id = if says_so { FREE_ID } else { OWN_ANSWER };
+        let free_id = free_id(peer);
         let ids: Vec<u64> = runs.iter().map(|(id, _)| *id).collect();
         let wanted = format!("{AT_ONCE} calls in flight under as many identifiers");
         return Err(Stop::fail(wanted, format!("{ids:?}")).blaming(free_id));

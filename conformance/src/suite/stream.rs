@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use self::interval::carries_value;
 use self::timed::LONG;
-use crate::case::{CASE, Case, DEVICE, Role};
+use crate::case::{CASE, Case, DEVICE, SERVER};
 use crate::family;
 use crate::subject::{
     Event, Function, Link, NO_SUCH_RESOURCE, Peer, Resource, Want, any_of, phrase,
@@ -69,6 +69,15 @@ pub(super) const CASES: &[Case] = &[
         control: Some("framing.request"),
         run: |peer| Box::pin(stop_unknown(peer)),
         ..CASE
+    },
+    Case {
+        slug: "stream.stop-of-a-request",
+        title: "a Stop Stream under the identifier of a request that was answered is answered by Error",
+        clauses: &["IOTMP25-STREAM-006"],
+        ambiguity: Some(STOP_STREAM),
+        control: Some("stream.stop-unknown"),
+        run: |peer| Box::pin(stop_of_a_request(peer)),
+        ..SERVER
     },
     Case {
         slug: "stream.stop-twice",
@@ -249,18 +258,19 @@ async fn no_resource(peer: &Peer) -> Outcome {
 async fn stop_unknown(peer: &Peer) -> Outcome {
     let mut link = peer.connected().await?;
     let seen = closed_again(&mut link, NEVER_OPENED, &[]).await?;
-    if peer.role() == Role::Device {
-        peer.keep(link).await;
-        return seen;
-    }
-    // What was answered is over, and was no stream.
+    peer.keep(link).await;
+    seen
+}
+
+async fn stop_of_a_request(peer: &Peer) -> Outcome {
+    let mut link = peer.connected().await?;
     let call = link.id();
     link.send(link.request(call)).await?;
     link.answer(call).await.unrelated("asking")?;
-    let again = closed_again(&mut link, call, &[]).await;
-    let again = again.because("a request had been answered under that identifier")?;
+    let seen = closed_again(&mut link, call, &[]).await;
+    let seen = seen.because("a request had been answered under that identifier")?;
     peer.keep(link).await;
-    seen.and(again)
+    seen
 }
 
 /// Stops a stream that is not open, while values of those in `meanwhile` may come. Some revisions

@@ -1,10 +1,15 @@
 //! What has nothing to do with a call, and what a call leaves behind.
 
-use serde_json::json;
+use core::time::Duration;
 
-use super::{CALLED, FREE_ID, OWN_ANSWER, call, device, id_of, ok, put_through, requested, told};
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::{
+    CALLED, FREE_ID, OWN_ANSWER, call, device, free_id, id_of, next_told, ok, put_through,
+    requested, told, unheard,
+};
 use crate::case::{Case, Role};
-use crate::family;
 use crate::observe::{Written, written_wrong};
 use crate::subject::{NO_SUCH_RESOURCE, Peer, Told, phrase, vocabulary};
 use crate::suite::property::asked;
@@ -12,6 +17,8 @@ use crate::verdict::{Outcome, Step, Stop};
 
 /// Calls beside one that stays open: more than a byte counts.
 const MANY: usize = 300;
+/// Within this a user hears of a call that the server has given up on already.
+const SOON: Duration = Duration::from_millis(100);
 /// Steps before the last that are worth showing.
 const SHOWN: usize = 8;
 /// Bytes of a text that a peer should take.
@@ -167,10 +174,13 @@ async fn beside_many(peer: &Peer) -> Outcome {
         let run = run.because(format!("call {number} of {MANY}, beside one under {held}"));
         let id = id_of(&run.blaming(OWN_ANSWER)?)?;
         if id == held {
-            let says_so = family::clause(peer.spec(), FREE_ID).is_some();
+            // Once the server has given up on the call, its identifier is free.
+            if let Ok((_, told)) = timeout(SOON, next_told(&mut open)).await {
+                still_open(&told.map_err(unheard)?)?;
+            }
             let expected = format!("another identifier than {held}, under which a call is open");
             let stop = Stop::fail(expected, format!("call {number} under {id}"));
-            return Err(stop.blaming(if says_so { FREE_ID } else { OWN_ANSWER }));
+            return Err(stop.blaming(free_id(peer)));
         }
         link.send(ok(id, &json!(number))).await?;
         let (_, told) = told(&mut link, &mut waiting).await?;
@@ -183,12 +193,23 @@ async fn beside_many(peer: &Peer) -> Outcome {
     }
     link.send(ok(held, &input)).await?;
     let (_, told) = told(&mut link, &mut open).await?;
+    still_open(&told)?;
     let wanted = Told::Value(Some(input));
     if told == wanted {
         return Ok(());
     }
     let stop = Stop::fail(wanted.to_string(), told.to_string());
     Err(stop.because(format!("told the user who had waited beside {MANY} others")))
+}
+
+/// Sees that a server has not given up on a call: how long it waits is its own affair.
+fn still_open(told: &Told) -> Outcome {
+    match told {
+        Told::Value(_) => Ok(()),
+        Told::Error(_) => Err(Stop::skip(format!(
+            "the server gave up on the call that stayed open before {MANY} others were through: {told}"
+        ))),
+    }
 }
 
 /// The user is told before the connection ends, after it, or by a time that is their own.

@@ -265,6 +265,7 @@ mod tests {
         assert_eq!(seen(&[90, 110, 95, 105, 98]), Pace::Kept);
         assert_eq!(seen(&[190, 10, 100, 100, 100]), Pace::Kept);
         assert_eq!(again(&[200, 0, 100]), Pace::Kept);
+        assert_eq!(again(&[140]), Pace::Kept);
     }
 
     #[test]
@@ -275,7 +276,15 @@ mod tests {
 
     #[test]
     fn another_interval_is_told() {
-        for windows in [&[50][..], &[200], &[0, 0, 300], &[100, 0], &[200, 0], &[67]] {
+        for windows in [
+            &[50][..],
+            &[200],
+            &[0, 0, 300],
+            &[100, 0],
+            &[200, 0],
+            &[67],
+            &[150],
+        ] {
             assert_eq!(again(windows), Pace::Lost, "{windows:?}");
         }
     }
