@@ -9,6 +9,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use iotmp_ref::device::{Backoff, Client, ClientConfig, Device};
 use iotmp_ref::server::{self, Server};
 use iotmp_ref::session::dialect::Dialect;
@@ -243,12 +244,14 @@ impl Bench<'_> {
     ) -> Result<Finished, SelfTestError> {
         let devices = (0..devices.min(cases.len())).map(|_| reference_device(self.dialect));
         let mut finished = self.dialled(devices, cases.clone()).await?;
-        for device in other_devices(self.dialect) {
-            let left = skipped(&finished, &cases, Role::Device);
-            if left.is_empty() {
-                break;
+        let left = skipped(&finished, &cases, Role::Device);
+        if !left.is_empty() {
+            // Side by side, as each of them takes its time to be met.
+            let others = other_devices(self.dialect).into_iter();
+            let others = others.map(|device| self.dialled([device], left.clone()));
+            for other in join_all(others).await {
+                fill_in(&mut finished, other?);
             }
-            fill_in(&mut finished, self.dialled([device], left).await?);
         }
         Ok(finished)
     }

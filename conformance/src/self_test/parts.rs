@@ -1,6 +1,7 @@
 //! One run out of several: results that come from different peers, put together.
 
 use crate::case::{Case, Role};
+use crate::report::CaseResult;
 use crate::runner::Finished;
 use crate::verdict::Kind;
 
@@ -37,11 +38,13 @@ pub(super) fn in_order<const N: usize>(
     whole
 }
 
-/// Puts verdicts in the place of skips.
+/// Puts verdicts in the place of skips; the first one that says something stays.
 pub(super) fn fill_in(finished: &mut Finished, others: Finished) {
     for result in others.results {
         let says_something = matches!(result.verdict.kind(), Kind::Pass | Kind::Info | Kind::Fail);
-        let place = finished.results.iter_mut().find(|old| old.id == result.id);
+        let is_open =
+            |old: &&mut CaseResult| old.id == result.id && old.verdict.kind() == Kind::Skip;
+        let place = finished.results.iter_mut().find(is_open);
         if let (true, Some(place)) = (says_something, place) {
             *place = result;
         }
